@@ -83,12 +83,19 @@ class LoginError(ClientError):
 
     ask_again: "password" or "name" when another one may be accepted, "code" when that of the
     second factor is missing, "factor" when one has to be begun, else "". offer: the secret of that,
-    and its URI.
+    and its URI. reason: the code of the refusal, as refusals.py has it.
     """
 
     code = Exit.LOGIN
 
-    def __init__(self, text: str, ask_again: str = "", offer: tuple[str, str] = ("", "")) -> None:
+    def __init__(
+        self,
+        text: str,
+        ask_again: str = "",
+        offer: tuple[str, str] = ("", ""),
+        reason: str = "",
+    ) -> None:
         super().__init__(text)
+        self.reason = reason
         self.ask_again = ask_again
         self.offer = offer

@@ -1,4 +1,5 @@
-"""The person whom a command serves: how one is told something, and asked. Main thread.
+"""The person whom a command serves: how one is told something, and asked. Main thread, but for what
+Waiting does.
 
 Whoever has something to say takes a Person and doesn't print: a command on a terminal has a
 TerminalPerson, a program that uses the client has Nobody, and a test has its own.
@@ -15,6 +16,7 @@ from typing import Protocol
 import click
 
 from securechat.client.exits import UsageError
+from securechat.client.waiting import Waiting
 from securechat.common.escape import escape
 from securechat.common.language import _, translated
 from securechat.common.terminal import has_terminal
@@ -54,6 +56,9 @@ class Person(Protocol):
 
     def confirm(self, explained: str, question: str) -> bool:
         """Whether the answer is yes, the whole word; never without somebody who can be asked."""
+
+    def waiting(self) -> Waiting:
+        """For a block in which somebody waits: says what for, when that takes longer."""
 
 
 class TerminalPerson:
@@ -109,6 +114,10 @@ class TerminalPerson:
         self.tell(explained)
         return self._typed(question).lower() in ("yes", _("yes"))
 
+    def waiting(self) -> Waiting:
+        """On standard error, when that is a terminal; from another thread."""
+        return Waiting(self.tell if sys.stderr.isatty() else None)
+
     def _typed(self, question: str) -> str:
         shown = _lines(translated(question))
         typed: str = click.prompt(shown, default="", show_default=False, err=True)
@@ -139,6 +148,10 @@ class Nobody:
     def confirm(self, explained: str, question: str) -> bool:
         """Nobody agrees."""
         return False
+
+    def waiting(self) -> Waiting:
+        """Nobody looks on."""
+        return Waiting(None)
 
 
 def _lines(text: str) -> str:

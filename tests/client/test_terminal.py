@@ -70,7 +70,7 @@ def test_a_new_person_registers_and_talks(
             terminal.types("another thing\r")
             terminal.shows("The two are not the same")
             chooses(terminal, "weak one")
-            terminal.shows("refused: The password is too short")
+            terminal.shows("It says: The password is too short.")
             chooses(terminal, PASSWORD)
             terminal.shows(f"This device is remembered as {DEVICE}")
             terminal.shows("#lobby>")
@@ -116,7 +116,7 @@ def test_no_colour_where_none_is_wanted(
         with Terminal(*argv, env=env) as terminal:
             terminal.shows("Password of alice")
             terminal.types("wrong\r")
-            terminal.shows("refused: wrong account or password")
+            terminal.shows("The account or the password is wrong.")
             terminal.shows("Password of alice")
             terminal.types(f"{PASSWORD}\r")
             terminal.shows("#lobby>")

@@ -361,5 +361,7 @@ def test_a_login_that_is_held_back(laptop: Machine, capsys: pytest.CaptureFixtur
         laptop.logs_in("one", "two", "three")
     laptop.visits("four", "five", PASSWORD)
     said = capsys.readouterr().err
-    assert said.count("server: After several wrong passwords") == 1
+    assert (
+        said.count("After several wrong passwords the server looks at this one in a second.") == 1
+    )
     assert "five" not in said

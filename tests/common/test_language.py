@@ -93,10 +93,10 @@ def test_a_number_decides_the_form(days: int, expected: str) -> None:
             "securechat.toml: listen.port: ожидалось число от 0 до 65535, а указано 'x'",
         ),
         (
-            "can't connect to x:1: connection refused; check the name and the port, and that "
-            "securechat-server runs there; if the server has moved, name its new address",
-            "не удаётся подключиться к x:1: в подключении отказано; проверьте имя и порт и "
-            "работает ли там securechat-server; если сервер переехал, укажите его новый адрес",
+            "can't connect to x:1: nothing listens there; check the port, and that "
+            "securechat-server runs. If the server has moved, name its new address",
+            "не удаётся подключиться к x:1: там ничего не запущено; проверьте порт и работает ли "
+            "securechat-server. Если сервер переехал, укажите его новый адрес",
         ),
         (
             "x.csv, line 2: 'Oб' can't be an account name: it mixes the scripts Cyrillic and Latin."

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from securechat.client.commands.login_flow import LoggedIn, LoginFlow, start
+from securechat.client.commands.login_flow import LoggedIn, LoginFlow, look, refused_login, start
 from securechat.client.credentials import device
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import Exit, UsageError
 from securechat.client.person import Nobody, Person
+from securechat.client.refusals import refusal
 from securechat.client.screens import pipe
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Address, parse_target
@@ -98,7 +99,9 @@ def _linked(setup: Setup, text: str) -> _Goal:
     if setup.ca_file is not None:
         raise UsageError("--ca is not for a link, which says itself which authority to trust")
     address = Address(link.host, link.port)
-    return _Goal(link.account or None, address, authorities.offered_by_link(link))
+    with setup.person.waiting() as waiting:
+        offer = authorities.offered_by_link(link, waiting.step)
+    return _Goal(link.account or None, address, offer)
 
 
 def _account_of(settings: SettingsDirectory, address: Address, anchor: Anchor) -> str | None:
@@ -144,7 +147,7 @@ def enter(
         setup.person,
         tokens,
         lambda login: start(login, goal.dialer, setup.person, missed=missed, reconnect=reconnect),
-        goal.dialer.look,
+        lambda: look(goal.dialer, setup.person),
     )
     running = entry.enter()
     keep(setup.settings, goal)  # only now: a login that fails or is broken off changes nothing
@@ -195,7 +198,7 @@ def say_how_it_ended(running: LoggedIn) -> None:
         return
     if stopped.code is not Exit.LOGIN:
         running.person.tell(f"securechat: {translated(stopped.text)}")
-    elif stopped.ask_again == "code":
+    elif stopped.refused is not None and stopped.refused.ask_again == "code":
         running.person.tell(
             _(
                 "securechat: a new connection needs a new code; that of a remembered device needs "
@@ -203,7 +206,6 @@ def say_how_it_ended(running: LoggedIn) -> None:
             )
         )
     else:
-        refused = _("refused: {error}").format(error=translated(stopped.text))
-        running.person.tell(f"securechat: {refused}")
+        running.person.tell(f"securechat: {refusal(refused_login(stopped))}")
     if stopped.code is Exit.LOGIN:  # while reconnecting, where nobody could be asked
         running.person.tell(_("`securechat login` begins anew"))

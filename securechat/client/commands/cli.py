@@ -23,6 +23,7 @@ from securechat.client.exits import (
     RefusedError,
 )
 from securechat.client.person import TerminalPerson
+from securechat.client.refusals import refusal
 from securechat.common.language import _, in_language, shown, translated
 
 
@@ -99,9 +100,11 @@ def _run(argv: Sequence[str] | None) -> int:
         click.echo(shown(error), nl=False, err=True)
         return Exit.USAGE
     except ClientError as error:
-        # The server's words come behind our own, so that they can't be taken for ours.
         text = translated(error)
-        if isinstance(error, LoginError | RefusedError):
+        if isinstance(error, LoginError):
+            text = refusal(error)
+        elif isinstance(error, RefusedError):
+            # The server's words come behind our own, so that they can't be taken for ours.
             text = _("refused: {error}").format(error=text)
         TerminalPerson().tell(f"securechat: {text}")
         return error.code

@@ -22,13 +22,14 @@ from securechat.client.exits import (
     UsageError,
 )
 from securechat.client.person import Nobody, Person
-from securechat.client.session.events import RecoveryTold, Registered, Stopped
+from securechat.client.refusals import refusal
+from securechat.client.session.events import LoginRefused, RecoveryTold, Registered, Stopped
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer
 from securechat.client.wire.receiver import Client, Early
-from securechat.common.language import _, translated
+from securechat.common.language import _, ngettext, translated
 
 ATTEMPTS = 3
 """How often a password or a code is asked for before the command gives up."""
@@ -44,6 +45,10 @@ NO_CODE = (
 NO_FACTOR = (
     "this server asks for a second factor, and this account has none: log in once with `securechat "
     "login` on a terminal, where it is shown how"
+)
+NO_CHAT = (
+    "nothing there answers as a chat server does: check the port (securechat-server listens on "
+    "6697 unless told otherwise)"
 )
 WRONG_CODE = "the code was not accepted; each is good for one login only, so wait for the next one"
 
@@ -96,6 +101,8 @@ def connect(
 ) -> Client:
     """Have a session connected, up to its welcome. As start(), which begins one of its own."""
     client = Client(session, dialer, reconnect=reconnect)
+    waiting = person.waiting()
+    dialer.step = waiting.step
 
     def told(event: Early) -> None:
         if isinstance(event, Registered):
@@ -103,13 +110,22 @@ def connect(
         elif isinstance(event, RecoveryTold):
             show_recovery(person, event.codes)
         else:
-            person.tell(_("server: ") + translated(event.text))
+            person.tell(
+                ngettext(
+                    "After several wrong passwords the server looks at this one in a second.",
+                    "After several wrong passwords the server looks at this one in {seconds} s.",
+                    event.seconds,
+                ).format(seconds=event.seconds)
+            )
 
-    client.start()
-    stopped = client.wait_ready(told)
-    if stopped is not None:
-        raise failure(stopped)
-    return client
+    with waiting:
+        client.start()
+        stopped = client.wait_ready(told)
+    if stopped is None:
+        return client
+    if stopped.code is Exit.UNREACHABLE and session.unanswered:
+        raise UnreachableError(f"{stopped.text}; {NO_CHAT}")
+    raise failure(stopped)
 
 
 _FAILURES: Final = {
@@ -119,11 +135,24 @@ _FAILURES: Final = {
 }
 
 
+def look(dialer: Dialer, person: Person) -> None:
+    """Connect and verify, no more. Raises UnreachableError or CertificateError."""
+    with person.waiting() as waiting:
+        dialer.step = waiting.step
+        dialer.look()
+
+
 def failure(stopped: Stopped) -> ClientError:
     """The error that a client's end stands for."""
     if stopped.code is Exit.LOGIN:
-        return LoginError(stopped.text, stopped.ask_again, stopped.offer)
+        return refused_login(stopped)
     return _FAILURES.get(stopped.code, ClientError)(stopped.text)
+
+
+def refused_login(stopped: Stopped) -> LoginError:
+    """How the server has refused us."""
+    how = stopped.refused or LoginRefused(stopped.text)
+    return LoginError(how.text, how.ask_again, how.offer, how.reason)
 
 
 @dataclass(slots=True)
@@ -155,9 +184,10 @@ class LoginFlow:
             if error.ask_again != "password":  # it may pass, so the token is kept
                 raise
             self.person.tell(
-                _("the server no longer lets this device in as {name} ({error})").format(
-                    name=token.name, error=translated(error)
-                )
+                _(
+                    "The server no longer knows this device, {name}: log in with the password once "
+                    "more."
+                ).format(name=token.name)
             )
             self.tokens.forget(self.owner)
             return None
@@ -174,7 +204,7 @@ class LoginFlow:
             except LoginError as error:
                 if not (self.sources.asks and error.ask_again == "password"):
                     raise
-                self.person.tell(_("refused: {error}").format(error=translated(error)))
+                self.person.tell(refusal(error, again=True))
             login = self.sources.login(self.person, account, place)
         return self._attempt(login)
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from securechat.client.commands.assemble import Destination, Setup, keep
-from securechat.client.commands.login_flow import LoggedIn, connect, start
+from securechat.client.commands.login_flow import LoggedIn, connect, look, start
 from securechat.client.credentials import device, passwords
 from securechat.client.credentials.login_credentials import ask_account, checked_account
 from securechat.client.credentials.tokens import TokenOwner
 from securechat.client.exits import ClientError, LoginError, UsageError
+from securechat.client.refusals import refusal
 from securechat.client.session.actions import Quit
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Address
 from securechat.client.session.session import ClientSession
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.authorities import Dialer, Trust
-from securechat.common.language import _, translated
+from securechat.common.language import _
 from securechat.credentials.link import InviteLink
 
 
@@ -38,11 +39,12 @@ def register(
     given = setup.sources.given()
     if account is not None:
         checked_account(account)
-    offer = authorities.offered_by_link(link)
+    with setup.person.waiting() as waiting:
+        offer = authorities.offered_by_link(link, waiting.step)
     trust = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
     making = _Registration(setup, address, trust, Dialer(address, trust), link.code, missed)
     if account is None:
-        making.dialer.look()  # nobody types for a server that isn't the one
+        look(making.dialer, setup.person)  # nobody types for a server that isn't the one
         question = _("Name of your account at {address}").format(address=address)
         account = ask_account(setup.person, question)
     return making.by(account, given) if given else making.asking(account)
@@ -72,7 +74,7 @@ class _Registration:
                 if error.ask_again == "name":
                     account = self._another(error)
                 elif error.ask_again:
-                    person.tell(_("refused: {error}").format(error=translated(error)))
+                    person.tell(refusal(error, again=True))
                     password = passwords.ask_new(person, account, least)
                 else:
                     raise
@@ -103,7 +105,7 @@ class _Registration:
         person = self.setup.person
         if not person.present:
             raise refused
-        person.tell(_("refused: {error}").format(error=translated(refused)))
+        person.tell(refusal(refused, again=True))
         return ask_account(person, _("Another name"))
 
     def by(self, account: str, password: str) -> LoggedIn:

@@ -439,11 +439,13 @@ class LoginRefused(ClientEvent):
 
     ask_again: "password" or "name" when another may do, "code" when that of the second factor is
     missing, "factor" when one has to be begun, else "". offer: the secret of that, and its URI.
+    reason: the code, as refusals.py has it.
     """
 
     text: str
     ask_again: str = ""
     offer: tuple[str, str] = field(default=("", ""), repr=False)
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,12 +467,13 @@ class Overrun(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Stopped(ClientEvent):
-    """The client has ended and will not reconnect. text: '' when there is nothing to say."""
+    """The client has ended and will not reconnect. text: '' when there is nothing to say. refused:
+    how, by the server.
+    """
 
     code: Exit
     text: str = ""
-    ask_again: str = ""
-    offer: tuple[str, str] = field(default=("", ""), repr=False)
+    refused: LoginRefused | None = None
 
 
 @dataclass(slots=True)

@@ -120,6 +120,14 @@ _ASK_AGAIN: Final = {
     "SECOND_FACTOR_REQUIRED": "factor",
 }
 
+# Reasons of our own: where a server lacks what we need, where something can't be sent, and where
+# the numeric doesn't tell a certificate from a password.
+NO_ACCOUNTS: Final = "NO_ACCOUNTS"
+NO_ECHO: Final = "NO_ECHO"
+NO_LOGIN: Final = "NO_LOGIN"
+TOO_LONG: Final = "TOO_LONG"
+BY_CERTIFICATE: Final = "BY_CERTIFICATE"
+
 # Capabilities remembered; there are some fifty, and a hostile server lists them without end.
 MAX_OFFERED = 1000
 
@@ -143,6 +151,8 @@ class Handshake:
         self._missed = missed
         self._offered: dict[str, str] = {}
         self._nick_problem = ""
+        self.answered = False
+        """Whether something has come that a chat server says."""
         self._offer = ("", "")
 
     def start(self, out: Output) -> None:
@@ -161,9 +171,10 @@ class Handshake:
             return  # the numeric 904 follows a FAIL, whose text says more
         handler = _HANDLERS.get(message.command)
         if handler is not None:
+            self.answered = True
             handler(self, message, out)
         elif message.command in _SASL_FAILURES:
-            self._refuse(_last(message) or "the server refused the login", out, "password")
+            self._sasl_failed(message, out)
         elif message.command.isdigit() and "400" <= message.command < "700":
             out.events.append(Problem(_last(message)))
 
@@ -210,12 +221,10 @@ class Handshake:
             self.phase = phase
         return phase is not None
 
-    def _refuse(self, text: str, out: Output, ask_again: str = "") -> None:
+    def _refuse(self, text: str, out: Output, ask_again: str = "", reason: str = "") -> None:
         self.phase = HandshakePhase.REFUSED
-        if ask_again == "factor":
-            out.events.append(LoginRefused(text, ask_again, self._offer))
-        else:
-            out.events.append(LoginRefused(text, ask_again))
+        offer = self._offer if ask_again == "factor" else ("", "")
+        out.events.append(LoginRefused(text, ask_again, offer, reason))
         out.lines.append("QUIT")
 
     # -- capabilities
@@ -245,6 +254,7 @@ class Handshake:
                 f"the server doesn't offer {ESSENTIAL}, which this client needs to know what is "
                 "stored; use another IRC client for this server",
                 out,
+                reason=NO_ECHO,
             )
         else:
             out.lines.append(format_message("CAP", "REQ", " ".join(self.wanted)))
@@ -266,7 +276,8 @@ class Handshake:
         offered = self._offered.get("sasl", "")
         # The value lists the mechanisms (sasl-3.2); without one we try.
         if "sasl" not in self.enabled or (offered and mechanism not in offered.split(",")):
-            self._refuse(f"the server offers no login by SASL {mechanism}", out)
+            text = f"the server offers no login by SASL {mechanism}"
+            self._refuse(text, out, reason=NO_LOGIN)
         elif self._move("log in"):
             out.lines.append(f"AUTHENTICATE {mechanism}")
 
@@ -285,7 +296,8 @@ class Handshake:
 
     def _register(self, credential: AccountRequest, out: Output) -> None:
         if REGISTRATION not in self.enabled:
-            self._refuse("the server takes no registrations from clients", out)
+            text = "the server takes no registrations from clients"
+            self._refuse(text, out, reason=NO_ACCOUNTS)
             return
         if not credential.password and self.min_password is None:
             # It is another's, which might take an empty password for one.
@@ -295,15 +307,19 @@ class Handshake:
         # (account-registration).
         line = format_message("REGISTER", "*", credential.code, credential.password)
         if len(line.encode()) > MAX_BODY_BYTES:  # unlike AUTHENTICATE it has one line only
-            self._refuse(
-                "the password is too long to be sent; use at most 300 bytes", out, "password"
-            )
+            text = "the password is too long to be sent; use at most 300 bytes"
+            self._refuse(text, out, "password", TOO_LONG)
         elif self._move("register"):
             out.lines.append(line)
 
     def _accepted(self, _message: Message, out: Output) -> None:
         if self._move("accepted"):
             out.lines.append("CAP END")
+
+    def _sasl_failed(self, message: Message, out: Output) -> None:
+        text = _last(message) or "the server refused the login"
+        by_certificate = isinstance(self._credential, Login) and self._credential.password is None
+        self._refuse(text, out, "password", BY_CERTIFICATE if by_certificate else message.command)
 
     def _registered(self, message: Message, out: Output) -> None:
         if message.params[:1] == ["SUCCESS"]:
@@ -330,24 +346,26 @@ class Handshake:
         ask_again = _ASK_AGAIN.get(code, "")
         if ask_again == "factor" and not self._offer[0]:
             ask_again = "password"  # for a token there is no offer: the password is asked for
-        self._refuse(text, out, ask_again)
+        self._refuse(text, out, ask_again, code)
 
     def _bad_nick(self, message: Message, out: Output) -> None:
         self._nick_problem = _last(message)
         if isinstance(self._credential, AccountRequest):
-            self._refuse(f"{self._credential.account}: {self._nick_problem}", out, "name")
+            text = f"{self._credential.account}: {self._nick_problem}"
+            self._refuse(text, out, "name", message.command)
         else:  # no refusal: once we are logged in, the account decides what our nick is
             out.events.append(Problem(self._nick_problem))
 
     def _password_mismatch(self, message: Message, out: Output) -> None:
-        self._refuse(_last(message), out, "password")
+        self._refuse(_last(message), out, "password", message.command)
 
     def _welcome(self, message: Message, out: Output) -> None:
         if message.params and self._move("welcomed"):
             self.nick = message.params[0]
 
     def _server_error(self, message: Message, out: Output) -> None:
-        out.events.append(Problem(_last(message)))
+        # Its last words, such as that our address is banned; the connection ends with them.
+        out.hangup = f"the server says: {_last(message)}"
 
     def _notice(self, message: Message, out: Output) -> None:
         out.events.append(Info(_last(message)))

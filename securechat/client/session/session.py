@@ -111,6 +111,14 @@ class ClientSession:
         """
         return self._handshake.min_password
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether there was a connection, on which nothing came that a chat server says. Any thread
+        may read.
+        """
+        handshake = self._handshake
+        return handshake.phase is HandshakePhase.LISTING and not handshake.answered
+
     def too_much(self, target: str, text: str) -> str:
         """Why a text of several lines can't be one message; '' when it can, or when such are sent
         line by line. Any thread may call.

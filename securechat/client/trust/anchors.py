@@ -15,7 +15,7 @@ from securechat.client.person import Person
 from securechat.client.session.identity import Address
 from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust import describe
-from securechat.client.trust.authorities import Dialer, Origin, Trust, show_chain
+from securechat.client.trust.authorities import Dialer, Origin, Step, Trust, show_chain
 from securechat.common.language import _
 from securechat.net.tls import TlsFilesError, client_context
 
@@ -61,7 +61,8 @@ def decide(
     if recorded is not None and not consent.moved:
         return Anchor(recorded)
     # This takes a connection, so it isn't done at each login.
-    known = _known_elsewhere(settings, address)
+    with person.waiting() as waiting:
+        known = _known_elsewhere(settings, address, waiting.step)
     if known is None or known.known_at is None:
         return Anchor(recorded or Trust(None, Origin.SYSTEM))
     if recorded is None:
@@ -150,7 +151,7 @@ def _advice(text: str) -> list[str]:
 # -- a known authority at a new address
 
 
-def _known_elsewhere(settings: SettingsDirectory, address: Address) -> Anchor | None:
+def _known_elsewhere(settings: SettingsDirectory, address: Address, step: Step) -> Anchor | None:
     """The pinned CA of another address which signed what the server at this one shows; None also
     where the system's own authorities verify it.
 
@@ -160,7 +161,7 @@ def _known_elsewhere(settings: SettingsDirectory, address: Address) -> Anchor | 
     if not others:
         return None
     try:
-        chain = set(show_chain(address))
+        chain = set(show_chain(address, step))
         for where, pem in others:
             trust = Trust(pem, Origin.PIN)
             if chain & set(trust.ders) and not _verified(address, Trust(None, Origin.SYSTEM)):

@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
 
 from securechat.client.exits import CertificateError, UnreachableError, UsageError
+from securechat.client.refusals import no_handshake, unconnected
 from securechat.client.session.identity import Address
 from securechat.client.trust import describe
 from securechat.client.wire.stream import reason_of
@@ -37,27 +39,12 @@ class Origin(Enum):
     SYSTEM = "a certificate authority that this system trusts"
 
 
-_PLAINTEXT = (
-    "doesn't speak TLS; securechat never talks in plaintext. Check the port (securechat-server "
-    "listens on 6697 unless told otherwise)"
-)
-_TOO_OLD = "speaks only versions of TLS that are too old; expected 1.2 or 1.3. Nothing was sent"
-_WEAKENED = (
-    "was refused: somebody in between has changed what was said, to make the connection weaker "
-    "than both sides can. Nothing was sent. Try another network"
-)
+Step = Callable[[str], None]
+"""Is called with each step of a connection that is made, in words."""
 
-# OpenSSL's reasons, in its versions, and what they mean here. A server marks that it was asked for
-# less than it offers (RFC 8446, section 4.1.3), or is told that we can do better (RFC 7507).
-_MEANING = {
-    "WRONG_VERSION_NUMBER": _PLAINTEXT,
-    "RECORD_LAYER_FAILURE": _PLAINTEXT,
-    "HTTP_REQUEST": _PLAINTEXT,
-    "UNSUPPORTED_PROTOCOL": _TOO_OLD,
-    "TLSV1_ALERT_PROTOCOL_VERSION": _TOO_OLD,
-    "INAPPROPRIATE_FALLBACK": _WEAKENED,
-    "TLSV1_ALERT_INAPPROPRIATE_FALLBACK": _WEAKENED,
-}
+
+def _unheard(_step: str) -> None:
+    """Nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +93,8 @@ def offered_by_file(path: Path) -> Trust:
     return Trust(_read_ca(path), Origin.FILE)
 
 
-def offered_by_link(link: Link) -> Trust:
-    """The CA that a link names, found in what the server shows.
+def offered_by_link(link: Link, step: Step = _unheard) -> Trust:
+    """The CA that a link names, found in what the server shows. step: hears how far it is.
 
     Raises CertificateError when the CA isn't shown; UnreachableError.
     """
@@ -116,7 +103,7 @@ def offered_by_link(link: Link) -> Trust:
     address = Address(link.host, link.port)
     # The look verifies nothing, and sends nothing but the handshake. The login's own connection is
     # verified by the CA that is found here.
-    chain = show_chain(address)
+    chain = show_chain(address, step)
     for der in chain:
         if sha256(der).digest() == link.ca_sha256:
             return Trust(ssl.DER_cert_to_PEM_cert(der), Origin.LINK)
@@ -139,6 +126,8 @@ class Dialer:
     ) -> None:
         self._address = address
         self._trust = trust
+        self.step: Step = _unheard
+        """Is called with each step of a connection that is made, in words."""
         try:
             self._context = client_context(ca_pem=trust.ca_pem, certificate=certificate, key=key)
         except TlsFilesError as error:
@@ -147,7 +136,7 @@ class Dialer:
     def __call__(self) -> ssl.SSLSocket:
         """Connect, shake hands, verify. Raises UnreachableError or CertificateError."""
         try:
-            return _shake_hands(self._address, self._context)
+            return _shake_hands(self._address, self._context, self.step)
         except ssl.SSLCertVerificationError as error:
             # Asked for again, as Python doesn't tell the chain of a handshake that has failed.
             chain: list[bytes] = []
@@ -162,26 +151,26 @@ class Dialer:
         self().close()
 
 
-def show_chain(address: Address) -> list[bytes]:
+def show_chain(address: Address, step: Step = _unheard) -> list[bytes]:
     """The certificates that the server shows, DER, unverified. Raises UnreachableError."""
-    with _shake_hands(address, probe_context()) as tls:
+    with _shake_hands(address, probe_context(), step) as tls:
         return shown_chain(tls)
 
 
-def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
+def _shake_hands(address: Address, context: ssl.SSLContext, step: Step) -> ssl.SSLSocket:
     """Raises UnreachableError, and SSLCertVerificationError as it is."""
+    step(_("Connecting to {address} ...").format(address=address))
     try:
         raw = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT)
     except (OSError, UnicodeError) as error:  # UnicodeError: no name by the rules of IDNA
-        reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
-        raise UnreachableError(
-            f"can't connect to {address}: {reason}; check the name and the port, and that "
-            "securechat-server runs there; if the server has moved, name its new address"
-        ) from None
+        raise UnreachableError(f"can't connect to {address}: {unconnected(error)}") from None
     # Without it a lone message waits for the acknowledgement of the one before.
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    step(_("Connected; checking who it is ..."))
     try:
-        return context.wrap_socket(raw, server_hostname=address.host)
+        tls = context.wrap_socket(raw, server_hostname=address.host)
+        step(_("Waiting for the server's answer ..."))
+        return tls
     except ssl.SSLCertVerificationError:  # first, as it is an OSError and a ValueError too
         raise
     except (OSError, ValueError) as error:
@@ -191,8 +180,8 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
 
 def _no_tls(address: Address, error: OSError | ValueError) -> str:
     reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
-    if isinstance(error, ssl.SSLError) and error.reason in _MEANING:
-        return f"{address} {translated(_MEANING[error.reason])}"
+    if known := no_handshake(error):
+        return f"{address} {translated(known)}"
     return f"can't open a TLS connection to {address}: {reason}"
 
 

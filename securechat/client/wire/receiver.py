@@ -190,8 +190,7 @@ class Client:
         while True:
             lost = self._visit()
             if self._refusal:
-                refusal = self._refusal
-                return Stopped(Exit.LOGIN, refusal.text, refusal.ask_again, refusal.offer)
+                return Stopped(Exit.LOGIN, self._refusal.text, self._refusal)
             if self._session.finished:
                 return Stopped(Exit.OK)
             if not (self._reconnect and self._session.was_online):

@@ -76,7 +76,7 @@ def test_a_wrong_password_is_asked_for_again(
         setup = Setup(settings, Sources(), ca_file, person=person)
         leaves(assemble.log_in(setup, f"alice@{server.address}"))
     assert len(person.questions) == 2
-    assert "refused: wrong" in capsys.readouterr().err
+    assert "The account or the password is wrong.\n" in capsys.readouterr().err
 
 
 def test_three_wrong_passwords_are_enough(

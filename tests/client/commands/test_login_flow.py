@@ -78,7 +78,7 @@ def test_a_token_that_is_refused_is_dropped(
     assert tokens.find(ALICE) is None
     said = capsys.readouterr().err
     assert said == (
-        "the server no longer lets this device in as laptop (wrong account or password)\n"
+        "The server no longer knows this device, laptop: log in with the password once more.\n"
     )
 
 

@@ -115,7 +115,7 @@ def test_a_weak_password_is_asked_for_again(
         person = Keyboard("weak", "weak", PASSWORD, PASSWORD)
         setup = Setup(settings, Sources(), person=person)
         leaves(register(setup, link_to(server, authority), "alice"))
-    assert "refused: The password is too short" in capsys.readouterr().err
+    assert "It says: The password is too short." in capsys.readouterr().err
 
 
 def test_a_used_up_link_ends_the_registration(
@@ -173,7 +173,7 @@ def test_what_is_wrong_with_a_name_is_told_before_the_password(
         leaves(register(setup, link_to(server, authority), None))
     told = capsys.readouterr().err
     assert person.questions[1] == "Another name"
-    assert "refused: That name is taken" in told
+    assert "That name is taken." in told
     assert "at least 12 characters here" in told
     assert "That has 9 characters" in told
     assert "same few letters" in told

@@ -111,7 +111,7 @@ def test_a_refused_login_ends_with_the_servers_words(code: str) -> None:
     granted(talk)
     talk.hears("AUTHENTICATE +", "908 alice PLAIN :are available SASL mechanisms")
     assert talk.hears(f"{code} alice :wrong account or password") == ["QUIT"]
-    assert talk.shows()[-1:] == [LoginRefused("wrong account or password", "password")]
+    assert talk.shows()[-1:] == [LoginRefused("wrong account or password", "password", reason=code)]
     assert talk.hangup is not None
     assert talk.session.finished
 
@@ -151,7 +151,7 @@ def test_an_account_that_is_required() -> None:
     """FAIL with any code but a temporary one is a refusal."""
     talk = alice()
     talk.hears("FAIL * ACCOUNT_REQUIRED :This server wants a login")
-    assert talk.shows() == [LoginRefused("This server wants a login")]
+    assert talk.shows() == [LoginRefused("This server wants a login", reason="ACCOUNT_REQUIRED")]
 
 
 def test_a_temporary_failure_is_no_refusal() -> None:
@@ -207,7 +207,7 @@ def test_a_refused_registration_tells_what_to_ask_again(code: str, again: str) -
     talk = newcomer()
     granted(talk, WITH_REGISTRATION)
     talk.hears(f"FAIL REGISTER {code} alice :The reason")
-    assert talk.shows() == [LoginRefused("The reason", again)]
+    assert talk.shows() == [LoginRefused("The reason", again, reason=code)]
 
 
 @pytest.mark.parametrize("code", ["432", "433"])
@@ -215,7 +215,7 @@ def test_a_name_that_is_refused_when_registering(code: str) -> None:
     """Another one may be asked for."""
     talk = newcomer()
     talk.hears(f"{code} * alice :Not this name")
-    assert talk.shows() == [LoginRefused("alice: Not this name", "name")]
+    assert talk.shows() == [LoginRefused("alice: Not this name", "name", reason=code)]
 
 
 def test_a_password_too_long_for_a_registration() -> None:
@@ -271,14 +271,24 @@ def test_what_is_asked_for_by_whom(missed: Missed, asked: set[str]) -> None:
 
 
 def test_an_error_before_the_welcome_is_shown() -> None:
-    """ERROR and NOTICE too."""
+    """NOTICE too; ERROR is the server's last word, and why the connection ends."""
     talk = alice()
-    talk.hears("NOTICE * :*** wait", "ERROR :Too many connections", "451 * :Not registered")
-    assert talk.shows() == [
-        Info("*** wait"),
-        Problem("Too many connections"),
-        Problem("Not registered"),
+    talk.hears("NOTICE * :*** wait", "451 * :Not registered")
+    assert talk.shows() == [Info("*** wait"), Problem("Not registered")]
+    talk.hears("ERROR :Too many connections")
+    assert talk.hangup == "the server says: Too many connections"
+
+
+def test_a_certificate_that_is_refused() -> None:
+    """Is no wrong password; and what nothing answers to isn't a chat server's port."""
+    talk = alice(None)
+    assert talk.session.unanswered
+    granted(talk)
+    talk.hears("AUTHENTICATE +", "904 alice :no such certificate")
+    assert talk.shows()[-1:] == [
+        LoginRefused("no such certificate", "password", reason="BY_CERTIFICATE")
     ]
+    assert not talk.session.unanswered
 
 
 def test_the_code_follows_the_password_directly() -> None:
@@ -296,7 +306,7 @@ def test_a_code_that_is_wanted() -> None:
     talk.hears("AUTHENTICATE +")
     sent = talk.hears("FAIL AUTHENTICATE CODE_REQUIRED :Your code, please", "904 alice :failed")
     assert sent == ["QUIT"]
-    assert talk.shows() == [LoginRefused("Your code, please", "code")]
+    assert talk.shows() == [LoginRefused("Your code, please", "code", reason="CODE_REQUIRED")]
     assert talk.session.finished
 
 

@@ -20,6 +20,7 @@ from securechat.client.session.events import (
     Doubt,
     Info,
     InquiryAnswer,
+    LoginRefused,
     Lost,
     Ready,
     Said,
@@ -163,7 +164,7 @@ def test_a_first_connection_that_fails_is_not_tried_again(authority: Authority) 
     stopped = client.wait_ready()
     assert stopped is not None
     assert stopped.code is Exit.UNREACHABLE
-    assert f"can't connect to {address}: connection refused" in stopped.text
+    assert f"can't connect to {address}: nothing listens there" in stopped.text
 
 
 def test_a_refused_login_ends_everything(certificate: Files, authority: Authority) -> None:
@@ -178,7 +179,9 @@ def test_a_refused_login_ends_everything(certificate: Files, authority: Authorit
     with ScriptedServer(certificate, dialogue) as server:
         client, _ = client_of(server, authority)
         assert client.wait_ready() == Stopped(
-            Exit.LOGIN, "wrong account or password", ask_again="password"
+            Exit.LOGIN,
+            "wrong account or password",
+            LoginRefused("wrong account or password", "password", reason="904"),
         )
 
 
