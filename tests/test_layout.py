@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,33 @@ def test_the_borders_hold() -> None:
 def test_the_rules_are_pure() -> None:
     """No socket, clock, thread, file or SQL in irc and core."""
     assert impurities(ROOT) == []
+
+
+def test_the_library_of_the_full_screen_stays_there() -> None:
+    """What it draws with is loaded when it opens, by nothing else, and can be replaced."""
+    own = "securechat.client.screens.full"
+    outside = [
+        str(found)
+        for found in statements(ROOT)
+        if found.target.partition(".")[0] in ("textual", "rich")
+        and not found.module.startswith(own)
+    ]
+    assert outside == []
+    # Only who opens it names it, by a string or within a function.
+    inside = {found.module for found in statements(ROOT) if found.target.startswith(own)}
+    assert {name for name in inside if not name.startswith(own)} == {
+        "securechat.client.commands.fronts"
+    }
+
+
+def test_a_command_loads_no_screen() -> None:
+    """A script doesn't wait for what draws on terminals."""
+    asked = "import sys, securechat.client.commands.cli as _; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert loaded & {"textual", "rich", "prompt_toolkit"} == set()
 
 
 def test_there_is_no_import_cycle() -> None:

@@ -183,6 +183,8 @@ class Framed(App[Exit]):
     def _frame(self) -> None:
         self._frame_due = False
         self._framed_at = now = self._clock()
+        if self._exit:  # its parts are gone already
+            return
         while event := self.handover.take():
             self.desk.take(event, now)
             if self._clock() - now > BUDGET:
@@ -231,6 +233,8 @@ class Framed(App[Exit]):
     def _draw_panels(self) -> None:
         """The lists, and the lines around the timeline."""
         self._panels_due, self._panels_at = False, self._clock()
+        if self._exit:
+            return
         now, width = self._panels_at, self.view.size.width
         listed = self._list("rooms")
         entries = rooms.entries(self.conversations, listed.size.width)

@@ -31,6 +31,8 @@ class Handover:
         """Hand events on, once there is room. Listener thread; the first time the screen's."""
         with self._changed:
             self._changed.wait_for(lambda: len(self._waiting) < self._limit or self._lifted)
+            if self._lifted:
+                return
             self._waiting.extend(events)
         self._wake()
 

@@ -1,0 +1,133 @@
+"""The whole screen, by its keys."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from securechat.client.exits import Exit
+from securechat.client.screens.full.app import FullScreen
+from securechat.client.session.actions import MarkRead
+from securechat.client.session.events import Lost, Stopped
+from tests.client.screens.full.conversing import (
+    Fake,
+    batches,
+    on_screen,
+    seen,
+    settled,
+    types,
+)
+from tests.client.timeline.said import said
+
+
+def test_somebody_talks() -> None:
+    """Types, in several lines, completes, takes up what was sent, and goes from room to room."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        assert "▸ #den" in "\n".join(seen(app))
+        await types(pilot, "two", "ctrl+j")
+        await types(pilot, "lines", "enter")
+        await types(pilot, "next", "enter")
+        assert fake.said == [("#den", "two\nlines"), ("#den", "next")]
+        await pilot.press("ctrl+p", "ctrl+p", "ctrl+n")
+        assert app.typed.text == "next"
+        await pilot.press("ctrl+c")
+        assert app.typed.text == ""
+        await types(pilot, "/joi", "tab")
+        assert app.typed.text == "/join "
+        await pilot.press("alt+down")
+        await settled(pilot, app)
+        assert app.typed.text == ""
+        assert "▸ #lobby" in "\n".join(seen(app))
+        await pilot.press("alt+up")
+        await settled(pilot, app)
+        assert app.typed.text == "/join "
+
+    on_screen(step, "#den", "#lobby")
+
+
+def test_a_paste_is_text() -> None:
+    """Its lines are not sent one by one, nor is it by the line end that a terminal sends behind."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        app.typed.post_message(events.Paste("/quit\nrm -rf\x1b[2J\n"))
+        await pilot.press("enter")
+        assert app.typed.text == "/quit\nrm -rf^[[2J"
+        assert fake.said == []
+
+    on_screen(step, "#lobby")
+
+
+def test_what_is_read_depends_on_who_looks() -> None:
+    """Nothing is marked while the terminal has no focus; then the unread line stands there."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        def marks() -> int:
+            return sum(isinstance(one, MarkRead) for one in fake.actions)
+
+        batches(app, said("hello", 1))
+        await settled(pilot, app)
+        assert marks() == 1
+        app.post_message(events.AppBlur())
+        await pilot.pause()
+        batches(app, said("alice, are you there?", 2))
+        await settled(pilot, app)
+        assert marks() == 1
+        assert any("@1 1" in line for line in seen(app))
+        app.post_message(events.AppFocus())
+        await settled(pilot, app)
+        assert any(" new ─" in line for line in seen(app))
+        assert not any("@1 1" in line for line in seen(app))
+
+    on_screen(step, "#lobby")
+
+
+def test_it_is_of_use_on_a_small_terminal() -> None:
+    """40×10: the lists give way, the timeline and the input stay; keys bring the lists."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        batches(app, said("hello", 1), Lost("it was a nice day", 9.0))
+        await pilot.resize_terminal(40, 10)
+        await settled(pilot, app)
+        lines = seen(app)
+        assert len(lines) == 10
+        assert lines[0].startswith(" #lobby")
+        assert "offline" in lines[0]
+        assert any("hello" in line for line in lines)
+        assert any("Write to #lobby" in line for line in lines)
+        assert lines[-1].endswith("F1 all keys")
+        assert not any("Channels" in line for line in lines)
+        await pilot.press("f2")
+        await settled(pilot, app)
+        assert any("Channels" in line for line in seen(app))
+
+    on_screen(step, "#lobby")
+
+
+def test_the_end_of_the_session_ends_the_screen() -> None:
+    """With its exit code."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        batches(app, Stopped(Exit.CERTIFICATE, "another authority"))
+        await pilot.pause()
+        app.wake()
+        await pilot.pause(0.1)
+
+    assert on_screen(step, "#lobby").return_value is Exit.CERTIFICATE
+
+
+def test_a_bug_ends_the_screen() -> None:
+    """And is raised where it was opened, for a sentence."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError("of all things")
+
+        app.view.refresh_items = broken  # type: ignore[assignment, method-assign]
+        batches(app, said("hello", 1))
+        app.wake()
+        await pilot.pause(0.1)
+
+    with pytest.raises(ZeroDivisionError, match="of all things"):
+        on_screen(step, "#lobby")
