@@ -6,6 +6,7 @@ By wcwidth and not by what the libraries of the screens count, as that is wrong 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from wcwidth import iter_graphemes, width
 
@@ -13,9 +14,13 @@ Row = list[tuple[str, str]]
 """Fragments of (style's name, text); texts are escaped already."""
 
 
+_size = lru_cache(4096)(width)
+
+
 def cells(text: str) -> int:
     """The cells that text takes."""
-    return len(text) if text.isascii() else width(text)
+    # By grapheme, and not width(text), to which a virama belongs also to the sign behind it.
+    return len(text) if text.isascii() else sum(map(_size, iter_graphemes(text)))
 
 
 def row_cells(row: Iterable[tuple[str, str]]) -> int:

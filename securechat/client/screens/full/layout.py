@@ -10,16 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-from securechat.client.screens.full.rows import (
-    Laid,
-    Place,
-    Row,
-    Setting,
-    follows,
-    lay,
-    quote,
-    rule,
-)
+from securechat.client.screens.full.rows import Laid, Place, follows, lay, quote
+from securechat.client.screens.full.spans import Row, Setting, rule
 from securechat.client.timeline.items import Item, Message
 from securechat.client.timeline.timeline import Timeline
 from securechat.common.escape import escape_name
@@ -130,5 +122,5 @@ def beginning(timeline: Timeline, setting: Setting) -> Row:
         text = _("this is the beginning of {conversation}")
         text = text.format(conversation=escape_name(timeline.name))
     else:
-        text = _("older messages are loading")
+        text = _("older messages aren't loaded yet")
     return rule(text, "faint", setting)

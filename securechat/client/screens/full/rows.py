@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Final, NamedTuple
 
-from securechat.client.screens.full.cells import cells, cut
-from securechat.client.screens.full.links import links
+from securechat.client.screens.full.cells import cells
 from securechat.client.screens.full.look import name_style
-from securechat.client.screens.full.wrapping import wrap
+from securechat.client.screens.full.spans import (
+    Row,
+    Setting,
+    Span,
+    linked,
+    rule,
+    shortened,
+    wrapped,
+)
 from securechat.client.session.actions import TextKind
 from securechat.client.session.identity import same
 from securechat.client.text.render import MAX_ROWS, MAX_SEVERAL
@@ -21,9 +28,6 @@ from securechat.client.text.sentences import day_title, moved, sentences
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext, translated
-
-LEAST = 20
-"""Columns for which rows are made; on fewer of them they are cut off at the right."""
 
 TALL: Final = 20
 """Rows of a message; of a longer one the first are shown, until somebody wants to see all."""
@@ -37,74 +41,6 @@ REACTION_ROOM = 16
 
 SECONDS_TOGETHER: Final = 300
 """What somebody says so soon after their last words stands below them, without the name."""
-
-
-class Span(NamedTuple):
-    """A piece of a row in one style. style: names of Look. link: where it leads, '' for nowhere."""
-
-    style: str
-    text: str
-    link: str = ""
-
-
-Row = list[Span]
-
-
-class Signs(NamedTuple):
-    """What is drawn, each of one column."""
-
-    bar: str
-    rule: str
-    selected: str
-    mention: str
-    reply: str
-    more: str
-    pending: str
-    stored: str
-    refused: str
-    below: str
-    thumb: str
-
-
-UNICODE: Final = Signs("│", "─", "▌", "»", "↳", "…", "…", "✓", "✗", "↓", "▐")
-ASCII: Final = Signs("|", "-", ">", "*", "^", "~", "~", "+", "x", "v", "#")
-"""For locales that aren't UTF-8, where nobody knows what the font has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all rows have in common. width: columns. zone: in which times are told, None for the
-    system's. nick: ours.
-    """
-
-    width: int
-    zone: tzinfo | None = None
-    nick: str = ""
-    signs: Signs = UNICODE
-
-    @property
-    def time(self) -> int:
-        """Columns of the time with a space behind it; none where there is no room for it."""
-        return 6 if self.width >= 34 else 0
-
-    @property
-    def name(self) -> int:
-        """Columns of the name."""
-        return max(6, min(14, self.width // 6))
-
-    @property
-    def indent(self) -> int:
-        """Columns before the text: sign, time, name, space, bar, space."""
-        return 1 + self.time + self.name + 3
-
-    @property
-    def room(self) -> int:
-        """Columns of the text."""
-        return max(LEAST, self.width) - self.indent
-
-    def local(self, time: datetime | None) -> datetime | None:
-        """A time as it is here."""
-        return time.astimezone(self.zone) if time else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +94,6 @@ def lay(item: Item, place: Place, setting: Setting, now: datetime) -> Laid:
     return Laid(lead, body)
 
 
-def rule(title: str, style: str, setting: Setting) -> Row:
-    """A line across, with a few words in it; they are ours."""
-    sign, width = setting.signs.rule, max(LEAST, setting.width)
-    title = _cut(title, width - 4, setting)
-    before = min(setting.indent - 2, width - cells(title) - 3)
-    after = width - before - cells(title) - 2
-    return [
-        Span(f"faint {style}", sign * before),
-        Span(style, f" {title} "),
-        Span("faint", sign * after),
-    ]
-
-
 def follows(item: Message, before: Item | None) -> bool:
     """Whether a message needs no name, as it goes on with the one before."""
     return (
@@ -204,17 +127,17 @@ def _message(item: Message, place: Place, setting: Setting, lead: list[Row]) -> 
     margin = _Margin(item, place, setting)
     rows: list[Row] = []
     if place.answered:
-        quoted = _cut(place.answered, setting.room - 2, setting)
+        quoted = shortened(place.answered, setting.room - 2, setting)
         rows.append([Span("reply", f"{setting.signs.reply} {quoted}")])
-    texts, shortened = _shortened(list(_texts(item, setting, named=place.named)), place, setting)
+    texts, collapsed = _collapsed(list(_texts(item, setting, named=place.named)), place, setting)
     rows += _with_delivery(texts, item, setting)
     rows += _reactions(item, setting)
     # The name stands where the text begins, not beside what it replies to.
     first = 1 if place.answered else 0
     body = [margin.before(at == first) + row for at, row in enumerate(rows)]
-    return Laid(
-        lead, [_selected(row, setting) for row in body] if place.selected else body, shortened
-    )
+    if place.selected:
+        body = [_selected(row, setting) for row in body]
+    return Laid(lead, body, collapsed)
 
 
 class _Margin:
@@ -244,7 +167,7 @@ def _clock(item: Item, setting: Setting) -> Row:
 def _name(item: Message, setting: Setting) -> Span:
     name = "*" if item.kind is TextKind.ACTION else escape_name(item.nick) or _("server")
     dashes = item.kind is TextKind.NOTICE
-    name = _cut(name, setting.name - 2 * dashes, setting)
+    name = shortened(name, setting.name - 2 * dashes, setting)
     name = f"-{name}-" if dashes else name
     style = "mention" if item.mention else name_style(item.nick) + (" mine" if item.mine else "")
     return Span(style, " " * (setting.name - cells(name)) + name)
@@ -259,7 +182,7 @@ def _texts(item: Message, setting: Setting, *, named: bool) -> Iterator[Row]:
     style = "text"
     if item.kind is TextKind.ACTION:
         style = "action"
-        name = _cut(escape_name(item.nick), setting.name * 2, setting)
+        name = shortened(escape_name(item.nick), setting.name * 2, setting)
         before = [Span(name_style(item.nick), name), Span("", " ")]
     elif item.kind is TextKind.NOTICE:
         style = "notice"
@@ -279,7 +202,7 @@ def _tombstone(item: Message) -> str:
     return text + (f": {escape_text(item.reason)}" if item.reason else "")
 
 
-def _shortened(rows: list[Row], place: Place, setting: Setting) -> tuple[list[Row], bool]:
+def _collapsed(rows: list[Row], place: Place, setting: Setting) -> tuple[list[Row], bool]:
     if len(rows) <= TALL or place.opened:
         return rows, False
     count = len(rows) - SHORTENED
@@ -313,7 +236,7 @@ def _with_delivery(rows: list[Row], item: Message, setting: Setting) -> list[Row
 def _reactions(item: Message, setting: Setting) -> list[Row]:
     spans: Row = []
     for reaction, nicks in list(item.reactions.items())[:MAX_SHOWN]:
-        shown = _cut(escape_text(reaction, REACTION_ROOM * 4), REACTION_ROOM, setting)
+        shown = shortened(escape_text(reaction, REACTION_ROOM * 4), REACTION_ROOM, setting)
         text = f"{shown} {len(nicks)}".replace(" ", "\N{NO-BREAK SPACE}")
         ours = any(same(nick, setting.nick) for nick in nicks)
         spans.append(Span("reaction mine", f"[{text}]") if ours else Span("reaction", text))
@@ -339,39 +262,3 @@ def _margin_beside(item: Item, sign: Span, setting: Setting) -> tuple[Row, Row]:
     bar = Span("faint", f" {setting.signs.bar} ")
     first = [Span("", " "), *_clock(item, setting), sign, bar]
     return first, [Span("", " " * (1 + setting.time + setting.name)), bar]
-
-
-# -- texts
-
-
-def linked(text: str, style: str) -> Row:
-    """An escaped text with its links."""
-    spans: Row = []
-    at = 0
-    for link in links(text):
-        spans += [Span(style, text[at : link.start]), Span("link", link.target, link.target)]
-        at = link.end
-    spans.append(Span(style, text[at:]))
-    return [span for span in spans if span.text] or [Span(style, "")]
-
-
-def wrapped(spans: Row, room: int) -> list[Row]:
-    """Spans in rows of room columns."""
-    if len(spans) == 1:
-        style, text, link = spans[0]
-        return [[Span(style, text[start:end], link)] for start, end in wrap(text, room)]
-    text = "".join(span.text for span in spans)
-    return [list(_between(spans, start, end)) for start, end in wrap(text, room)]
-
-
-def _between(spans: Row, start: int, end: int) -> Iterator[Span]:
-    at = 0
-    for style, text, link in spans:
-        if part := text[max(0, start - at) : max(0, end - at)]:
-            yield Span(style, part, link)
-        at += len(text)
-
-
-def _cut(text: str, room: int, setting: Setting) -> str:
-    shown = cut(text, room)
-    return shown if shown == text or not shown else shown[:-1] + setting.signs.more

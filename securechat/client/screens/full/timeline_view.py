@@ -5,21 +5,15 @@ The app says refresh_items() when the timeline has changed, once a frame however
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
-from typing import Any, Final
+from typing import Any
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
 from textual.message import Message as Posted
-from textual.strip import Strip
-from textual.widget import Widget
 
 from securechat.client.screens.full.cells import cells
-from securechat.client.screens.full.layout import Layout, beginning
 from securechat.client.screens.full.look import Look
-from securechat.client.screens.full.rows import UNICODE, Row, Setting, Signs, rule
+from securechat.client.screens.full.scrolled import ScrolledTimeline
+from securechat.client.screens.full.spans import Row, Setting
 from securechat.client.screens.full.viewport import Viewport
 from securechat.client.timeline.items import Message
 from securechat.client.timeline.timeline import Timeline
@@ -31,15 +25,9 @@ NEAR = 30
 MAX_COUNTED = 999
 """New messages that are counted."""
 
-WHEEL: Final = 3
-"""Rows of one step of the mouse's wheel."""
 
-
-class TimelineView(Widget):
-    """look: the styles. signs: what is drawn. zone: in which times are told; None
-    for the system's."""
-
-    ALLOW_SELECT = False
+class TimelineView(ScrolledTimeline):
+    """As of ScrolledTimeline, with what is done by somebody who looks at it."""
 
     DEFAULT_CSS = "TimelineView { width: 1fr; height: 1fr; }"
 
@@ -76,36 +64,13 @@ class TimelineView(Widget):
             super().__init__()
             self.target = target
 
-    def __init__(
-        self,
-        look: Look | None = None,
-        *,
-        signs: Signs = UNICODE,
-        zone: tzinfo | None = None,
-        id: str | None = None,
-    ) -> None:
-        super().__init__(id=id)
-        self._look = look or Look()
-        self._layout = Layout(
-            Setting(80, zone, signs=signs), lambda: datetime.now().astimezone(zone)
-        )
-        self._view = Viewport(Timeline(""), self._layout)
+    def __init__(self, look: Look | None = None, **options: Any) -> None:
         self._selected: Message | None = None
-        self._strips: list[Strip] = []
-        self._drawn: dict[tuple[int, bool], tuple[Row, Strip]] = {}
-        self._laid_size = Size(0, 0)
-        self._base = Style.null()
         self._newest: object = None
         """The last item when the end was seen last."""
         self._asked: tuple[object, ...] = ()
         self._was_at_bottom = False
-
-    # -- what the app calls
-
-    @property
-    def timeline(self) -> Timeline:
-        """What is shown."""
-        return self._view.timeline
+        super().__init__(look, **options)
 
     @property
     def selected(self) -> Message | None:
@@ -130,8 +95,11 @@ class TimelineView(Widget):
     def refresh_items(self, force: bool = False) -> None:
         """Draw what has changed. force: all anew, as styles may have changed."""
         if force:
-            self._drawn.clear()
+            self._painter.clear()
             self._asked = ()
+        # It may have fallen out of the timeline.
+        if self._selected and self.timeline.find(self._selected.key) is not self._selected:
+            self._select(None)
         self._lay()
 
     def follow(self) -> None:
@@ -139,8 +107,7 @@ class TimelineView(Widget):
         self._select(None)
         if not self.timeline.at_end:
             self.post_message(self.NewestWanted())
-        self._view.follow()
-        self._lay()
+        super().follow()
 
     def scroll_to_key(self, key: str, *, select: bool = True) -> bool:
         """Show the item with this key, and select it if it is a message; False when it isn't in
@@ -186,71 +153,16 @@ class TimelineView(Widget):
         else:
             self.post_message(self.MessageActivated(self._selected))
 
-    def scroll_page_up(self, *_args: Any, **_options: Any) -> None:
-        """Nearly a window up."""
-        self.scroll_rows(-self._page())
-
-    def scroll_page_down(self, *_args: Any, **_options: Any) -> None:
-        """Nearly a window down."""
-        self.scroll_rows(self._page())
-
-    def scroll_home(self, *_args: Any, **_options: Any) -> None:
-        """To the first item there is."""
-        self._view.to_start()
-        self._asked = ()
-        self._lay()
-
-    def scroll_end(self, *_args: Any, **_options: Any) -> None:
-        """As follow()."""
-        self.follow()
-
     def scroll_rows(self, rows: int) -> None:
-        """Move by so many rows, down for more than 0."""
+        """As of ScrolledTimeline; at the top more is asked for again."""
         if rows < 0 and self._view.first == 0:
             self._asked = ()
-        self._view.scroll(rows)
-        self._lay()
+        super().scroll_rows(rows)
 
-    # -- Textual's
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """As of Widget. It may be drawn before it is told of its size."""
-        if self._laid_size != self.size:
-            self._lay()
-        return super().render_lines(crop)
-
-    def render_line(self, y: int) -> Strip:
-        """As of Widget."""
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self._laid_size.width)
-
-    def on_resize(self) -> None:
-        self._lay()
-
-    def notify_style_update(self) -> None:
-        """As of Widget: colours have changed."""
-        super().notify_style_update()
-        self._drawn.clear()
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.scroll_rows(-WHEEL)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.scroll_rows(WHEEL)
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        offset = event.get_content_offset(self)
-        if offset is not None and self._is_bar(offset.x) and event.button == 1:
-            self.capture_mouse()
-            self._drag(offset.y)
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        if self.app.mouse_captured is self:
-            self._drag(event.y)
-
-    def on_mouse_up(self) -> None:
-        self.release_mouse()
+    def scroll_home(self, *_args: Any, **_options: Any) -> None:
+        """As of ScrolledTimeline."""
+        self._asked = ()
+        super().scroll_home()
 
     def on_click(self, event: events.Click) -> None:
         seen = self._view.seen
@@ -270,13 +182,6 @@ class TimelineView(Widget):
 
     # -- within
 
-    def _page(self) -> int:
-        return max(1, self.size.height - 2)
-
-    def _position(self, message: Message) -> int:
-        found = self.timeline.position(message.key)
-        return len(self.timeline) if found is None else found
-
     def _select_at(self, index: int) -> bool:
         item = self.timeline[index]
         if not isinstance(item, Message):
@@ -291,24 +196,7 @@ class TimelineView(Widget):
             self._selected = self._view.held = message
             self.post_message(self.MessageSelected(message))
 
-    def _lay(self) -> None:
-        """Find out what is seen, and have drawn what isn't drawn so already."""
-        width, height = self.size
-        if not (width and height):
-            return
-        setting = self._layout.setting
-        self._layout.change(Setting(width - 1, setting.zone, setting.nick, setting.signs))
-        # Its key changes when the server has stored it.
-        self._layout.selected = self._selected.key if self._selected else ""
-        resized, self._laid_size = self._laid_size != self.size, self.size
-        self._view.fill(height)
-        if resized and self._selected is not None:
-            self._view.reveal(self._position(self._selected))
-            self._view.fill(height)
-        self._ask()
-        self._draw(height, resized)
-
-    def _ask(self) -> None:
+    def _laid(self) -> None:
         """Tell the app what it has to fetch, once."""
         view, timeline = self._view, self.timeline
         if self.at_bottom:
@@ -328,66 +216,6 @@ class TimelineView(Widget):
                 self.post_message(self.NewerWanted())
             self._asked = asked
 
-    def _draw(self, height: int, resized: bool) -> None:
-        base = self.rich_style
-        if base != self._base:
-            self._base = base
-            self._drawn.clear()
-        rows = [seen.row for seen in self._view.seen]
-        if not len(self.timeline) and self.timeline.name:
-            rows[-1] = beginning(self.timeline, self._layout.setting)
-        if hint := self._hint():
-            rows[-1] = rule(hint, "count", self._layout.setting)
-        thumb = self._thumb(height)
-        before, known = self._strips, self._drawn
-        self._drawn, self._strips = {}, []
-        for y, row in enumerate(rows):
-            key = (id(row), y in thumb)
-            # The row is kept with its strip, so that its id is nobody else's.
-            drawn = known.get(key) or (row, self._strip(row, thumb=y in thumb))
-            self._drawn[key] = drawn
-            self._strips.append(drawn[1])
-        if resized or len(before) != len(rows):
-            self.refresh()
-        elif changed := [y for y, strip in enumerate(self._strips) if strip is not before[y]]:
-            self.refresh(*_regions(changed, self._laid_size.width))
-
-    def _strip(self, row: Row, *, thumb: bool) -> Strip:
-        style = self._look.style
-        segments = [
-            Segment(text, style(name) + Style(link=link) if link else style(name))
-            for name, text, link in row
-        ]
-        width = self._laid_size.width
-        room = width - 1
-        used = sum(cells(span.text) for span in row)
-        if used > room:
-            segments = list(Strip(segments).crop(0, room))
-        else:
-            segments.append(Segment(" " * (room - used)))
-        segments.append(Segment(self._layout.setting.signs.thumb if thumb else " ", style("faint")))
-        return Strip(segments, width).apply_style(self._base)
-
-    def _thumb(self, height: int) -> range:
-        """Where the bar at the right edge stands: none when everything is seen."""
-        view, count = self._view, len(self.timeline)
-        if view.first == 0 and view.at_end:
-            return range(0)
-        size = max(1, height * (view.last + 1 - view.first) // count)
-        top = height - size if view.at_end else (height - size) * view.first // count
-        return range(top, top + size)
-
-    def _is_bar(self, x: int) -> bool:
-        return x == self._laid_size.width - 1 and bool(self._thumb(self._laid_size.height))
-
-    def _drag(self, y: int) -> None:
-        height = self.size.height
-        if y >= height - 1:
-            self.follow()
-        else:
-            self._view.to_share(max(0, y) / height)
-            self._lay()
-
     def _hint(self) -> str:
         """What has come below the window meanwhile."""
         if self._view.at_end or not self.timeline.at_end:
@@ -400,7 +228,9 @@ class TimelineView(Widget):
             count += isinstance(item, Message)
         if not count or self._newest is None:
             return ""
-        text = ngettext("{count} new message below", "{count} new messages below", count)
+        text = ngettext(
+            "{count} new message below (End)", "{count} new messages below (End)", count
+        )
         return text.format(count=count)
 
 
@@ -411,14 +241,3 @@ def _target(row: Row, x: int) -> str:
         if x < 0:
             return span.link
     return ""
-
-
-def _regions(rows: list[int], width: int) -> list[Region]:
-    """Rows as regions, those below each other in one."""
-    regions: list[Region] = []
-    for y in rows:
-        if regions and regions[-1].bottom == y:
-            regions[-1] = regions[-1].grow((0, 0, 1, 0))
-        else:
-            regions.append(Region(0, y, width, 1))
-    return regions

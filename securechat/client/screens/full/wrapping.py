@@ -7,13 +7,10 @@ cells, a combining mark none.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from wcwidth import iter_graphemes
 
 from securechat.client.screens.full.cells import cells
-
-_size = lru_cache(4096)(cells)
 
 
 def wrap(text: str, room: int) -> list[tuple[int, int]]:
@@ -39,23 +36,20 @@ def _wrap_graphemes(text: str, room: int) -> list[tuple[int, int]]:
     start = at = used = 0
     space = before = -1  # the last space of the row, and what was used up to it
     for grapheme in _graphemes(text, room):
-        size = _size(grapheme)
-        if used + size > room:
-            if grapheme == " ":
-                space, before = at, used
-            if space > start:
+        size = cells(grapheme)
+        if grapheme == " " and used + 1 > room:  # it is the border itself
+            rows.append((start, at))
+            start, used, space = at + 1, 0, -1
+        else:
+            if used + size > room and space > start:
                 rows.append((start, space))
-                start, used = space + 1, used - before - 1
-            else:
+                start, used, space = space + 1, used - before - 1, -1
+            if used + size > room:
                 rows.append((start, at))
-                start, used = at, 0
-            space = -1
-        if start <= at:
+                start, used, space = at, 0, -1
             if grapheme == " ":
                 space, before = at, used
             used += size
-        else:  # the space that was the border
-            used = 0
         at += len(grapheme)
     return [*rows, (start, len(text))]
 
@@ -63,7 +57,7 @@ def _wrap_graphemes(text: str, room: int) -> list[tuple[int, int]]:
 def _graphemes(text: str, room: int) -> Iterator[str]:
     """The graphemes of text; in pieces those that are wider than a row, which nobody can read."""
     for grapheme in iter_graphemes(text):
-        if _size(grapheme) <= room:
+        if cells(grapheme) <= room:
             yield grapheme
             continue
         piece = ""

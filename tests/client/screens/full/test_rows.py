@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client.screens.full.cells import cells
-from securechat.client.screens.full.rows import (
-    ASCII,
-    Place,
-    Row,
-    Setting,
-    follows,
-    lay,
-    quote,
-)
+from securechat.client.screens.full.rows import Place, follows, lay, quote
+from securechat.client.screens.full.spans import ASCII, Row, Setting
 from securechat.client.session.actions import TextKind
 from securechat.client.session.events import ClientEvent, Lost, NamesAre, Problem, TopicIs
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note

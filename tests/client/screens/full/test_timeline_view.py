@@ -115,7 +115,7 @@ def test_scrolling_up_asks_for_more_once() -> None:
         screen.timeline.say(said("50"), mention=False)
         view.refresh_items()
         assert screen.texts()[:9] == [str(number) for number in range(24, 33)]
-        assert "1 new message below" in screen.rows()[-1]
+        assert "1 new message below (End)" in screen.rows()[-1]
         assert not view.at_bottom
         assert asked == 1
         view.follow()

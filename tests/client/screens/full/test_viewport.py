@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client.screens.full.layout import Layout
-from securechat.client.screens.full.rows import Setting
+from securechat.client.screens.full.spans import Setting
 from securechat.client.screens.full.viewport import Viewport
 from securechat.client.timeline.timeline import Mentions, Timeline
 from tests.client.timeline.said import NOON, joined, said
@@ -91,7 +91,11 @@ def test_at_the_top_older_messages_come_in_above() -> None:
     window.timeline.at_start = False
     window.rows()
     before = window.scrolls(-100)
-    assert before == ["older messages are loading", "Sunday, 29 November 2026", *numbers(0, 4)]
+    assert before == [
+        "older messages aren't loaded yet",
+        "Sunday, 29 November 2026",
+        *numbers(0, 4),
+    ]
     window.older("a", "b", "c")
     rows = window.rows()
     assert rows == ["c", "Sunday, 29 November 2026", *numbers(0, 4)]
