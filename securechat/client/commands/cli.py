@@ -10,7 +10,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 
 import click
 
@@ -27,11 +26,17 @@ from securechat.client.refusals import refusal
 from securechat.common.language import _, in_language, shown, translated
 
 
-def _version() -> str:
+def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if not asked:
+        return
+    from importlib import metadata  # only here, as it takes long to load
+
     try:
-        return metadata.version("securechat")
+        version = metadata.version("securechat")
     except metadata.PackageNotFoundError:
-        return "(from a checkout)"
+        version = "(from a checkout)"
+    click.echo(_("securechat, version {version}").format(version=version))
+    ctx.exit()
 
 
 @click.group(
@@ -41,7 +46,14 @@ def _version() -> str:
     invoke_without_command=True,
     subcommand_metavar="[LINK | COMMAND [ARGS]...]",
 )
-@click.version_option(_version(), prog_name="securechat")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def cli(ctx: click.Context) -> object:
     """Talk on a securechat server. TLS only, and there is no switch to go without checking it.

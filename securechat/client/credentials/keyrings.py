@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from keyring.backend import KeyringBackend
 
 # Priority from which on the library counts a backend as safe; below are those that keep nothing
@@ -90,6 +91,8 @@ class Keyring:
         self._call(drop)
 
     def _call(self, function: Callable[[KeyringBackend], T]) -> T | None:
+        from concurrent.futures import Future  # only here, as it takes long to load
+
         future: Future[T | None] = Future()
         loaded = False
 

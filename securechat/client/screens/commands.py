@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -76,6 +75,8 @@ def run(composer: Composer, name: str, rest: str) -> Composed:
     found = COMMANDS.get(ALIASES.get(name, name))
     if found is not None:
         return found.run(composer, rest)
+    import difflib  # only here, as nobody mistypes often
+
     near = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=1)
     text = _("there is no command /{name}; /help lists them (//{name} sends it as text)")
     if near:
