@@ -91,7 +91,7 @@ class FullScreen(Framed):
 
     def action_panel(self, name: str) -> None:
         """Show the rooms or the members, or don't."""
-        panel = self.query_one(f"#{name}")
+        panel = self.lists[name]
         self.wanted[name] = panel.display = not panel.display
         self.wake()
 

@@ -81,6 +81,9 @@ class Framed(App[Exit]):
     CSS = CSS
     ENABLE_COMMAND_PALETTE = False
 
+    view: TimelineView
+    typed: TypedText
+
     def __init__(
         self,
         client: Runs,
@@ -126,15 +129,20 @@ class Framed(App[Exit]):
 
     def compose(self) -> ComposeResult:
         """The parts of the screen."""
+        # Kept here, as they are drawn while the screen is taken down, too, and found no more then.
+        self.lists = {name: RowList(self.look, id=name) for name in ("rooms", "members")}
+        self._lines = {name: Lines(self.look, id=name) for name in ("header", "beside", "footer")}
+        self.view = TimelineView(self.look, id="timeline")
+        self.typed = TypedText(self._candidates, self.desk.sent, id="typed")
         with Horizontal(id="body"):
-            yield RowList(self.look, id="rooms")
+            yield self.lists["rooms"]
             with Vertical(id="talk"):
-                yield Lines(self.look, id="header")
-                yield TimelineView(self.look, id="timeline")
-                yield Lines(self.look, id="beside")
-                yield TypedText(self._candidates, self.desk.sent, id="typed")
-            yield RowList(self.look, id="members")
-        yield Lines(self.look, id="footer")
+                yield self._lines["header"]
+                yield self.view
+                yield self._lines["beside"]
+                yield self.typed
+            yield self.lists["members"]
+        yield self._lines["footer"]
 
     def on_mount(self) -> None:
         """Begin to take what happens."""
@@ -236,19 +244,19 @@ class Framed(App[Exit]):
         if self._exit:
             return
         now, width = self._panels_at, self.view.size.width
-        listed = self._list("rooms")
+        listed = self.lists["rooms"]
         entries = rooms.entries(self.conversations, listed.size.width)
         at = next((at for at, one in enumerate(entries) if one.name == self._shown), None)
         listed.show([one.row for one in entries], at)
         self.entries = entries
         channels = self.desk.composer.channels
         present = channels.members(self._shown)
-        if (there := self._list("members")).display:
+        if (there := self.lists["members"]).display:
             there.show(members.rows(present, there.size.width))
         head = around.header(self.conversations, len(present), now, width)
-        self.query_one("#header", Lines).show(head)
+        self._lines["header"].show(head)
         self._draw_beside()
-        self.query_one("#footer", Lines).show(around.footer(self.keys(), self.size.width))
+        self._lines["footer"].show(around.footer(self.keys(), self.size.width))
         mentions = sum(one.mentions for one in self.conversations)
         if (title := notices.title(self._shown, mentions)) != self._title:
             self._title = title
@@ -258,7 +266,7 @@ class Framed(App[Exit]):
         """The line above the input: what was just told, else who is typing."""
         nicks = self.conversations.typing(self._shown, self._clock())
         row = self.said or around.typing(nicks)
-        self.query_one("#beside", Lines).show(row)
+        self._lines["beside"].show(row)
 
     def _tick(self) -> None:
         """Once a second: what changes by the time alone."""
@@ -302,24 +310,9 @@ class Framed(App[Exit]):
         width, height = event.size
         room = {"rooms": width >= WIDE_ENOUGH, "members": width >= WIDER}
         for name, fits in room.items():
-            self.query_one(f"#{name}").display = self.wanted.get(name, fits)
+            self.lists[name].display = self.wanted.get(name, fits)
         self.set_class(height < TALL_ENOUGH, "low")
         self.wake()
-
-    # -- the parts
-
-    @property
-    def view(self) -> TimelineView:
-        """The timeline."""
-        return self.query_one("#timeline", TimelineView)
-
-    @property
-    def typed(self) -> TypedText:
-        """Where one types."""
-        return self.query_one("#typed", TypedText)
-
-    def _list(self, name: str) -> RowList:
-        return self.query_one(f"#{name}", RowList)
 
     def _candidates(self, before: str) -> tuple[str, list[str]]:
         return candidates(self.desk.composer, before)
