@@ -17,6 +17,7 @@ import segno
 
 from securechat.common.escape import escape
 from securechat.common.files import new_file
+from securechat.common.fingerprints import grouped
 from securechat.common.language import _
 from securechat.credentials.link import LoginLink
 
@@ -56,12 +57,6 @@ def _instructions(slip: Slip) -> list[tuple[str, str, str]]:
     if link.ca_sha256 is not None:
         lines.append((_("CA (SHA-256)"), grouped(link.ca_sha256), "digits"))
     return lines
-
-
-def grouped(digest: bytes) -> str:
-    """A fingerprint in groups of four digits, which the eye can compare."""
-    digits = digest.hex()
-    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
 # Text

@@ -15,6 +15,7 @@ from securechat.ca.authority import Authority, ServerCertificate, load_authority
 from securechat.ca.errors import CaError, gencerts
 from securechat.ca.names import Name
 from securechat.common.escape import escape_exactly
+from securechat.common.fingerprints import grouped
 from securechat.common.language import _, ngettext, translated
 
 
@@ -41,7 +42,7 @@ def made(
     )
     yield _("  Give members       {path}").format(path=authority.path)
     yield _("  and let them see that its SHA-256 fingerprint is")
-    yield f"    {authority.fingerprint}"
+    yield f"    {grouped(authority.fingerprint)}"
     yield _("  Keep to yourself   {key_path} and {key}").format(
         key_path=authority.key_path, key=server.key
     )
@@ -68,7 +69,7 @@ def client(authority: Authority, path: Path, now: datetime) -> Iterator[str]:
         path=path, account=account
     )
     yield _("  valid until {date}").format(date=_until(certificate.not_valid_after_utc, now))
-    yield _("  SHA-256     {fingerprint}").format(fingerprint=pem.fingerprint(certificate))
+    yield _("  SHA-256     {fingerprint}").format(fingerprint=grouped(pem.fingerprint(certificate)))
     yield ""
     yield _("Next:")
     yield _("  Hand this file to {account} in private; whoever has it logs in with it.").format(
@@ -122,7 +123,7 @@ def _show_ca(authority: Authority, now: datetime) -> Iterator[str]:
         names=translated(signs) if authority.stem == "ca" else _("clients only")
     )
     yield from _dates(authority.certificate, now)
-    yield _("  SHA-256     {fingerprint}").format(fingerprint=authority.fingerprint)
+    yield _("  SHA-256     {fingerprint}").format(fingerprint=grouped(authority.fingerprint))
     yield _("  key         {state}").format(
         state=_key_state(authority.certificate, authority.key_path)
     )
@@ -136,7 +137,7 @@ def _show_leaf(path: Path, authority: Authority | None, now: datetime) -> Iterat
         names=escape_exactly(", ".join(names) or _subject(certificate))
     )
     yield from _dates(certificate, now)
-    yield _("  SHA-256     {fingerprint}").format(fingerprint=pem.fingerprint(certificate))
+    yield _("  SHA-256     {fingerprint}").format(fingerprint=grouped(pem.fingerprint(certificate)))
     if path.name == "server.pem":
         yield _("  key         {state}").format(
             state=_key_state(certificate, pem.key_path_for(path))

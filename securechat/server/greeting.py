@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
+from securechat.common.fingerprints import grouped
 from securechat.common.language import _, ngettext
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
@@ -103,8 +104,7 @@ def _data_flag(service: Service) -> str:
 def _trust(identity: Identity) -> list[str]:
     if identity.ca_sha256 is None:
         return [_("  certificate  {certificate}").format(certificate=identity.certificate)]
-    digits = identity.ca_sha256.hex()
-    lines = [f"  CA SHA-256   {digits}"]
+    lines = [f"  CA SHA-256   {grouped(identity.ca_sha256)}"]
     if identity.ca_file is not None:
         lines.insert(0, f"  CA           {identity.ca_file}")
     return lines

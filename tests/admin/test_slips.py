@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from securechat.admin.slips import Handout, Slip, as_html, as_text, grouped
+from securechat.admin.slips import Handout, Slip, as_html, as_text
+from securechat.common.fingerprints import grouped
 from securechat.credentials.link import LoginLink, parse_link
 
 PIN = bytes(range(32))

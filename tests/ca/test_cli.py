@@ -18,6 +18,7 @@ import pytest
 
 from securechat.ca import cli, options, pem
 from securechat.ca.pem import fingerprint
+from securechat.common.fingerprints import grouped
 from tests.ca.support import GOOD_PASSPHRASE, NOW, make_issuer, make_server, mode, tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +90,7 @@ def test_without_arguments_it_makes_all_that_a_server_needs(gencerts: Gencerts) 
     assert names_in() == ["localhost", "127.0.0.1", "::1", "laptop"]
     assert "securechat-server --cert certs/server.pem" in said.out
     assert re.search(r"Give members +certs/ca\.pem", said.out)
-    assert fingerprint(Path("certs/ca.pem")) in said.out
+    assert grouped(fingerprint(Path("certs/ca.pem"))) in said.out
     assert "'laptop' has no dot: that includes every name ending in .laptop" in said.out
 
 
@@ -382,7 +383,7 @@ def test_show_tells_names_dates_and_fingerprints(gencerts: Gencerts, clock: Cloc
     assert "NOT from the CA" not in said.out
     for name in ("ca", "server", "clients-ca", "client-alice"):
         assert f"certs/{name}.pem\n" in said.out
-        assert fingerprint(Path(f"certs/{name}.pem")) in said.out
+        assert grouped(fingerprint(Path(f"certs/{name}.pem"))) in said.out
 
 
 def test_show_goes_on_after_a_damaged_file(gencerts: Gencerts) -> None:

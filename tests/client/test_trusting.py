@@ -14,6 +14,7 @@ from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
 from securechat.client.session.identity import Address
 from securechat.client.settings import SYSTEM, SettingsDirectory
+from securechat.client.trust.describe import fingerprint
 from securechat.credentials.link import InviteLink, LoginLink
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
 from tests.client.terminal import Terminal
@@ -220,7 +221,7 @@ def test_another_s_link_to_a_server_that_the_system_verified(
     assert code == Exit.CERTIFICATE
     told = capsys.readouterr().err
     assert "before: the certificate authorities of this system" in told
-    assert hashlib.sha256(authority.der).hexdigest() in told
+    assert fingerprint(authority.der) in told
     assert "--replace-trust" in told
     assert settings.trusted(server.address) == SYSTEM
 
@@ -301,8 +302,8 @@ def test_a_new_authority_of_the_server(
             assert terminal.ends() == Exit.CERTIFICATE
         assert settings.pin(server.address) == other_authority.pem
         with Terminal(*argv, env=env) as terminal:
-            terminal.shows(hashlib.sha256(other_authority.der).hexdigest())
-            terminal.shows(hashlib.sha256(authority.der).hexdigest())
+            terminal.shows(fingerprint(other_authority.der))
+            terminal.shows(fingerprint(authority.der))
             terminal.shows("Type yes to trust the new one")
             terminal.types("yes\r")
             terminal.shows("Password of alice")
@@ -331,7 +332,7 @@ def test_a_server_that_has_moved(
         ScriptedServer(certificate, dialogue) as server,
         Terminal("login", str(server.address), "--no-remember", env=env) as terminal,
     ):
-        terminal.shows(f"shows the certificate authority that you know from {old}")
+        terminal.shows(f"shows the certificate authority that you pinned for {old}")
         terminal.shows("Type yes to log in")
         terminal.types("yes\r")
         terminal.shows(f"Password of alice at {server.address}")

@@ -159,7 +159,7 @@ def test_a_server_that_starts_at_another_address(
     with running(data, listen={"host": "127.0.0.2"}) as server:
         where = f"alice@127.0.0.2:{server.port}"
         assert client([*argv, where, *given]) == Exit.CERTIFICATE
-        assert f"that you know from 127.0.0.1:{link.port}" in capsys.readouterr().err
+        assert f"that you pinned for 127.0.0.1:{link.port}" in capsys.readouterr().err
         assert client([*argv, where, *given, "--moved"]) == Exit.OK
         assert client([*argv, where, *given]) == Exit.OK
 

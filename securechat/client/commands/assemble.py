@@ -67,6 +67,8 @@ def destination(setup: Setup, where: str | None) -> Destination:
     account = goal.account or _account_of(setup.settings, goal.address, anchor)
     if setup.sources.certificate is not None and where and not goal.account:
         account = None  # the certificate says as whom, not the last login there
+    if not account and setup.sources.certificate is None and setup.person.present:
+        look(dialer, setup.person)  # nobody types for a server that isn't there, or isn't the one
     account = setup.sources.account(setup.person, account, str(goal.address))
     return Destination(
         TokenOwner(goal.address, anchor.trust.identity, account), anchor.trust, dialer

@@ -121,9 +121,9 @@ def _accepted(
         _("  now:    {authority}").format(authority=offer.fingerprints),
         *_advice(
             _(
-                "Unless the server's administrator has told you, on another way than this "
-                "network, that its authority has changed, somebody wants you to trust their "
-                "own server."
+                "If the server was set up anew, its administrator has the digits of the second "
+                "line: have them read to you, on another way than this network. If they differ, "
+                "somebody wants you to trust their own server."
             )
         ),
     ]
@@ -188,7 +188,7 @@ def _allow_move(
     if consent.moved:
         return
     shown = [
-        _("{address} shows the certificate authority that you know from {before}:").format(
+        _("{address} shows the certificate authority that you pinned for {before}:").format(
             address=address, before=before
         ),
         f"  {trust.fingerprints}",
@@ -198,5 +198,5 @@ def _allow_move(
             option=MOVED
         )
         raise CertificateError("\n".join([_("refused, as"), *shown, way, _nothing_sent()]))
-    if not person.confirm("\n".join(shown), _("Has the server moved there? Type yes to log in")):
+    if not person.confirm("\n".join(shown), _("Is it the same server? Type yes to log in")):
         raise CertificateError(_NO)

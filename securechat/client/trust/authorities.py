@@ -142,9 +142,16 @@ class Dialer:
             chain: list[bytes] = []
             with contextlib.suppress(UnreachableError):
                 chain = show_chain(self._address)
-            expected = self._trust.expectation(self._address)
-            text = describe.refusal(self._address, error, chain, expected)
-            raise CertificateError(text) from None
+            raise CertificateError(self._refusal(error, chain)) from None
+
+    def _refusal(self, error: ssl.SSLCertVerificationError, chain: list[bytes]) -> str:
+        pinned = self._trust.origin is Origin.PIN and error.verify_code in describe.UNKNOWN_ISSUER
+        if pinned and not set(chain) & set(self._trust.ders):
+            text = describe.changed(self._address, self._trust.fingerprints, chain)
+            if text:
+                return text
+        expected = self._trust.expectation(self._address)
+        return describe.refusal(self._address, error, chain, expected)
 
     def look(self) -> None:
         """Connect and verify, no more. Raises UnreachableError or CertificateError."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from securechat.client.session.identity import Address
 from securechat.common.escape import escape
+from securechat.common.fingerprints import grouped
 from securechat.common.language import _
+from securechat.credentials.link import LoginLink
 
 if TYPE_CHECKING:  # loaded where it is needed: most logins have nothing to describe
     from cryptography import x509
@@ -31,8 +33,8 @@ SHOWN_NAMES = 8
 
 
 def fingerprint(der: bytes) -> str:
-    """SHA-256 in hexadecimal, as securechat-server and gencerts print it."""
-    return sha256(der).hexdigest()
+    """SHA-256 in hexadecimal, in groups, as securechat-server and gencerts print it."""
+    return grouped(sha256(der).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,41 @@ def refusal(
     )
 
 
+def changed(address: Address, pinned: str, chain: list[bytes]) -> str:
+    """The text for a server that shows another authority than the one that is pinned; '' when it
+    shows none. pinned: fingerprints. chain: as in refusal().
+    """
+    authority = Shown.of(chain[-1]) if len(chain) > 1 else None
+    if authority is None or authority.subject != authority.issuer:
+        return ""
+    link = LoginLink(address.host, address.port, sha256(chain[-1]).digest())
+    admin = _(
+        "either the server was set up anew, or has a new authority. Then its administrator has "
+        "the digits that are shown: securechat-server prints them when it starts. Have them read "
+        "to you, on another way than this network. If each is the same, this command trusts them "
+        "from now on:"
+    )
+    thief = _(
+        "or somebody is between you and the server, with an authority of their own. Then the "
+        "digits differ, and that command would hand them your password."
+    )
+    margin = " " * 12
+    return "\n".join(
+        [
+            _("refused {address}: it has another certificate authority than before").format(
+                address=address
+            ),
+            _("  before:   {text}").format(text=pinned),
+            _("  shown:    {text}").format(text=f"SHA-256 {authority.digest}"),
+            f"{margin}{authority.subject}",
+            *wrap(_("  means:    {text}").format(text=admin), WIDTH, subsequent_indent=margin),
+            f"{margin}  securechat login {link} --replace-trust",
+            *wrap(thief, WIDTH, initial_indent=margin, subsequent_indent=margin),
+            _("Nothing was sent to it: neither your password nor your name."),
+        ]
+    )
+
+
 def pin_refusal(address: Address, wanted: bytes, chain: list[bytes]) -> str:
     """The text for a server that doesn't show the certificate authority of an invite link."""
     shown = [Shown.of(der) for der in chain]
@@ -116,7 +153,7 @@ def pin_refusal(address: Address, wanted: bytes, chain: list[bytes]) -> str:
             _(
                 "refused {address}: it doesn't show the certificate authority that the link names"
             ).format(address=address),
-            _("  expected: {text}").format(text=f"SHA-256 {wanted.hex()}"),
+            _("  expected: {text}").format(text=f"SHA-256 {grouped(wanted)}"),
             *(
                 _("  shown:    {text}").format(text=line)
                 for line in described or [_("no certificate that can be read")]

@@ -16,6 +16,7 @@ from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust.anchors import Anchor, Consent, decide, keep
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.client.trust.describe import fingerprint
+from securechat.common.fingerprints import grouped
 from securechat.credentials.link import InviteLink, LoginLink
 from tests.client.scripted import ScriptedServer
 from tests.support.certificates import Authority
@@ -195,7 +196,7 @@ def test_a_known_authority_at_a_new_address(
     with ScriptedServer(certificate) as server, nothing_changes(settings):
         anchor = decide(settings, server.address, None, Consent(), person)
     assert anchor == Anchor(mine, HERE)
-    assert f"{server.address} shows the certificate authority that you know from" in person.shown
+    assert f"{server.address} shows the certificate authority that you pinned for" in person.shown
     assert str(HERE) in person.shown
     assert mine.fingerprints in person.shown
 
@@ -271,4 +272,4 @@ def test_an_unknown_authority_at_a_new_address(
 
 def test_digests_are_those_of_links(mine: Trust, authority: Authority) -> None:
     """What a link names and what is shown can be compared by eye."""
-    assert mine.fingerprints == f"SHA-256 {hashlib.sha256(authority.der).hexdigest()}"
+    assert mine.fingerprints == f"SHA-256 {grouped(hashlib.sha256(authority.der).digest())}"

@@ -71,9 +71,10 @@ def test_another_ca_of_the_same_name(
     """Is refused, with both fingerprints, before anything is sent."""
     with ScriptedServer(certificate) as server:
         text = refused_by(server, Trust(other_authority.pem, Origin.PIN))
-    assert "isn't signed by the expected certificate authority" in text
-    assert f"pinned for this server, SHA-256 {fingerprint(other_authority.der)}" in text
-    assert "securechat-admin invite --login" in text
+    assert "another certificate authority than before" in text
+    assert f"before:   SHA-256 {fingerprint(other_authority.der)}" in text
+    assert f"shown:    SHA-256 {fingerprint(authority.der)}" in text
+    assert "--replace-trust" in text
     assert (server.refusals, server.looks) == (1, 1)
 
 

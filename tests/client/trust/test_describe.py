@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ssl
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 
 from securechat.client.session.identity import Address
-from securechat.client.trust.describe import Shown, fingerprint, pin_refusal, refusal
+from securechat.client.trust.describe import Shown, changed, fingerprint, pin_refusal, refusal
+from securechat.common.fingerprints import grouped
+from securechat.credentials.link import LoginLink
 from tests.support.certificates import DAY, Authority
 
 HERE = Address("chat.example", 6697)
@@ -35,7 +38,8 @@ def test_a_certificate_in_words(authority: Authority) -> None:
 
 def test_a_fingerprint_is_hexadecimal() -> None:
     """As the server prints it, so that the two can be compared."""
-    assert fingerprint(b"") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert fingerprint(b"") == grouped(digits)
 
 
 def test_many_names_are_cut_and_none_is_told(authority: Authority) -> None:
@@ -106,3 +110,20 @@ def test_a_link_that_names_another_authority(authority: Authority) -> None:
     assert f"shown:    Test CA: SHA-256 {fingerprint(authority.der)}" in text
     assert "ask" in text.lower()
     assert "no certificate that can be read" in pin_refusal(HERE, bytes(32), [b"x"])
+
+
+def test_another_authority_than_the_pinned_one(
+    authority: Authority, other_authority: Authority
+) -> None:
+    """Both fingerprints, what each would mean, and the command that takes the new one."""
+    chain = [other_authority.server("localhost").der, other_authority.der]
+    text = changed(Address("localhost"), f"SHA-256 {fingerprint(authority.der)}", chain)
+    assert f"before:   SHA-256 {fingerprint(authority.der)}" in text
+    assert f"shown:    SHA-256 {fingerprint(other_authority.der)}" in text
+    assert "set up anew" in text
+    assert "somebody is between you" in text
+    link = LoginLink("localhost", 6697, sha256(other_authority.der).digest())
+    assert f"  securechat login {link} --replace-trust" in text
+    assert changed(Address("localhost"), "x", chain[:1]) == ""
+    assert changed(Address("localhost"), "x", [other_authority.der, chain[0]]) == ""
+    assert changed(Address("localhost"), "x", [chain[0], b"no certificate"]) == ""
