@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
-from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
 import securechat
 from securechat.admin.cli import command as admin
 from securechat.ca.cli import _HANDLERS as HANDLERS
 from securechat.client.commands.cli import cli as client
 from securechat.client.exits import MEANING
+from securechat.common import completion
 from securechat.server.cli import command as server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,10 +68,10 @@ RENEW = "renew it with: python tools/manuals.py"
 
 HELP = ("-h", "--help")
 
-SHELLS: dict[str, tuple[type[ShellComplete], str]] = {
-    "bash": (BashComplete, "share/bash-completion/completions/{}"),
-    "zsh": (ZshComplete, "share/zsh/site-functions/_{}"),
-    "fish": (FishComplete, "share/fish/vendor_completions.d/{}.fish"),
+PLACES = {
+    "bash": "share/bash-completion/completions/{}",
+    "zsh": "share/zsh/site-functions/_{}",
+    "fish": "share/fish/vendor_completions.d/{}.fish",
 }
 
 
@@ -79,16 +79,9 @@ def files() -> dict[str, str]:
     """All that is made, by its path in the project."""
     made = {f"share/man/man1/{name}.1": page(name, group) for name, group in PROGRAMS.items()}
     for name, group in PROGRAMS.items():
-        for shell, path in SHELLS.values():
-            made[path.format(name)] = completion(shell, name, group)
+        for shell, path in PLACES.items():
+            made[path.format(name)] = completion.script(completion.SHELLS[shell], name, group)
     return made
-
-
-def completion(shell: type[ShellComplete], name: str, group: click.Group) -> str:
-    """What a shell reads to complete a program's words; it asks the program then."""
-    variable = f"_{name.replace('-', '_').upper()}_COMPLETE"
-    # Of the base class: bash's own looks first which bash this machine has.
-    return ShellComplete.source(shell(group, {}, name, variable)).rstrip("\n") + "\n"
 
 
 # --- manual pages ---------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
     pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
                           the authorities of this system were
 
+A profile is such a directory of its own, profiles/NAME below the standard one.
+
 "remember": false in servers.json has no device remembered (tokens.py); "notify": "off", "bell" or
 "desktop" says how the full screen tells of a message to us while nobody looks. No password is ever
 kept here. The directory is 0700 and its files are 0600. Main thread only.
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +31,7 @@ from securechat.client.session.identity import Address, parse_address
 from securechat.common import files
 
 VARIABLE = "SECURECHAT_CONFIG_DIR"
+PROFILE = "SECURECHAT_PROFILE"
 
 SYSTEM = "system"
 """Stands in a pin's place: the server was verified by the authorities of this system."""
@@ -36,10 +40,35 @@ SYSTEM = "system"
 NOTIFY = ("off", "bell", "desktop")
 
 
-def default_directory() -> Path:
-    """The settings directory: SECURECHAT_CONFIG_DIR, or this system's place for settings."""
+# A name and no path: it can't lead out of the directory, be hidden, or look like an option.
+_PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII | re.IGNORECASE)
+
+
+def default_directory(profile: str = "") -> Path:
+    """The settings directory: SECURECHAT_CONFIG_DIR, or this system's place for settings, and of a
+    profile, this one or that of SECURECHAT_PROFILE, the one below it. Raises UsageError.
+    """
     named = os.environ.get(VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_config_dir("securechat"))
+    base = Path(named) if named else Path(platformdirs.user_config_dir("securechat"))
+    return of_profile(base, profile or os.environ.get(PROFILE, ""))
+
+
+def of_profile(base: Path, profile: str) -> Path:
+    """What a profile has in the place of a directory; '' for none. Raises UsageError."""
+    if not profile:
+        return base
+    if not _PROFILE.fullmatch(profile):
+        raise UsageError(
+            "expected a name for the profile, of at most 32 letters of a to z, digits, _ and -; "
+            f"got {profile!r}"
+        )
+    return base / "profiles" / profile
+
+
+def profiles(base: Path) -> list[str]:
+    """The names of the profiles that there are below a standard directory."""
+    found = (path for path in (base / "profiles").glob("*") if path.is_dir())
+    return sorted(path.name for path in found if _PROFILE.fullmatch(path.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +140,23 @@ class SettingsDirectory:
         if day is not None:
             content["used"] = {**self._texts("used"), str(address): day.isoformat()}
         write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+    def forget(self, address: Address) -> bool:
+        """Trust nothing for address any more, and know no account there; whether there was
+        anything. Raises SettingsError.
+        """
+        known = self.pin_file(address).exists() or self.account(address) is not None
+        # The account first: without a pin it would stand for the authorities of the system.
+        content = self._load()
+        for key in ("accounts", "used"):
+            texts = self._texts(key)
+            content[key] = {text: kept for text, kept in texts.items() if not _is(text, address)}
+        if self.last() == address:
+            content.pop("last")
+        if known:
+            write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        remove_private(self.pin_file(address))
+        return known
 
     def known(self) -> list[KnownServer]:
         """All servers with an account of ours, the last one first, and then by the day of the last
@@ -222,12 +268,13 @@ def read_private(path: Path, forbidden: int, advice: str) -> str | None:
 def write_private(path: Path, text: str) -> None:
     """Atomically: a reader finds the old content or the new, also after a power cut.
 
-    Makes the file's directory and the one above. Raises SettingsError.
+    Makes the directories above it that are missing. Raises SettingsError.
     """
     try:
-        # The upper one by itself, as mkdir() gives the mode only to the last one that it makes.
-        for directory in (path.parent.parent, path.parent):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Each by itself, as mkdir() gives the mode only to the last one that it makes.
+        for directory in reversed(path.parents):
+            if not directory.exists():
+                directory.mkdir(mode=0o700, exist_ok=True)
         files.replace(path, text.encode())
     except OSError as error:
         raise SettingsError(f"can't write {path}: {error.strerror}") from None

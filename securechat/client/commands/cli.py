@@ -1,7 +1,6 @@
 """The command line: all commands put together, and what their errors come to.
 
-cli_open.py, cli_talk.py, cli_read.py, cli_rooms.py and cli_account.py have the commands as they
-are typed.
+The commands as they are typed are in the other files of this name: cli_talk.py, cli_read.py …
 """
 
 from __future__ import annotations
@@ -13,7 +12,14 @@ from collections.abc import Sequence
 
 import click
 
-from securechat.client.commands import cli_account, cli_open, cli_read, cli_rooms, cli_talk
+from securechat.client.commands import (
+    cli_account,
+    cli_open,
+    cli_read,
+    cli_rooms,
+    cli_talk,
+    cli_trust,
+)
 from securechat.client.exits import (
     EXIT_CODES,
     ClientError,
@@ -84,6 +90,10 @@ for _command in (
     cli_account.sessions_,
     cli_account.totp,
     cli_account.passwd,
+    cli_trust.trust,
+    cli_trust.doctor,
+    cli_trust.profiles,
+    cli_trust.completion,
 ):
     cli.add_command(_command)
 

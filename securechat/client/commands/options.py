@@ -14,7 +14,13 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens, token_directory
 from securechat.client.person import Person, TerminalPerson
-from securechat.client.settings import VARIABLE, SettingsDirectory, default_directory
+from securechat.client.settings import (
+    PROFILE,
+    VARIABLE,
+    SettingsDirectory,
+    default_directory,
+    of_profile,
+)
 from securechat.client.trust.anchors import MOVED, REPLACE, Consent
 from securechat.common.language import _
 
@@ -84,6 +90,12 @@ _DIRECTORY = (
         metavar="DIR",
         help=f"Settings, pinned CAs and tokens; also ${VARIABLE}.",
     ),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        default="",
+        help=f"Settings of their own, as for another server; also ${PROFILE}.",
+    ),
 )
 
 
@@ -112,11 +124,22 @@ def asking(function: Function) -> Function:
     return _with(function, _TRUST, _DIRECTORY)
 
 
+def pinning(function: Function) -> Function:
+    """For commands about whom we trust, which log in to nothing."""
+    return _with(function, _TRUST[1:2], _DIRECTORY)
+
+
+def looking(function: Function) -> Function:
+    """For commands that look at a server, and ask for nothing."""
+    return _with(function, _TRUST[:1], _DIRECTORY)
+
+
 def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...]) -> Function:
     @functools.wraps(function)
     def gathered(
         config_dir: Path | None,
-        ca: Path | None,
+        profile: str,
+        ca: Path | None = None,
         cert: Path | None = None,
         key: Path | None = None,
         password_file: Path | None = None,
@@ -128,10 +151,11 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         **others: Any,
     ) -> Any:
         sources = Sources(cert, key, password_file, password_stdin)
-        settings = SettingsDirectory(config_dir or default_directory())
+        directory = of_profile(config_dir, profile) if config_dir else default_directory(profile)
+        settings = SettingsDirectory(directory)
         refused = no_remember or (_REMEMBER in groups and not settings.remembers)
         person = TerminalPerson()
-        tokens = _tokens(config_dir, person) if sources.asks and not refused else None
+        tokens = _tokens(config_dir, profile, person) if sources.asks and not refused else None
         consent = Consent(replace_trust, moved)
         setup = Setup(settings, sources, ca, tokens, consent, person, plain)
         return function(setup, **others)
@@ -143,8 +167,8 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
     return decorated  # type: ignore[no-any-return]
 
 
-def _tokens(config_dir: Path | None, person: Person) -> Tokens:
+def _tokens(config_dir: Path | None, profile: str, person: Person) -> Tokens:
     def waiting() -> None:
         person.tell(_("waiting for this system's keyring; it may be asking you to unlock it"))
 
-    return Tokens(token_directory(config_dir), Keyring(waiting), person.tell)
+    return Tokens(token_directory(config_dir, profile), Keyring(waiting), person.tell)

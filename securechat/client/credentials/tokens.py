@@ -20,7 +20,14 @@ import platformdirs
 from securechat.client.credentials.keyrings import Keyring, KeyringTroubleError
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address, fold
-from securechat.client.settings import VARIABLE, read_private, remove_private, write_private
+from securechat.client.settings import (
+    PROFILE,
+    VARIABLE,
+    of_profile,
+    read_private,
+    remove_private,
+    write_private,
+)
 from securechat.credentials.device import is_token, is_token_name
 
 T = TypeVar("T")
@@ -54,12 +61,13 @@ class StoredToken:
     text: str = field(repr=False)
 
 
-def token_directory(named: Path | None) -> Path:
+def token_directory(named: Path | None, profile: str = "") -> Path:
     """The directory of the files: below the settings directory when that was named, else in this
-    system's place for a program's state.
+    system's place for a program's state. profile: as of default_directory(). Raises UsageError.
     """
     chosen = named or os.environ.get(VARIABLE)
-    return Path(chosen or platformdirs.user_state_dir("securechat")) / "tokens"
+    base = Path(chosen or platformdirs.user_state_dir("securechat"))
+    return of_profile(base, profile or ("" if named else os.environ.get(PROFILE, ""))) / "tokens"
 
 
 class Tokens:

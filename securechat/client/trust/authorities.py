@@ -88,9 +88,9 @@ class Trust:
         return f"{text}, {self.fingerprints}"
 
 
-def offered_by_file(path: Path) -> Trust:
-    """The CA of --ca FILE. Raises UsageError when it can't be read."""
-    return Trust(_read_ca(path), Origin.FILE)
+def offered_by_file(path: Path, option: str = "--ca ") -> Trust:
+    """The CA of a file that an option names. Raises UsageError when it can't be read."""
+    return Trust(_read_ca(path, option), Origin.FILE)
 
 
 def offered_by_link(link: Link, step: Step = _unheard) -> Trust:
@@ -136,7 +136,7 @@ class Dialer:
     def __call__(self) -> ssl.SSLSocket:
         """Connect, shake hands, verify. Raises UnreachableError or CertificateError."""
         try:
-            return _shake_hands(self._address, self._context, self.step)
+            return shake_hands(self._address, self._context, self.step)
         except ssl.SSLCertVerificationError as error:
             # Asked for again, as Python doesn't tell the chain of a handshake that has failed.
             chain: list[bytes] = []
@@ -160,12 +160,15 @@ class Dialer:
 
 def show_chain(address: Address, step: Step = _unheard) -> list[bytes]:
     """The certificates that the server shows, DER, unverified. Raises UnreachableError."""
-    with _shake_hands(address, probe_context(), step) as tls:
+    with shake_hands(address, probe_context(), step) as tls:
         return shown_chain(tls)
 
 
-def _shake_hands(address: Address, context: ssl.SSLContext, step: Step) -> ssl.SSLSocket:
-    """Raises UnreachableError, and SSLCertVerificationError as it is."""
+def shake_hands(address: Address, context: ssl.SSLContext, step: Step = _unheard) -> ssl.SSLSocket:
+    """A connection, verified as the context has it. step: hears how far it is.
+
+    Raises UnreachableError, and SSLCertVerificationError as it is.
+    """
     step(_("Connecting to {address} ...").format(address=address))
     try:
         raw = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT)
@@ -192,13 +195,13 @@ def _no_tls(address: Address, error: OSError | ValueError) -> str:
     return f"can't open a TLS connection to {address}: {reason}"
 
 
-def _read_ca(path: Path) -> str:
+def _read_ca(path: Path, option: str) -> str:
     try:
         pem = read_named(path).decode("ascii")
         client_context(ca_pem=pem)
     except (OSError, UnicodeDecodeError, TlsFilesError) as error:
         reason = getattr(error, "strerror", None) or "expected a CA certificate in PEM form"
-        raise UsageError(f"--ca {path}: {reason}") from None
+        raise UsageError(f"{option}{path}: {reason}") from None
     return pem
 
 

@@ -453,7 +453,7 @@ def test_each_command_has_an_example() -> None:
         text = command.get_help(click.Context(command))
         assert isinstance(command, click.Group) or "Example:" in text, words
         assert "verif" not in text.lower()
-        assert "exit code" not in text.lower(), words
+        assert "exit codes" not in text.lower(), words
 
 
 def test_help_tells_where_the_exit_codes_are(shell: Shell) -> None:

@@ -4,18 +4,30 @@ docs/json.md.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from securechat.client.commands.cli import main
+from securechat.client.credentials.keyrings import Keyring
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
 from securechat.client.exits import Exit
+from securechat.client.session.identity import Address
+from securechat.client.trust import authorities
+from securechat.client.trust.describe import fingerprint
+from securechat.client.trust.examining import STEPS, clock, examine
+from securechat.credentials.link import LoginLink
+from tests.support.certificates import Authority
 from tests.support.client import Client, codes
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
@@ -71,15 +83,18 @@ def run(
     password.chmod(0o600)
     login = ("--ca", str(server.ca), "--password-file", str(password))
 
-    def run(*argv: str, stdin: bytes = b"", place: bool = False) -> tuple[int, str, str]:
-        """place: whether the server is an argument, and no option."""
+    def run(
+        *argv: str, stdin: bytes = b"", place: bool = False, bare: bool = False
+    ) -> tuple[int, str, str]:
+        """place: whether the server is an argument, and no option. bare: nothing is added."""
         reading, writing = os.pipe()
         os.write(writing, stdin)
         os.close(writing)
         where = [f"alice@localhost:{server.port}"]
         with open(reading) as pipe:
             monkeypatch.setattr(sys, "stdin", pipe)
-            code = main([*argv, *login, *([] if place else ["--server"]), *where])
+            added = [] if bare else [*login, *([] if place else ["--server"]), *where]
+            code = main([*argv, *added])
         return code, *capfd.readouterr()
 
     return run
@@ -242,4 +257,93 @@ def test_whoami_and_devices(server: ServerUnderTest, enter: Enter, run: Run) -> 
         Exit.OK,
         "",
         "No device is remembered, and nothing else is logged in.\n",
+    )
+
+
+def test_a_link_pins_what_the_server_shows(server: ServerUnderTest, run: Run) -> None:
+    """And no login is needed for it; a link for another authority is refused."""
+    [der] = map(ssl.PEM_cert_to_DER_cert, [server.ca.read_text()])
+    link = str(LoginLink("localhost", server.port, hashlib.sha256(der).digest()))
+    code, _, err = run("trust", "pin", link, bare=True)
+    assert (code, "from now on, and by nothing else" in err) == (Exit.OK, True)
+    [shown] = objects(run("trust", "show", "--json", bare=True)[1])
+    assert shown["sha256"] == [fingerprint(der)]
+    other = str(LoginLink("localhost", server.port, bytes(32)))
+    assert run("trust", "pin", other, bare=True)[0] == Exit.CERTIFICATE
+    assert run("trust", "pin", link, "other.example", bare=True)[0] == Exit.USAGE
+
+
+def test_doctor(server: ServerUnderTest, enter: Enter, run: Run, settings_directory: Path) -> None:
+    """All is well: each step says so. What this device's token can't do is told, with its code."""
+    where = f"alice@localhost:{server.port}"
+    ca = ("--ca", str(server.ca))
+    code, out, _ = run("doctor", where, *ca, "--json", bare=True)
+    steps = {check["step"]: check for check in objects(out)}
+    assert (code, list(steps)) == (Exit.OK, list(STEPS))
+    assert [steps[step]["ok"] for step in STEPS] == [True] * 7 + [None] * 2
+    assert steps["tls"]["text"] == "speaks TLSv1.3"
+    made = enter("alice").says("TOKEN CREATE doctored")
+    secret = next(word for line in made for word in line.split() if word.startswith("sct1"))
+    trust = authorities.offered_by_file(server.ca)
+    owner = TokenOwner(Address("localhost", server.port), trust.identity, "alice")
+    tokens = Tokens(token_directory(None), Keyring(lambda: None), print)
+    tokens.save(owner, StoredToken("doctored", secret))
+    code, out, _ = run("doctor", where, *ca, bare=True)
+    assert code == Exit.OK
+    assert out.splitlines()[-2].split() == (
+        ["login", "ok", "alice", "is", "let", "in", "by", "this", "device's", "token", "doctored"]
+    )
+    assert out.splitlines()[-1].split()[:2] == ["clock", "ok"]
+    enter("alice").says("TOKEN REVOKE doctored")
+    code, out, _ = run("doctor", where, *ca, "--json", bare=True)
+    assert (code, objects(out)[-2]["ok"]) == (Exit.LOGIN, False)
+
+
+def test_doctor_finds_what_is_wrong(
+    server: ServerUnderTest, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first that is wrong says the exit code; what comes behind it isn't looked at."""
+    asked = socket.getaddrinfo
+
+    def found(host: str, *more: Any, **options: Any) -> Any:
+        return asked("localhost" if host == "elsewhere.example" else host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    other = Authority().write(tmp_path, "other")
+    for place, options, wrong, expected in (
+        ("no-such-host.invalid", (), "address", Exit.UNREACHABLE),
+        ("localhost:9", (), "port", Exit.UNREACHABLE),
+        (f"localhost:{server.port}", ("--ca", str(other)), "chain", Exit.CERTIFICATE),
+        (f"localhost:{server.port}", (), "chain", Exit.CERTIFICATE),
+        (f"elsewhere.example:{server.port}", ("--ca", str(server.ca)), "names", Exit.CERTIFICATE),
+    ):
+        code, out, _ = run("doctor", place, *options, "--json", bare=True)
+        checks = objects(out)
+        assert [check["step"] for check in checks if check["ok"] is False] == [wrong], checks
+        assert code == expected
+        assert all(check["advice"] for check in checks if check["ok"] is False)
+    assert run("doctor", bare=True)[0] == Exit.USAGE
+
+
+def test_dates_and_clocks(server: ServerUnderTest) -> None:
+    """A certificate's end is told before it comes; a clock may be off by half a minute."""
+    now = datetime.now(UTC)
+    trust = authorities.offered_by_file(server.ca)
+    address = Address("localhost", server.port)
+    ends = {
+        later: next(
+            check
+            for check in examine(address, trust, now + timedelta(days=later))
+            if check.step == "expiry"
+        )
+        for later in (0, 80, 4000, -4000)
+    }
+    assert [check.ok for check in ends.values()] == [True, True, False, False]
+    assert ["" if not check.advice else "said" for check in ends.values()] == ["", *["said"] * 3]
+    assert clock(None, now).ok is None
+    assert clock(now - timedelta(seconds=29), now).ok
+    late, early = (clock(now + timedelta(seconds=off), now) for off in (90, -90))
+    assert (late.text, early.text) == (
+        "this machine's clock is 90 s behind the server's",
+        "this machine's clock is 90 s ahead of the server's",
     )

@@ -49,6 +49,9 @@ FILES = {
         server.main, "--data PLACE/data --check --cert PLACE/ca/server.pem --key FILE"
     ),
     "securechat --ca": Argument(client.main, f"login --config-dir PLACE/own --ca FILE {NOWHERE}"),
+    "securechat trust pin": Argument(
+        client.main, "trust pin --config-dir PLACE/own FILE chat.example"
+    ),
     "securechat --cert": Argument(
         client.main, f"login --config-dir PLACE/own --cert FILE {NOWHERE}"
     ),

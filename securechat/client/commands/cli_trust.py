@@ -1,0 +1,108 @@
+"""`securechat trust`, `doctor`, `profiles` and `completion`, as they are typed."""
+
+from __future__ import annotations
+
+import click
+
+from securechat.client.commands import doctor as doctoring
+from securechat.client.commands import trust as trusting
+from securechat.client.commands.assemble import Setup
+from securechat.client.commands.options import JSON, looking, pinning
+from securechat.client.exits import Exit
+from securechat.common import completion as completing
+
+HOST = click.argument("where", metavar="HOST[:PORT]")
+
+
+@click.group()
+def trust() -> None:
+    """Which servers are trusted by which certificate authority."""
+
+
+@trust.command("show")
+@click.argument("where", required=False, metavar="[HOST[:PORT]]")
+@JSON
+@pinning
+def trust_show(setup: Setup, where: str | None, as_json: bool) -> Exit:
+    """Show the servers that you know, and the authority that each has to show.
+
+    \b
+    Example: securechat trust show chat.example
+    """
+    return trusting.show(setup, where, as_json=as_json)
+
+
+@trust.command("pin")
+@click.argument("what", metavar="FILE|LINK")
+@click.argument("where", required=False, metavar="[HOST[:PORT]]")
+@pinning
+def trust_pin(setup: Setup, what: str, where: str | None) -> Exit:
+    """Trust the authority of FILE (PEM) at HOST, or the one that a LINK names, and no other.
+
+    Another one than before wants a typed yes, or --replace-trust. Nothing is sent to the server.
+
+    \b
+    Example: securechat trust pin ca.pem chat.example
+    """
+    return trusting.pin(setup, what, where)
+
+
+@trust.command("forget")
+@HOST
+@pinning
+def trust_forget(setup: Setup, where: str) -> Exit:
+    """Forget whom you trust at HOST, your account there, and this device's token.
+
+    To the server the device is remembered all the same: `securechat logout` ends that first.
+
+    \b
+    Example: securechat trust forget old.example
+    """
+    return trusting.forget(setup, where)
+
+
+@click.command()
+@click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]]")
+@JSON
+@looking
+def doctor(setup: Setup, where: str | None, as_json: bool) -> Exit:
+    """Look step by step why a login works, or doesn't, and say what to do.
+
+    The address, the port, TLS, whom you trust, the certificate's chain, names and dates, whether
+    this device's token lets you in, and the clock. Nobody is asked for a password. The exit code is
+    that of what is wrong first.
+
+    \b
+    Example: securechat doctor chat.example
+    """
+    return doctoring.doctor(setup, where, as_json=as_json)
+
+
+@click.command()
+@JSON
+@pinning
+def profiles(setup: Setup, as_json: bool) -> Exit:
+    """Show the profiles that there are, and which servers each knows.
+
+    A profile is a settings directory of its own: --profile NAME, or $SECURECHAT_PROFILE, with any
+    command begins one, and goes on with it.
+
+    \b
+    Example: securechat profiles
+    """
+    return trusting.profiles(setup, as_json=as_json)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(list(completing.SHELLS)))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> Exit:
+    """Print what a shell reads to complete commands and options; packages install it themselves.
+
+    \b
+    Example:
+      securechat completion bash > ~/.local/share/bash-completion/completions/securechat
+    """
+    program = ctx.find_root().command
+    click.echo(completing.script(completing.SHELLS[shell], "securechat", program), nl=False)
+    return Exit.OK

@@ -1,0 +1,144 @@
+"""`securechat trust`: which servers are trusted by which authority, and `profiles`. Main thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from securechat.client import settings as kept
+from securechat.client.commands.assemble import Setup
+from securechat.client.credentials.tokens import TokenOwner
+from securechat.client.exits import Exit, UsageError
+from securechat.client.session.identity import Address, parse_address, parse_target
+from securechat.client.settings import SettingsDirectory
+from securechat.client.text import json_lines
+from securechat.client.trust import anchors, authorities
+from securechat.client.trust.authorities import Dialer, Trust
+from securechat.client.trust.describe import fingerprint
+from securechat.common.escape import escape_name
+from securechat.common.language import _
+from securechat.credentials.link import LinkError, is_link, parse_link
+
+# -- trust show
+
+
+def show(setup: Setup, where: str | None, *, as_json: bool) -> Exit:
+    """Show whom we trust to be which server; where: one of them alone. Raises ClientError."""
+    wanted = parse_target(where)[1] if where else None
+    found = [one for one in addresses(setup.settings) if wanted in (None, one)]
+    for address in found:
+        trust = anchors.recorded_trust(setup.settings, address) or Trust(
+            None, authorities.Origin.SYSTEM
+        )
+        account = setup.settings.account(address)
+        if as_json:
+            setup.person.show(_json(address, trust, account))
+            continue
+        setup.person.show(escape_name(str(address)))
+        setup.person.show("  " + _("trusted by: {authority}").format(authority=trust.fingerprints))
+        if account:
+            name = escape_name(account)
+            setup.person.show("  " + _("your account there: {name}").format(name=name))
+    if not found and wanted:
+        raise UsageError(f"nothing is kept of {wanted}: there was no login, and nothing is pinned")
+    if not found and not as_json:
+        setup.person.tell(_("No server is trusted yet: a login by a link pins its authority."))
+    return Exit.OK
+
+
+def addresses(settings: SettingsDirectory) -> list[Address]:
+    """The servers that something is kept of, by their names. Raises SettingsError."""
+    found = {server.address for server in settings.known()}
+    found |= {address for address, _pem in settings.pins()}
+    return sorted(found, key=str)
+
+
+def _json(address: Address, trust: Trust, account: str | None) -> str:
+    return json_lines.of(
+        "trust",
+        server=str(address),
+        by="system" if trust.ca_pem is None else "pin",
+        sha256=[fingerprint(der) for der in trust.ders],
+        account=account,
+    )
+
+
+# -- trust pin, trust forget
+
+
+def pin(setup: Setup, what: str, where: str | None) -> Exit:
+    """Trust the authority of a PEM file at an address, or the one that a link names, and no other.
+
+    Raises ClientError.
+    """
+    if is_link(what):
+        address, offer = _linked(what, where)
+    elif where is None:
+        raise UsageError("a file doesn't say which server it is for: name its HOST behind it")
+    else:
+        address, offer = parse_address(where), authorities.offered_by_file(Path(what), "")
+    trust = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
+    if is_link(what):
+        Dialer(address, trust).look()  # it must have signed what the server shows now
+    anchors.keep(setup.settings, address, trust)
+    setup.person.tell(
+        _("{address} is trusted by {authority} from now on, and by nothing else.").format(
+            address=address, authority=trust.fingerprints
+        )
+    )
+    return Exit.OK
+
+
+def _linked(text: str, where: str | None) -> tuple[Address, Trust]:
+    try:
+        link = parse_link(text)
+    except LinkError as error:
+        raise UsageError(str(error)) from None
+    address = Address(link.host, link.port)
+    if where is not None and parse_address(where) != address:
+        raise UsageError(f"the link is for {address}, and not for {where}")
+    return address, authorities.offered_by_link(link)
+
+
+def forget(setup: Setup, where: str) -> Exit:
+    """Forget whom we trust at an address, our account there, and this device's token.
+
+    Raises ClientError.
+    """
+    address = parse_address(where)
+    account = setup.settings.account(address)
+    recorded = anchors.recorded_trust(setup.settings, address)
+    if setup.tokens and account and recorded:
+        setup.tokens.forget(TokenOwner(address, recorded.identity, account))
+    if not setup.settings.forget(address):
+        raise UsageError(f"nothing is kept of {address}: there was no login, and nothing is pinned")
+    setup.person.tell(
+        _("{address} is forgotten; the next login there wants a link, or --ca.").format(
+            address=address
+        )
+    )
+    return Exit.OK
+
+
+# -- profiles
+
+
+def profiles(setup: Setup, *, as_json: bool) -> Exit:
+    """Show the profiles that there are, each with the servers it knows. Raises ClientError."""
+    base = setup.settings.directory
+    if base.parent.name == "profiles":
+        base = base.parent.parent
+    names = kept.profiles(base)
+    for name in names:
+        directory = SettingsDirectory(base / "profiles" / name)
+        servers = [server.target for server in directory.known()]
+        here = directory.directory == setup.settings.directory
+        if as_json:
+            line = json_lines.of("profile", name=name, servers=servers, current=here)
+            setup.person.show(line)
+            continue
+        shown = ", ".join(map(escape_name, servers)) or _("no server yet")
+        now = _("  (in use)") if here else ""
+        setup.person.show(f"{name:<{max(map(len, names))}}  {shown}{now}")
+    if not names and not as_json:
+        setup.person.tell(_("There are no profiles: --profile NAME with any command begins one."))
+    return Exit.OK
