@@ -39,7 +39,7 @@ class Front(StrEnum):
 
     FULL = "on the whole of a terminal"
     LINE = "line by line on a terminal"
-    PIPE = "through pipes"
+    PIPE = "through pipes, or on a terminal that knows no sequences"
 
     @property
     def missed(self) -> Missed:
@@ -54,7 +54,9 @@ def choose(setup: Setup, environ: Mapping[str, str] = os.environ) -> Front:
     dumb = environ.get("TERM", "dumb") in ("", "dumb", "unknown")
     columns, rows = shutil.get_terminal_size()
     small = columns < LEAST[0] or rows < LEAST[1]
-    if setup.plain or environ.get(PLAIN) == "1" or dumb or small:
+    if dumb:  # the prompt would drive it by sequences that it doesn't know
+        return Front.PIPE
+    if setup.plain or environ.get(PLAIN) == "1" or small:
         return Front.LINE
     # What these have its library do, as to log all that is typed, nobody has asked us for.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
@@ -80,10 +82,11 @@ def talk(setup: Setup, running: LoggedIn, front: Front) -> Exit:
     elif front is Front.LINE:
         from securechat.client.screens.prompt import Chat
 
-        colour = "NO_COLOR" not in os.environ
-        code = Chat(running.client, composer, local_renderer(), colour=colour).run()
+        colour, bell = "NO_COLOR" not in os.environ, setup.settings.notify != "off"
+        code = Chat(running.client, composer, local_renderer(), colour=colour, bell=bell).run()
     else:
-        printer = pipe.Printer(local_renderer(), sys.stdout)
+        columns = (lambda: shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+        printer = pipe.Printer(local_renderer(), sys.stdout, columns)
         lines = pipe.InputLines(sys.stdin.fileno())
         code = pipe.converse(running.client, composer, lines, printer)
     say_how_it_ended(running)

@@ -10,7 +10,7 @@ import codecs
 import os
 import selectors
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TextIO
 
 from securechat.client.exits import Exit, UsageError
@@ -27,7 +27,7 @@ from securechat.client.session.events import (
     Unconfirmed,
 )
 from securechat.client.text import json_lines
-from securechat.client.text.lines import plain
+from securechat.client.text.lines import plain, wrap
 from securechat.client.text.render import Renderer
 from securechat.client.wire.receiver import Client
 from securechat.common.threads import Waker
@@ -140,16 +140,26 @@ def text_problem(text: str) -> str:
 
 
 class Printer:
-    """Prints events to a stream, a line each. Threads may call in turn, as Feed sees to."""
+    """Prints events to a stream, a line each. Threads may call in turn, as Feed sees to. columns:
+    of the terminal that the stream is, if it is one: that would have rows begin at its left edge,
+    where only our own lines do.
+    """
 
-    def __init__(self, renderer: Renderer, stream: TextIO) -> None:
+    def __init__(
+        self, renderer: Renderer, stream: TextIO, columns: Callable[[], int] | None = None
+    ) -> None:
         self._renderer = renderer
+        self._columns = columns
         self._stream = stream
         self.broken = False
 
     def __call__(self, events: Sequence[ClientEvent]) -> None:
         """Print what is to be shown of events; nothing any more once nobody reads."""
-        rows = [plain(line) for event in events for line in self._renderer.render(event)]
+        lines = [line for event in events for line in self._renderer.render(event)]
+        if self._columns is not None:
+            width = self._columns() - 1
+            lines = [row for line in lines for row in wrap(line, width)]
+        rows = [plain(line) for line in lines]
         if not rows or self.broken:
             return
         try:

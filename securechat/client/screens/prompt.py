@@ -24,6 +24,7 @@ from prompt_toolkit.styles import Style
 from securechat.client.exits import Exit
 from securechat.client.screens.complete import ComposerCompleter
 from securechat.client.screens.composer import Composer
+from securechat.client.screens.printed import MARK_EVERY, Printed
 from securechat.client.session.actions import Action, Quit
 from securechat.client.session.events import (
     ClientEvent,
@@ -56,7 +57,8 @@ TOO_MUCH = Problem(
 class Chat:
     """One session on the terminal.
 
-    colour: whether styles are shown. keyboard, screen: None for the real terminal.
+    colour: whether styles are shown. bell: whether it rings for what is said to us. keyboard,
+    screen: None for the real terminal.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Chat:
         renderer: Renderer,
         *,
         colour: bool = True,
+        bell: bool = True,
         keyboard: Input | None = None,
         screen: Output | None = None,
     ) -> None:
@@ -74,6 +77,9 @@ class Chat:
         self._renderer = renderer
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
         self._style = Style([])
+        self._bell = bell
+        self._printed = Printed()
+        self._marking: asyncio.TimerHandle | None = None
         self._arrived: asyncio.Queue[Sequence[ClientEvent]] = asyncio.Queue()
         self._backlog = UnprintedEvents(MAX_UNSHOWN)
         self._stopped = False
@@ -111,6 +117,7 @@ class Chat:
         )  # the only one, so that lines keep their order
         await asyncio.sleep(0)  # what has happened so far comes before the first prompt
         await self._read()
+        self._mark(at_once=True)
         self._client.submit(Quit())
         # On another thread, as the receiving thread may wait in enter() until something is shown,
         # and this one shows it.
@@ -189,7 +196,20 @@ class Chat:
             for line in self._renderer.render(event):
                 for row in wrap(line, width - 1):
                     self._write(row)
+        if self._printed.take(events) and self._bell:
+            output.bell()
         output.flush()
+        self._mark()
+
+    def _mark(self, *, at_once: bool = False) -> None:
+        """Tell the server how far we have read, from time to time. Event loop only."""
+        loop = asyncio.get_running_loop()
+        for mark in self._printed.due(loop.time(), at_once=at_once):
+            self._client.submit(mark)
+        if self._marking is not None:
+            self._marking.cancel()
+        waits = self._printed.waiting
+        self._marking = loop.call_later(MARK_EVERY, self._mark) if waits else None
 
     def _write(self, row: StyledLine) -> None:
         """Write one row, whatever the terminal makes of its width."""

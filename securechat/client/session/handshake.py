@@ -41,6 +41,7 @@ WANTED: Final = (
     "extended-join",
     LABELS,
     "message-tags",
+    MARKERS,
     "multi-prefix",
     "sasl",
     "server-time",
@@ -60,7 +61,7 @@ NO_REPLAY: Final = "draft/chathistory"
 # online need not tell its channels of us (https://ircv3.net/specs/extensions/pre-away).
 PRE_AWAY: Final = "draft/pre-away"
 
-FETCHING: Final = ("draft/event-playback", MARKERS)
+FETCHING: Final = ("draft/event-playback",)
 """What a client asks for beside it that shows whole conversations."""
 
 SHOWING: Final = "draft/channel-rename"
@@ -208,7 +209,7 @@ class Handshake:
             # A program that only sends must not take what was missed away from who reads.
             names.append(NO_REPLAY)
         if self._missed is Missed.LEFT:
-            names += PRE_AWAY, MARKERS
+            names.append(PRE_AWAY)
         if self._missed is not Missed.LEFT:
             names.append(SHOWING)
         if self._missed is Missed.FETCHED:

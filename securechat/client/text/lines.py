@@ -30,13 +30,15 @@ def wrap(line: StyledLine, width: int) -> list[StyledLine]:
     for style, text in line:
         for one in _graphemes(text, width - INDENT):
             size = columns(one)
-            if used + size > width:
+            broken = False
+            while used + size > width:  # once more when what is carried over leaves too little room
                 kept, row = _break(row, 0 if not rows else INDENT)
                 rows.append(kept)
                 row = [("", " ")] * INDENT + row
                 used = sum(columns(part) for _, part in row)
-                if one == " " and len(row) == INDENT:
-                    continue  # the border of the row stands for it
+                broken = True
+            if broken and one == " " and len(row) == INDENT:
+                continue  # the border of the row stands for it
             row.append((style, one))
             used += size
     return [_joined(one) for one in [*rows, row]]

@@ -18,10 +18,12 @@ from securechat.client.session.events import (
     HistoryPage,
     Joined,
     Left,
+    Ready,
+    Renamed,
     Said,
     SearchPage,
 )
-from securechat.client.session.identity import fold
+from securechat.client.session.identity import fold, same
 from securechat.client.text.lines import INDENT, StyledLine
 from securechat.client.text.sentences import (
     Sentence,
@@ -32,6 +34,7 @@ from securechat.client.text.sentences import (
     place,
     sentences,
 )
+from securechat.client.timeline.timeline import Mentions
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext
 
@@ -51,6 +54,8 @@ COLOURS: Final = (
 )
 
 NOTE: Final = "italic"
+MENTION: Final = " reverse"
+"""Added to the style of a name: what it has said is for us."""
 ALERT: Final = "ansired bold"
 
 # Characters and rows shown of a message, which may have several lines: ours has 64 rows at most.
@@ -77,6 +82,8 @@ class Renderer:
     def __init__(self, clock: Callable[[], datetime], *, placed: bool = False) -> None:
         self._clock = clock
         self._placed = placed
+        self._nick = ""
+        self._is_mention = Mentions("")
         self._channels: set[str] = set()
         """Those we are in, folded, as the events tell: the session may have gone on since."""
         self._day: date | None = clock().date()
@@ -90,6 +97,10 @@ class Renderer:
         elif isinstance(event, ChannelRenamed) and fold(event.old) in self._channels:
             self._channels.discard(fold(event.old))
             self._channels.add(fold(event.new))
+        elif isinstance(event, Ready):
+            self._name(event.nick)
+        elif isinstance(event, Renamed) and same(event.old, self._nick):
+            self._name(event.new)
         if isinstance(event, HistoryPage):
             return self._page(event)
         if isinstance(event, SearchPage):
@@ -99,6 +110,9 @@ class Renderer:
             return []
         lines = self._stamped(getattr(event, "time", None), bodies)
         return [*lines, *_further_rows(event.text)] if isinstance(event, Said) else lines
+
+    def _name(self, nick: str) -> None:
+        self._nick, self._is_mention = nick, Mentions(nick)
 
     def _stamped(self, time: datetime | None, bodies: list[StyledLine]) -> list[StyledLine]:
         """Lines with their time, and their day when it isn't that of the line before."""
@@ -175,6 +189,8 @@ class Renderer:
         """Who, and what: the first row of it."""
         name = escape_name(event.nick) or _("server")
         style = colour_of(event.nick)
+        if is_channel(event.target) and self._is_mention(event):
+            style += MENTION
         before, after = {
             TextKind.MESSAGE: ("<", "> "),
             TextKind.NOTICE: ("-", "- "),

@@ -21,6 +21,7 @@ from securechat.client.session.events import (
     ClientEvent,
     Doubt,
     Rejected,
+    Said,
     Stopped,
     Stored,
     Unconfirmed,
@@ -309,3 +310,13 @@ def test_sending_nothing(certificate: Files, opens: Opens) -> None:
         stage = opens(server, missed=Missed.LEFT)
         with pytest.raises(UsageError, match="nothing to send"):
             stage.sends(piped(b"\n \n"))
+
+
+def test_a_terminal_that_knows_no_sequences() -> None:
+    """Gets rows that fit, so that none begins like a line of ours but the first."""
+    screen = io.StringIO()
+    printer = pipe.Printer(Renderer(lambda: NOON), screen, lambda: 40)
+    printer([Said("#lobby", "bob", "x" * 30 + " 12:00 <alice> I agree")])
+    first, second = screen.getvalue().splitlines()
+    assert second == "      12:00 <alice> I agree"
+    assert len(first) < 40

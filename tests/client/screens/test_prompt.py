@@ -113,6 +113,25 @@ def test_a_line_is_shown_when_its_echo_arrives(desktop: Desktop) -> None:
     assert desktop.chats(dialogue) is Exit.OK
 
 
+def test_it_rings_for_what_is_said_to_us(desktop: Desktop) -> None:
+    """And not for what others say to each other; how far it is read the server is told at the end,
+    if it wants to know.
+    """
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.says(f":{peer.source('bob')} PRIVMSG #lobby :hello all")
+        desktop.shows("hello all")
+        assert "\a" not in desktop.screen.text
+        peer.says(f":{peer.source('bob')} PRIVMSG #lobby :alice, hello")
+        desktop.shows("alice, hello")
+        desktop.types("/quit" + ENTER)
+        peer.quits()
+
+    assert desktop.chats(dialogue) is Exit.OK
+    assert desktop.screen.text.count("\a") == 1
+
+
 def test_tab_completes(desktop: Desktop) -> None:
     """Commands and names."""
 

@@ -23,7 +23,6 @@ from securechat.client.session.handshake import (
 )
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.labels import CAPABILITY as LABELS
-from securechat.client.session.markers import CAPABILITY as MARKERS
 from securechat.client.session.session import LOGIN_PATIENCE, Stage
 from securechat.irc.message import KEY_TAG
 from tests.client.dialogue import Talk
@@ -255,7 +254,7 @@ def test_a_quiet_session_asks_for_no_replay() -> None:
 @pytest.mark.parametrize(
     ("missed", "asked"),
     [
-        (Missed.LEFT, {NO_REPLAY, PRE_AWAY, MARKERS}),
+        (Missed.LEFT, {NO_REPLAY, PRE_AWAY}),
         (Missed.FOLLOWED, {NO_REPLAY, SHOWING}),
         (Missed.REPLAYED, {SHOWING}),
         (Missed.FETCHED, {NO_REPLAY, SHOWING, *FETCHING}),

@@ -48,6 +48,7 @@ def test_what_is_drawn_as_one_stays_whole() -> None:
         assert len(parted) > 2
         assert all(row.strip().replace(one, "") == "" for row in parted)
     assert len(rows("\u200d".join("👩" * 60), 20)) > 5
+    assert all(drawn(row) <= 20 for row in rows("xxx " + "y" * 12 + "a" + "\u093e" * 11, 20))
 
 
 def test_a_terminal_may_draw_wider() -> None:

@@ -41,6 +41,7 @@ from securechat.client.text.render import (
     COLOURS,
     MAX_ROWS,
     MAX_SEVERAL,
+    MENTION,
     Renderer,
     colour_of,
 )
@@ -336,3 +337,17 @@ def test_what_people_say_is_never_translated() -> None:
     """Not even when it is one of our own texts."""
     said = Said("#lobby", "bob", "No such channel", TextKind.MESSAGE, time=NOW)
     assert shown(said) == ["<bob> No such channel"]
+
+
+def test_what_is_for_us_is_marked() -> None:
+    """By the style of who has said it: no word is added to what others have written."""
+    renderer = Renderer(lambda: NOW)
+    renderer.render(Ready("alice"))
+    lines = [
+        renderer.render(Said("#a", "bob", text, conversation="#a"))[0]
+        for text in ("alice?", "malice")
+    ]
+    assert [style.endswith(MENTION) for line in lines for style, text in line if text == "bob"] == [
+        True,
+        False,
+    ]
