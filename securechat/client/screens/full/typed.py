@@ -9,6 +9,7 @@ from typing import Final
 
 from textual import events
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from securechat.common.escape import escape
@@ -65,6 +66,10 @@ class TypedText(TextArea):
         self._chosen = -1
         self._pasted_at = 0.0
         self.cursor_blink = False
+
+    def render_line(self, y: int) -> Strip:
+        """As of TextArea, which can't wrap what invites to type where there is no room at all."""
+        return super().render_line(y) if self.content_size.width else Strip.blank(0)
 
     def give_back(self, text: str) -> None:
         """What was sent couldn't be: it is here again, before what was typed since."""

@@ -105,6 +105,18 @@ def test_it_is_of_use_on_a_small_terminal() -> None:
     on_screen(step, "#lobby")
 
 
+def test_it_lives_on_where_there_is_no_room() -> None:
+    """A window that is made very small, and large again."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        for size in ((12, 4), (2, 1), (120, 40), (40, 10), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await settled(pilot, app)
+        assert any("Write to #lobby" in line for line in seen(app))
+
+    on_screen(step, "#lobby")
+
+
 def test_the_end_of_the_session_ends_the_screen() -> None:
     """With its exit code."""
 
