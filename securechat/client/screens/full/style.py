@@ -15,7 +15,7 @@ Screen { background: ansi_default; color: ansi_default; layout: vertical; overfl
 #members { border-left: solid $look-faint; }
 #talk { width: 1fr; }
 #header { height: 2; border-bottom: solid $look-faint; padding: 0 1; }
-#timeline { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+#timeline { height: 1fr; }
 #beside { height: 1; padding: 0 1; }
 #typed {
     height: auto; max-height: 8; border: none; border-top: solid $look-faint; padding: 0 1;

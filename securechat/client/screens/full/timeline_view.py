@@ -10,10 +10,9 @@ from typing import Any
 from textual import events
 from textual.message import Message as Posted
 
-from securechat.client.screens.full.cells import cells
 from securechat.client.screens.full.look import Look
 from securechat.client.screens.full.scrolled import ScrolledTimeline
-from securechat.client.screens.full.spans import Row, Setting
+from securechat.client.screens.full.spans import Setting
 from securechat.client.screens.full.viewport import Viewport
 from securechat.client.timeline.items import Message
 from securechat.client.timeline.timeline import Timeline
@@ -21,6 +20,9 @@ from securechat.common.language import ngettext
 
 NEAR = 30
 """Items before the end of what is loaded at which more is asked for."""
+
+ABOVE = 2
+"""Rows of what was read already, and the unread line, that are seen above what was unread."""
 
 MAX_COUNTED = 999
 """New messages that are counted."""
@@ -56,13 +58,6 @@ class TimelineView(ScrolledTimeline):
         def __init__(self, message: Message) -> None:
             super().__init__()
             self.message = message
-
-    class LinkClicked(Posted):
-        """target: as it is written, http or https."""
-
-        def __init__(self, target: str) -> None:
-            super().__init__()
-            self.target = target
 
     def __init__(self, look: Look | None = None, **options: Any) -> None:
         self._selected: Message | None = None
@@ -160,7 +155,12 @@ class TimelineView(ScrolledTimeline):
         super().scroll_rows(rows)
 
     def scroll_home(self, *_args: Any, **_options: Any) -> None:
-        """As of ScrolledTimeline."""
+        """To what was unread, if that begins above the window, else to the first item there is."""
+        unread = self.timeline.position(self.timeline.unread_from)
+        if unread is not None and unread < self._view.first:
+            self._view.to_item(unread, ABOVE)
+            self._lay()
+            return
         self._asked = ()
         super().scroll_home()
 
@@ -169,11 +169,9 @@ class TimelineView(ScrolledTimeline):
         offset = event.get_content_offset(self)
         if offset is None or self._is_bar(offset.x) or offset.y >= len(seen):
             return
-        row, item, _at = seen[offset.y]
+        item = seen[offset.y].item
         if offset.y == self.size.height - 1 and self._hint():
             self.follow()
-        elif target := _target(row, offset.x):
-            self.post_message(self.LinkClicked(target))
         elif isinstance(item, Message):
             self._select(item)
             self._lay()
@@ -228,16 +226,5 @@ class TimelineView(ScrolledTimeline):
             count += isinstance(item, Message)
         if not count or self._newest is None:
             return ""
-        text = ngettext(
-            "{count} new message below (End)", "{count} new messages below (End)", count
-        )
+        text = ngettext("{count} new message below", "{count} new messages below", count)
         return text.format(count=count)
-
-
-def _target(row: Row, x: int) -> str:
-    """Where the link at a column leads, '' for none."""
-    for span in row:
-        x -= cells(span.text)
-        if x < 0:
-            return span.link
-    return ""

@@ -115,7 +115,7 @@ def test_scrolling_up_asks_for_more_once() -> None:
         screen.timeline.say(said("50"), mention=False)
         view.refresh_items()
         assert screen.texts()[:9] == [str(number) for number in range(24, 33)]
-        assert "1 new message below (End)" in screen.rows()[-1]
+        assert "1 new message below" in screen.rows()[-1]
         assert not view.at_bottom
         assert asked == 1
         view.follow()
@@ -140,3 +140,63 @@ def test_the_mouse_scrolls_and_selects() -> None:
     told = drive(numbers(50), steps)
     assert told.count("MessageSelected") == 3
     assert told.count("MessageActivated") == 1
+
+
+def test_home_leads_to_what_was_unread_first() -> None:
+    """Then to the beginning."""
+
+    async def steps(screen: Screen, pilot: Pilot[None]) -> None:
+        screen.timeline.unread_from = "20"
+        screen.view.refresh_items()
+        screen.view.scroll_home()
+        assert screen.texts()[0] == "19"
+        assert " new " in screen.rows()[1]
+        screen.view.scroll_home()
+        assert "Sunday" in screen.rows()[1]
+
+    drive(numbers(50), steps)
+
+
+def test_a_long_message_opens_before_anything_else() -> None:
+    """By Enter; the next one acts on it."""
+
+    async def steps(screen: Screen, pilot: Pilot[None]) -> None:
+        screen.timeline.say(said("x\n" * 40), mention=False)
+        screen.view.refresh_items()
+        assert "more lines" in screen.rows()[-1]
+        screen.view.select_previous()
+        screen.view.activate()
+        assert not any("more lines" in row for row in screen.rows())
+        screen.view.activate()
+
+    assert drive(numbers(5), steps).count("MessageActivated") == 1
+
+
+def test_what_is_selected_may_fall_out() -> None:
+    """Then nothing is."""
+
+    async def steps(screen: Screen, pilot: Pilot[None]) -> None:
+        assert screen.view.scroll_to_key("30")
+        assert screen.selected() == "30"
+        screen.timeline.replace([said("new")], Mentions(""), at_end=True)
+        screen.view.refresh_items()
+        assert screen.selected() == ""
+        assert screen.texts()[-1] == "new"
+        assert not screen.view.scroll_to_key("30")
+
+    drive(numbers(50), steps)
+
+
+def test_a_window_in_the_past_asks_for_what_is_newer() -> None:
+    """And for the newest when one wants to go there."""
+
+    async def steps(screen: Screen, pilot: Pilot[None]) -> None:
+        screen.timeline.at_end = False
+        screen.view.refresh_items()
+        assert "newer messages below" in screen.rows()[-1]
+        assert not screen.view.at_bottom
+        screen.view.follow()
+
+    told = drive(numbers(50), steps)
+    assert told.count("NewerWanted") == 1
+    assert told.count("NewestWanted") == 1
