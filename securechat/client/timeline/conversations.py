@@ -206,16 +206,19 @@ class Conversations:
     def _lost(self, event: Lost, now: float) -> None:
         self.online, self.lost = False, event.reason
         self.retry_at = now + event.seconds
-        self._questions.clear()
-        for timeline in self:
-            timeline.loaded = not self._fetches
+        self._forget_questions()
         self.revision += 1
 
     def _overrun(self, event: Overrun, _now: float) -> list[Action]:
-        for timeline in self:
-            timeline.loaded = not self._fetches
-        self._questions.clear()
+        self._forget_questions()
         return self._catch_up()
+
+    def _forget_questions(self) -> None:
+        """No answer comes any more, and there may be news in each conversation."""
+        self._questions.clear()
+        for timeline in self:
+            timeline.drop()
+            timeline.loaded = not self._fetches
 
     def _said(self, event: Said, now: float) -> None:
         timeline = self.timeline(event.conversation or event.target)
@@ -405,7 +408,12 @@ class Conversations:
 
     def _place(self, timeline: Timeline, question: Question, event: RangeTold) -> None:
         page, marks, full = event.events, event.marks, len(event.events) >= history.PAGE
+        mark = event.asked.params[2]
         match question.purpose:
+            case Purpose.OLDER if mark != timeline.first_mark:
+                pass  # so much was said meanwhile that the window has moved on
+            case Purpose.NEWER if mark != timeline.last_mark:
+                pass  # somebody has jumped elsewhere
             case Purpose.OLDER:
                 before = timeline.first_mark
                 timeline.extend_back(page, self._is_mention, marks)
@@ -414,7 +422,7 @@ class Conversations:
                 before = timeline.last_mark
                 timeline.extend_on(page, self._is_mention, marks)
                 timeline.at_end = timeline.last_mark == before
-            case Purpose.SINCE if not full:
+            case Purpose.SINCE if not full and mark == timeline.last_mark:
                 timeline.extend_on(page, self._is_mention, marks)
             case Purpose.AROUND:
                 timeline.replace(page, self._is_mention, marks, at_end=False)

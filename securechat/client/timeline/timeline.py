@@ -19,6 +19,7 @@ from securechat.client.session.events import (
     Reacted,
     Removed,
     Said,
+    Stored,
 )
 from securechat.client.session.identity import same
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
@@ -144,9 +145,24 @@ class Timeline(Sequence[Item]):
             self._held = []
 
     def release(self) -> list[ClientEvent]:
-        """They have come, or never will. Returns what waited, for who adds it."""
-        held, self._held = self._held, None
-        return held or []
+        """They have come, or never will. Returns what waited and is newer, for who adds it."""
+        held, self._held = self._held or [], None
+        # The page that has come ends with the last of them that it has. What waited before that one
+        # is in the page, or older than all of it.
+        known = [at for at, event in enumerate(held) if _msgid(event) in self._by_key]
+        newer = known[-1] + 1 if known else 0
+        self._drop(held[:newer])
+        return held[newer:]
+
+    def drop(self) -> None:
+        """No page comes any more: what waits is fetched with the next one."""
+        held, self._held = self._held or [], None
+        self._drop(held)
+
+    def _drop(self, events: Iterable[ClientEvent]) -> None:
+        for event in events:
+            if isinstance(event, Stored):  # it is in a page, and waits no more
+                self._take_pending(event.id)
 
     def holds(self, event: ClientEvent) -> bool:
         """Whether an event has to wait; then it does."""
@@ -447,6 +463,10 @@ class Mentions:
 
 def _in_name(char: str) -> bool:
     return bool(char) and (char.isalnum() or char in "_-[]\\`^{}|")
+
+
+def _msgid(event: ClientEvent) -> str | None:
+    return event.msgid if isinstance(event, Said | Stored) and event.msgid else None
 
 
 def _mark(item: Item) -> str:
