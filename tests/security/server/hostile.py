@@ -9,8 +9,11 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 from securechat.client.session import handshake, inbound
+from securechat.client.session.actions import AskRange, ServerCommand
 from securechat.client.session.events import ClientEvent
+from securechat.client.session.handshake import FETCHING, NO_REPLAY, SHOWING, Missed
 from securechat.client.session.identity import AccountRequest, Login
+from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.text.lines import plain
 from securechat.client.text.render import Renderer
 from securechat.irc.numerics import Numeric
@@ -163,6 +166,20 @@ def asking() -> Talk:
     talk = online()
     talk.says("hello")
     talk.says("hello", "bob")
+    return talk
+
+
+def showing() -> Talk:
+    """A full screen at a server that offers all; questions and commands are on their way."""
+    talk = Talk(Login("alice", PASSWORD), missed=Missed.FETCHED)
+    shakes_hands(talk, f"{OFFER} {LABELS} {NO_REPLAY} {SHOWING} {' '.join(FETCHING)}")
+    talk.hears(*arrival(channels=("#lobby", "#den"))[:-1], "005 alice WHOX :are supported")
+    talk.hears(arrival()[-1])
+    talk.says("hello")
+    for question in (("LATEST", "#lobby", "*", "9"), ("TARGETS", "x", "y", "9")):
+        talk.does(AskRange(question))
+    talk.does(ServerCommand("WHO", ("bob",)))
+    talk.shows()
     return talk
 
 

@@ -28,7 +28,15 @@ from securechat.client.screens import commands, prompt
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.pipe import InputLines, Printer, converse
 from securechat.client.screens.prompt import Chat
-from securechat.client.session import batches, channels, handshake, inbound, multiline, shown
+from securechat.client.session import (
+    batches,
+    channels,
+    handshake,
+    inbound,
+    markers,
+    multiline,
+    shown,
+)
 from securechat.client.session.events import (
     ClientEvent,
     Info,
@@ -56,6 +64,7 @@ from tests.security.server.hostile import (
     online,
     registering,
     replaying,
+    showing,
 )
 from tests.support.certificates import Authority
 
@@ -71,6 +80,7 @@ SMALL = {
     (shown, "REMEMBERED_IDS"): 30,
     (shown, "MAX_CONVERSATIONS"): 20,
     (batches, "MAX_BATCHES"): 10,
+    (markers, "MAX_KNOWN"): 20,
     (multiline, "MAX_PARTS"): 20,
     (handshake, "MAX_OFFERED"): 60,
 }
@@ -115,6 +125,8 @@ def endless(command: str, numbers: range) -> Iterator[str]:
         yield f":irc.test {command} * LS * :cap{n}=v{n} sasl echo-message"
         yield f":irc.test {command} * ACK :cap{n} -d{n}"
         yield f":irc.test {command} +b{n} chathistory #r{n}"
+        yield f"@label={n} :irc.test {command} +l{n} labeled-response"
+        yield f"@batch=l{n} :irc.test {command} alice 681 #lobby n{n} G n{n}"
         yield f":irc.test {command} +c{n} draft/multiline #r{n}"
         yield ":irc.test BATCH +same draft/multiline #lobby"
         yield f"@batch=same :bob!b@h {command} #lobby :t{n}"
@@ -128,7 +140,7 @@ def test_no_command_fills_the_memory_however_often_it_comes(command: str) -> Non
     """Each with values that are always new, at each point of the talk: what is kept of them has a
     limit, which is reached after some hundred.
     """
-    for rules in (dialled, registering, replaying, asking):
+    for rules in (dialled, registering, replaying, asking, showing):
         talk = rules()
         _feed(talk, endless(command, range(60)))
         before = weight(talk)

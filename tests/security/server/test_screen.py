@@ -15,7 +15,7 @@ from securechat.client.person import TerminalPerson
 from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
-from securechat.client.session.actions import AskRange, TextKind
+from securechat.client.session.actions import AskRange, ServerCommand, TextKind
 from securechat.client.session.events import (
     ClientEvent,
     Doubt,
@@ -132,6 +132,7 @@ def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
         "str | None": "#x",
         "tuple[str, ...]": ("x",),
         "tuple[str, str]": ("x", "x"),
+        "tuple[str, str] | None": ("x", "x"),
         "bool": True,
         "int": 1,
         "float": 1.0,
@@ -144,6 +145,7 @@ def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
         "tuple[tuple[str, str], ...]": (),
         "Mapping[str, str]": {},
         "AskRange": AskRange(("x",)),
+        "Command": ServerCommand("x", ()),
     }
     given = [item for item in fields(kind) if item.default is MISSING or item.name == name]
     values = {item.name: samples[str(item.type)] for item in given}
