@@ -135,7 +135,7 @@ class AdminContext:
             )
             return
         link = login_link(self.admin.reader, account)
-        click.echo(_("To log in:  securechat login {link}").format(link=link), err=True)
+        click.echo(_("To log in:  securechat {link}").format(link=link), err=True)
         self.warn_about(link)
 
     def settle(self) -> None:

@@ -67,7 +67,7 @@ def invite(
     link = make_link(context.admin, uses=uses, days=days, administrator=admin, note=note)
     click.echo(str(link))  # alone on standard output, for scripts
     click.echo(
-        _("To use it:  securechat register {link}  ({limits})").format(
+        _("To use it:  securechat {link}  ({limits})").format(
             link=link, limits=_limits(uses, days)
         ),
         err=True,
@@ -82,7 +82,7 @@ def _print_login(context: AdminContext) -> None:
     link = login_link(context.admin.reader)
     click.echo(str(link))
     click.echo(
-        _("To use it:  securechat login {link}  (who has an account; no secret)").format(link=link),
+        _("To use it:  securechat {link}  (who has an account; no secret)").format(link=link),
         err=True,
     )
     context.warn_about(link)

@@ -51,7 +51,7 @@ def _instructions(slip: Slip) -> list[tuple[str, str, str]]:
     lines = [
         (_("Login name"), slip.name, "word"),
         (_("Password"), slip.password, "word"),
-        (_("In a terminal"), f"securechat login {link}", "code"),
+        (_("In a terminal"), f"securechat {link}", "code"),
         (_("Other programs"), others, "text"),
     ]
     if link.ca_sha256 is not None:

@@ -1,7 +1,7 @@
 """Links: an invite, `securechat://HOST:PORT/CODE/FINGERPRINT`, makes an account; a login link,
 `securechat://[ACCOUNT@]HOST:PORT/-/FINGERPRINT`, says where one is and whom to trust.
 
-Made by `securechat-admin`, read by `securechat register` and `login`. Pure; any thread may call.
+Made by `securechat-admin`, read by `securechat LINK`. Pure; any thread may call.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class InviteLink:
         if isinstance(link, LoginLink):
             raise LinkError(
                 "that is a login link, for who has an account already: "
-                f"`securechat login {link}`. To make an account you need an invite link, as "
+                f"`securechat {link}`. To make an account you need an invite link, as "
                 "`securechat-admin invite` prints it"
             )
         return link
@@ -94,7 +94,7 @@ class LoginLink:
         link = parse_link(text)
         if isinstance(link, InviteLink):
             raise LinkError(
-                "that is an invite link, with which an account is made: `securechat register LINK`."
+                "that is an invite link, with which an account is made: `securechat LINK`."
                 f" If you have made yours already: `securechat login {link.login}`"
             )
         return link

@@ -43,7 +43,7 @@ def greet(service: Service) -> None:
         click.echo(
             _("There is no account yet. Make the first one, which administers the server:\n")
         )
-        click.echo(f"  {program('securechat')} register {link}\n")
+        click.echo(f"  {program('securechat')} {link}\n")
         click.echo(
             ngettext(
                 "The link works once, within {days} day.",
@@ -54,7 +54,7 @@ def greet(service: Service) -> None:
     else:
         click.echo(
             _("Log in with:    {command}").format(
-                command=f"{program('securechat')} login {_login_link(service)}"
+                command=f"{program('securechat')} {_login_link(service)}"
             )
         )
         click.echo(

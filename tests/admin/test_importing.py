@@ -204,7 +204,7 @@ def test_slips_are_written_with_made_passwords(cli: AdminCli, tmp_path: Path) ->
     assert all(word in page.read_text() for word in made)
     assert not any(word in said.out + said.err for word in made)
     assert "Мария Кузнецова: your account at" in told
-    assert "securechat login securechat://maria@chat.test:6697/-/" in told
+    assert "securechat securechat://maria@chat.test:6697/-/" in told
     said = cli(with_slips)
     assert (said.code, f"{page} exists already, and is not overwritten" in said.err) == (2, True)
     assert text.read_text() == told

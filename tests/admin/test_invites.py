@@ -45,9 +45,7 @@ def test_the_way_to_use_it_is_told_beside_it(cli: AdminCli) -> None:
     said = cli("invite")
     assert said.out.count("\n") == 1
     first, effect = said.err.splitlines()
-    assert first == (
-        f"To use it:  securechat register {said.out.strip()}  (works once, within 7 days)"
-    )
+    assert first == (f"To use it:  securechat {said.out.strip()}  (works once, within 7 days)")
     assert effect.startswith("No server is running")
 
 

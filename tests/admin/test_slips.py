@@ -53,7 +53,7 @@ def test_a_page_holds_all_it_needs_and_names_run_nothing() -> None:
 def test_a_text_holds_the_link_in_one_piece() -> None:
     """So that it can be copied; and nothing in a name drives a terminal."""
     text = as_text(HANDOUT)
-    [line] = re.findall(r"^In a terminal: +securechat login (\S+:6697/-/[^s]\S+)$", text, re.M)
+    [line] = re.findall(r"^In a terminal: +securechat (\S+:6697/-/[^s]\S+)$", text, re.M)
     assert parse_link(line) == LINK
     assert grouped(PIN) in text
     assert "\u202e" not in text

@@ -214,11 +214,11 @@ def test_what_a_login_link_looks_like() -> None:
 def test_each_kind_says_what_the_other_is_for() -> None:
     """A person takes the wrong command for the right link."""
     invite = InviteLink("chat.example.org", 6697, CODE, PIN)
-    with pytest.raises(LinkError, match="securechat register LINK") as refused:
+    with pytest.raises(LinkError, match="securechat LINK") as refused:
         LoginLink.parse(str(invite))
     assert str(invite.login) in str(refused.value)
     assert CODE not in str(refused.value)
-    with pytest.raises(LinkError, match=f"securechat login {invite.login}"):
+    with pytest.raises(LinkError, match=f"`securechat {invite.login}`"):
         InviteLink.parse(str(invite.login))
 
 

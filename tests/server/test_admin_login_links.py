@@ -27,9 +27,9 @@ def cli(tmp_path: Path) -> AdminCli:
 
 
 def told(said: Said) -> LoginLink:
-    """The link behind `securechat login` on standard error."""
-    [line] = [line for line in said.err.splitlines() if "securechat login securechat://" in line]
-    return LoginLink.parse(line.split()[line.split().index("login") + 1])
+    """The link behind `securechat` on standard error."""
+    [line] = [line for line in said.err.splitlines() if "securechat securechat://" in line]
+    return LoginLink.parse(line.split()[line.split().index("securechat") + 1])
 
 
 def test_the_link_for_who_has_an_account(cli: AdminCli) -> None:

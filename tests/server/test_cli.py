@@ -80,7 +80,7 @@ def test_a_first_start_needs_nothing(tmp_path: Path) -> None:
         assert f"listens on   127.0.0.1 port {server.port}, TLS 1.3" in server.greeting
         assert f"data         {data}" in server.greeting
         assert re.search(r"CA SHA-256   ([0-9a-f]{4} ){15}[0-9a-f]{4}\n", server.greeting)
-        assert f"register securechat://127.0.0.1:{server.port}/" in server.greeting
+        assert f"securechat securechat://127.0.0.1:{server.port}/" in server.greeting
         assert "Only this machine can connect" in server.greeting
         server.tell(signal.SIGTERM)
         assert server.ends() == 0
@@ -98,9 +98,9 @@ def test_a_second_start_finds_all_of_it(data: Path, config: Path) -> None:
     for _ in range(2):
         with serving(data, "--config", config) as server:
             fingerprints += re.findall(r"CA SHA-256   (.+)", server.greeting)
-            assert "login securechat://127.0.0.1:" in server.greeting
+            assert "securechat securechat://127.0.0.1:" in server.greeting
             assert f"invite --data {data}" in server.greeting
-            assert "securechat register" not in server.greeting
+            assert "There is no account yet" not in server.greeting
             server.member("alice").hangs_up()
             server.tell(signal.SIGTERM)
             assert server.ends() == 0

@@ -30,9 +30,9 @@ def test_the_first_link_leads_here(tmp_path: Path, capsys: pytest.CaptureFixture
     """To this port, with this CA's fingerprint; and its account administers the server."""
     with running(tmp_path / "data") as server:
         said = greeting(server, capsys)
-        [command] = [line for line in said.splitlines() if "register" in line]
+        [command] = [line for line in said.splitlines() if "securechat://" in line]
         link = InviteLink.parse(command.split()[-1])
-        assert command == f"  securechat register {link}"
+        assert command == f"  securechat {link}"
         assert (link.host, link.port) == ("127.0.0.1", server.port)
         assert link.ca_sha256 is not None
         assert grouped(link.ca_sha256) in said
@@ -49,7 +49,7 @@ def test_with_accounts_it_says_how_to_log_in(
     with running(tmp_path / "data", "alice") as server:
         said = greeting(server, capsys)
         link = LoginLink("127.0.0.1", server.port, server.service.identity.ca_sha256)
-    assert f"Log in with:    securechat login {link}\n" in said
+    assert f"Log in with:    securechat {link}\n" in said
     assert f"Invite others:  securechat-admin invite --data {tmp_path / 'data'}\n" in said
 
 
@@ -58,7 +58,7 @@ def test_the_address_that_clients_use_is_shown(
 ) -> None:
     """The configured one, not the one it listens on."""
     with running(tmp_path / "data", "alice", server={"address": "chat.example"}) as server:
-        assert f"login securechat://chat.example:{server.port}/-/" in greeting(server, capsys)
+        assert f"securechat securechat://chat.example:{server.port}/-/" in greeting(server, capsys)
 
 
 def test_tls_1_2_is_shown_where_it_is_allowed(

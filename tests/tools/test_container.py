@@ -132,7 +132,7 @@ def test_it_runs_without_rights() -> None:
             told += line
             if line.startswith("Ctrl-C"):
                 break
-        assert "register securechat://" in told
+        assert "securechat securechat://" in told
         assert "data         /data/securechat/server\n" in told
         invite = subprocess.run(
             [*confined, "securechat-admin", "invite"], capture_output=True, text=True, check=False

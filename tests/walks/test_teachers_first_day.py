@@ -76,8 +76,8 @@ def registers(teacher: Teacher, greeting: str) -> None:
     """She makes her own account with the line that the first start prints, and takes the
     passphrase that is offered.
     """
-    [link] = re.findall(r"register (securechat://\S+)", greeting)
-    with teacher.terminal("teacher", "register", link) as terminal:
+    [link] = re.findall(r"securechat (securechat://\S+)", greeting)
+    with teacher.terminal("teacher", link) as terminal:
         terminal.shows("Name of your account at")
         terminal.types("teacher\r")
         terminal.shows("A password has at least 15 characters")
@@ -112,7 +112,7 @@ def test_a_class_is_made_and_talks(teacher: Teacher) -> None:
 
     # A pupil types what is on the slip.
     password, link = people["maria"]
-    with teacher.terminal("maria", "login", link, "--no-remember") as terminal:
+    with teacher.terminal("maria", link, "--no-remember") as terminal:
         terminal.shows("Password of maria at")
         terminal.types(f"{password}\r")
         talks(terminal, "hello, this is maria")
@@ -120,7 +120,7 @@ def test_a_class_is_made_and_talks(teacher: Teacher) -> None:
 
     # Somebody who isn't on the list makes an account by an invite.
     [invite] = re.findall(r"^securechat://\S+$", teacher.types("invite"), re.MULTILINE)
-    with teacher.terminal("noor", "register", invite, "--account", "noor") as terminal:
+    with teacher.terminal("noor", invite, "--account", "noor") as terminal:
         terminal.shows("New password for noor: ")
         terminal.types("\r")
         talks(terminal, "noor is here")
@@ -135,14 +135,14 @@ def test_a_class_is_made_and_talks(teacher: Teacher) -> None:
     teacher.types("user", "delete", "maria", code=2)  # a script must say --yes
 
     # Another one is renamed while she is there, and comes back by what is on her slip.
-    with teacher.terminal("maria", "login", link, "--no-remember") as terminal:
+    with teacher.terminal("maria", link, "--no-remember") as terminal:
         terminal.shows("Password of maria at")
         terminal.types(f"{password}\r")
         terminal.shows("#lobby>")
         teacher.types("user", "rename", "maria", "marusya")
         terminal.shows("maria is now marusya")
         terminal.shows("The administrator has changed your name")
-    with teacher.terminal("maria", "login", link, "--no-remember") as terminal:
+    with teacher.terminal("maria", link, "--no-remember") as terminal:
         terminal.shows("Password of maria at")
         terminal.types(f"{password}\r")
         terminal.shows("#lobby>")

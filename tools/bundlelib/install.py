@@ -152,7 +152,7 @@ def install(bundle: Bundle, place: Path) -> None:
     for name, what in (
         ("securechat-server", "start a server"),
         ("securechat-server install-service", "have systemd run it"),
-        ("securechat register LINK", "join one that somebody else runs"),
+        ("securechat LINK", "join one that somebody else runs"),
     ):
         print("  {}/bin/{:<36} {}".format(place, name, what))
 

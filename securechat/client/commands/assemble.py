@@ -170,8 +170,8 @@ def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, 
     last = settings.last()
     if last is None:
         raise UsageError(
-            "there is no server to log in to yet. Ask its administrator for a link: `securechat "
-            "register LINK` makes an account, `securechat login LINK` is for who has one"
+            "there is no server to log in to yet. Ask its administrator for a link, and type "
+            "`securechat LINK`"
         )
     return None, last
 

@@ -130,5 +130,5 @@ def test_a_login_with_a_certificate(
 
 def test_nowhere_to_log_in_to(settings: SettingsDirectory) -> None:
     """Says how to begin."""
-    with pytest.raises(UsageError, match="securechat register LINK"):
+    with pytest.raises(UsageError, match="securechat LINK"):
         assemble.log_in(Setup(settings, Sources()), None)
