@@ -38,6 +38,7 @@ TEXTS = (
     "client/refusals.py",
     "client/trust/authorities.py:Origin",
     "client/screens/composer.py",
+    "client/screens/full/keys.py",
     "client/session/answers.py",
     "client/session/asking.py",
     "client/session/events.py:Doubt",

@@ -75,6 +75,7 @@ def log_in_and_talk(setup: Setup, where: str | None) -> Exit:
 def talk(setup: Setup, running: LoggedIn, front: Front) -> Exit:
     """Talk until the session ends; the exit code."""
     composer = Composer(running.session.channels, commands.run, running.session.too_much)
+    composer.limits = lambda: running.session.multiline
     if front is Front.FULL:
         from securechat.client.screens.full import app
 

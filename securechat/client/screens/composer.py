@@ -28,6 +28,7 @@ from securechat.client.session.events import (
     TooLong,
 )
 from securechat.client.session.identity import same
+from securechat.client.session.multiline import Limits
 
 CHANNEL_SIGN: Final = "#"
 
@@ -49,7 +50,8 @@ class Composer:
     """Turns typed lines into actions and events.
 
     channels: those of the session. run: runs slash commands (commands.run). target: where plain
-    text goes, '' for nowhere yet. too_much: the session's.
+    text goes, '' for nowhere yet. too_much: the session's. limits: what the server takes as one
+    message of several lines, the session's.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Composer:
         self.offline = False
         self._run = run
         self._too_much = too_much
+        self.limits: Callable[[], Limits | None] = lambda: None
 
     def notice(self, event: ClientEvent) -> None:
         """Keep up with what happens."""

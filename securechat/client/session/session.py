@@ -46,7 +46,7 @@ from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.labels import LABEL, Labels
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.client.session.markers import CAPABILITY as MARKERS
-from securechat.client.session.multiline import batch_lines
+from securechat.client.session.multiline import Limits, batch_lines
 from securechat.client.session.pages import CHATHISTORY
 from securechat.client.session.search import SEARCH
 from securechat.client.session.typing import Typing
@@ -118,6 +118,13 @@ class ClientSession:
         """
         handshake = self._handshake
         return handshake.phase is HandshakePhase.LISTING and not handshake.answered
+
+    @property
+    def multiline(self) -> Limits | None:
+        """What the server takes as one message of several lines, None for none. Any thread may
+        read.
+        """
+        return self._deliveries.multiline
 
     def too_much(self, target: str, text: str) -> str:
         """Why a text of several lines can't be one message; '' when it can, or when such are sent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import SuspendNotSupported
@@ -11,11 +12,12 @@ from textual.binding import Binding, BindingType
 from securechat.client.exits import Exit
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.full import editing, rooms
-from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.driver import TerminalDriver
-from securechat.client.screens.full.frames import Framed, Wishes
+from securechat.client.screens.full.frames import Wishes
+from securechat.client.screens.full.keys import KEYS, Where
 from securechat.client.screens.full.look import Look, background
 from securechat.client.screens.full.notices import Notify
+from securechat.client.screens.full.opening import Opening
 from securechat.client.screens.full.panels import RowList
 from securechat.client.screens.full.typed import TypedText
 from securechat.client.session.actions import Quit
@@ -25,33 +27,26 @@ from securechat.client.wire.receiver import Client
 from securechat.common.escape import escape_name, escape_text
 from securechat.common.language import _
 
+ALWAYS: Final = frozenset(("leave", "mouse", "suspend_process"))
+"""What keys do also while a view is open."""
+
 LAST_WORDS: Final = 8.0
 """Seconds to wait for the receiving thread's end; it may hang in a connect()."""
 
 
-class FullScreen(Framed):
+class FullScreen(Opening):
     """The screen with its keys; each action below is one of them."""
 
+    # Not Esc: a box over the screen has it first.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "leave", priority=True, show=False),
-        Binding("alt+a", "unread", priority=True, show=False),
-        Binding("alt+up", "neighbour(-1)", priority=True, show=False),
-        Binding("alt+down", "neighbour(1)", priority=True, show=False),
-        Binding("f2", "panel('rooms')", priority=True, show=False),
-        Binding("f3", "panel('members')", priority=True, show=False),
-        Binding("f9", "mouse", priority=True, show=False),
-        Binding("ctrl+g", "edit", priority=True, show=False),
-        Binding("ctrl+z", "suspend_process", priority=True, show=False),
-        Binding("pageup", "page(-1)", priority=True, show=False),
-        Binding("pagedown", "page(1)", priority=True, show=False),
-        Binding("escape", "step_back", show=False),
+        Binding(one.key, one.action, priority=one.key != "escape", show=False)
+        for one in KEYS
+        if one.where is Where.SCREEN
     ]
-
-    _reply = ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys of the screen mean nothing while a view is open over it."""
-        of_screen = {"unread", "neighbour", "panel", "edit", "page", "step_back"}
+        of_screen = {one.action.partition("(")[0] for one in KEYS} - ALWAYS
         return len(self.screen_stack) <= 1 or action not in of_screen
 
     def keys(self) -> list[tuple[str, str]]:
@@ -59,7 +54,7 @@ class FullScreen(Framed):
         every = ("F1", _("all keys"))
         if self.view.selected is not None:
             return [("Enter", _("do something with it")), ("Esc", _("back")), every]
-        if self._reply:
+        if self.replying:
             return [("Enter", _("send the answer")), ("Esc", _("no answer")), every]
         if not self.view.at_bottom:
             return [("PgUp", _("older")), ("Esc", _("newest")), every]
@@ -125,8 +120,8 @@ class FullScreen(Framed):
     def action_step_back(self) -> None:
         """One step back: from an answer, a selected message, the past."""
         self.say([])
-        if self._reply:
-            self._reply = ""
+        if self.replying:
+            self.replying = ""
         elif self.view.selected is not None:
             self.view.select_none()
         else:
@@ -134,12 +129,6 @@ class FullScreen(Framed):
         self.wake()
 
     # -- going about
-
-    def go(self, name: str) -> None:
-        """Look at a conversation, and write to it."""
-        self.desk.go(name)
-        self.say([])
-        self.wake()
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Somebody has clicked at a room."""
@@ -161,8 +150,11 @@ class FullScreen(Framed):
             if self.view.selected is not None:
                 self.view.activate()
             return
-        done = self.desk.send(event.text, self._reply)
-        self._reply = ""
+        self.sure(event.text, partial(self._send, event.text))
+
+    def _send(self, text: str) -> None:
+        done = self.desk.send(text, self.replying)
+        self.replying = ""
         if done.back:
             self.typed.give_back(done.back)
         if done.quits:
@@ -191,7 +183,7 @@ class FullScreen(Framed):
 
     def on_typed_text_ended(self) -> None:
         """Ctrl-D in the empty input."""
-        self.exit(Exit.OK)
+        self.action_jump()
 
     def on_typed_text_nothing_to_drop(self) -> None:
         """Ctrl-C in the empty input."""
@@ -224,13 +216,6 @@ class FullScreen(Framed):
 
     def on_timeline_view_message_selected(self) -> None:
         """Other keys matter now."""
-        self.wake()
-
-    def answer(self, msgid: str, nick: str) -> None:
-        """What is typed next answers a message."""
-        self._reply = msgid
-        row: Row = [("reply", _("an answer to {nick}").format(nick=escape_name(nick)))]
-        self.say(row)
         self.wake()
 
 

@@ -34,6 +34,7 @@ from securechat.client.screens.full.panels import Lines, RowList
 from securechat.client.screens.full.style import CSS
 from securechat.client.screens.full.timeline_view import TimelineView
 from securechat.client.screens.full.typed import TypedText
+from securechat.client.session.events import ClientEvent
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.wire.mailbox import Sink
 from securechat.common.escape import escape_name
@@ -194,7 +195,8 @@ class Framed(App[Exit]):
         if self._exit:  # its parts are gone already
             return
         while event := self.handover.take():
-            self.desk.take(event, now)
+            if not self.hear(event):
+                self.desk.take(event, now)
             if self._clock() - now > BUDGET:
                 self.wake()
                 break
@@ -274,6 +276,10 @@ class Framed(App[Exit]):
             self.exit(Exit.OK)
         self.desk.mark(self._clock())
         self._draw_panels()
+
+    def hear(self, event: ClientEvent) -> bool:
+        """One event, before it is taken; whether a view has shown it, and nobody else need."""
+        return False
 
     def keys(self) -> list[tuple[str, str]]:
         """The keys that matter now, for the footer; the last one leads to all others."""

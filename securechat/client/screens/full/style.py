@@ -6,6 +6,7 @@ from typing import Final
 
 CSS: Final = """
 Screen { background: ansi_default; color: ansi_default; layout: vertical; overflow: hidden; }
+ModalScreen { background: transparent; }
 #body { height: 1fr; }
 #rooms { width: 22; }
 #members { width: 20; }

@@ -183,6 +183,11 @@ class ListDialog(Dialog[Result]):
 
     def on_input_changed(self, _event: Input.Changed) -> None:
         """Something was typed."""
+        self.changed()
+
+    def changed(self) -> None:
+        """Something was typed."""
+        # Not in the handler itself: Textual calls that of each class, not only the last one.
         self.fill()
 
     def on_input_submitted(self, _event: Input.Submitted) -> None:

@@ -35,6 +35,8 @@ class Finding:
         """The words that were looked for."""
         self.hits: list[Said] = []
         """The next ones of the way first: the newest, or with `after:` the oldest."""
+        self.at = 0
+        """The hit that was looked at last."""
         self.waiting = False
         self.more = False
         """Whether it can go on."""
@@ -51,7 +53,8 @@ class Finding:
         if not asked:
             self._tell(translated(problem.text) if problem else "")
             return []
-        self.typed, self.words, self.hits, self.more = asked[0].typed, (), [], False
+        self.typed, self.words, self.hits = asked[0].typed, (), []
+        self.at, self.more = 0, False
         self._wait()
         return [*asked]
 

@@ -59,7 +59,7 @@ class SearchView(ListDialog[Place | None]):
             ("Esc", _("close"), "close"),
         )
 
-    def on_input_changed(self, _event: Input.Changed) -> None:
+    def changed(self) -> None:
         """Nothing is searched before Enter."""
 
     def look_again(self) -> None:
@@ -85,9 +85,14 @@ class SearchView(ListDialog[Place | None]):
         else:
             super().action_choose()
 
+    def preselected(self) -> int | None:
+        """See ListDialog."""
+        return self._finding.at
+
     def chosen(self, at: int) -> None:
         """See ListDialog."""
         if at < len(self._finding.hits):
+            self._finding.at = at
             self.dismiss(place_of(self._finding.hits[at]))
         else:
             self.action_more()

@@ -59,8 +59,7 @@ class Stage:
             await self._app.push_screen(view, came.append)
             await settled(pilot)
             for key in keys:
-                self._send(key)
-                await settled(pilot)
+                await press(pilot, key)
             if then is not None:
                 await then(pilot)
             await settled(pilot)
@@ -84,16 +83,6 @@ class Stage:
                 else:
                     done.set_result(None)
 
-    def _send(self, key: str) -> None:
-        """A key; more letters than one that are none come at once, as when they are pasted."""
-        driver = self._app._driver
-        assert driver is not None
-        if len(key) > 1 and key not in NAMED:
-            driver.send_message(events.Paste(key))
-            return
-        name = _character_to_key(key) if len(key) == 1 else key
-        driver.send_message(events.Key(name, key if len(key) == 1 else None))
-
     def _lines(self) -> list[str]:
         """What is seen, as text."""
         strips = self._app.screen._compositor.render_strips()
@@ -103,8 +92,20 @@ class Stage:
 Show = Callable[..., tuple[Any, list[str]]]
 
 
-async def settled(pilot: Pilot[None]) -> None:
+async def settled(pilot: Pilot[Any]) -> None:
     """Until all is done that a key leads to, and what that leads to."""
     # pilot.pause() waits for the whole process to be idle, which takes long where others work.
     for _again in range(3):
         await pilot._wait_for_screen()
+
+
+async def press(pilot: Pilot[Any], key: str) -> None:
+    """A key; several letters that are none come at once, as when they are pasted."""
+    driver = pilot.app._driver
+    assert driver is not None
+    if len(key) > 1 and key not in NAMED and not key.startswith("ctrl+"):
+        driver.send_message(events.Paste(key))
+    else:
+        name = _character_to_key(key) if len(key) == 1 else key
+        driver.send_message(events.Key(name, key if len(key) == 1 else None))
+    await settled(pilot)

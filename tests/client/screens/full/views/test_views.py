@@ -9,12 +9,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from securechat.client.screens.full.views.acts import Act, MessageAct, Rights
 from securechat.client.screens.full.views.choices import Choice, Doing
 from securechat.client.screens.full.views.confirm import Confirm
 from securechat.client.screens.full.views.dialog import Dialog
 from securechat.client.screens.full.views.finding import Finding
+from securechat.client.screens.full.views.help import HelpView
 from securechat.client.screens.full.views.jump import JumpDialog
 from securechat.client.screens.full.views.mentions import MentionsView
+from securechat.client.screens.full.views.menu import MessageMenu
+from securechat.client.screens.full.views.react import ReactView
 from securechat.client.screens.full.views.search import SearchView
 from securechat.client.screens.full.views.switcher import Switcher
 from securechat.client.screens.full.views.telling import Place
@@ -130,7 +134,38 @@ def test_a_search_comes_back_as_it_was_left(show: Show) -> None:
     )
 
 
-# --- questions ------------------------------------------------------------------------------------
+# --- a message -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "act"),
+    [
+        ("r", MessageAct(Act.REPLY)),
+        ("к", MessageAct(Act.REPLY)),
+        ("c", MessageAct(Act.COPY, "Who has the keys?")),
+        ("i", MessageAct(Act.COPY_ID, "msgid=m1")),
+        ("e2", MessageAct(Act.REACT, "❤️")),
+    ],
+)
+def test_a_key_of_the_menu(show: Show, keys: str, act: MessageAct) -> None:
+    """Also where the keyboard is set to Russian."""
+    assert show(MessageMenu(LOOK, message(), Rights("alice")), *keys)[0] == act
+
+
+def test_a_message_is_removed_with_a_reason_and_after_a_question(show: Show) -> None:
+    """Esc leaves it where it is; of others only an operator may."""
+    mine = message(mine=True)
+    result = show(MessageMenu(LOOK, mine, Rights("bob")), "d", "oops", "enter")[0]
+    assert result == MessageAct(Act.REDACT, "oops")
+    assert show(MessageMenu(LOOK, mine, Rights("bob")), "d", "escape")[0] is NOTHING
+    assert show(MessageMenu(LOOK, message(), Rights("alice")), "d", "enter")[0] is not None
+
+
+def test_reactions_by_name(show: Show) -> None:
+    """The one that fits best is taken by Enter."""
+    assert show(ReactView(LOOK), "roc", "enter")[0] == "🚀"
+    assert show(ReactView(LOOK), "3")[0] == "😄"
+    assert show(ReactView(LOOK, ["🎉", "👀"]), "down", "enter")[0] == "👀"
 
 
 def test_a_question_is_not_answered_by_enter(show: Show) -> None:
@@ -150,15 +185,20 @@ def test_a_question_is_not_answered_by_enter(show: Show) -> None:
 
 def views() -> list[Dialog[Any]]:
     hostile = Message("m", at(1), HOSTILE, HOSTILE, mark="msgid=m", reply=HOSTILE)
+    hostile.react("alice", HOSTILE, ended=False)
+    hostile.react("alice", "👍", ended=False)
     return [
         Switcher(LOOK, [Choice(HOSTILE, topic=HOSTILE), Choice("#x", Doing.JOIN, by=HOSTILE)]),
         MentionsView(LOOK, [Mention(HOSTILE, hostile)], NOW),
         JumpDialog(LOOK, lambda: NOW),
         search(searched(HOSTILE), []),
+        HelpView(LOOK),
+        MessageMenu(LOOK, hostile, Rights("alice", operates=True)),
+        ReactView(LOOK, list(hostile.reactions)),
     ]
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(7))
 def test_nothing_hostile_is_drawn_and_keys_are_told_at_40_by_10(show: Show, number: int) -> None:
     """In no view, whatever field it stands in; the box is closed below."""
     _result, lines = show(views()[number], size=SMALL)
@@ -167,13 +207,20 @@ def test_nothing_hostile_is_drawn_and_keys_are_told_at_40_by_10(show: Show, numb
     assert any(line.lstrip().startswith("╰") for line in lines)
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(7))
 def test_each_key_that_is_told_does_something(number: int) -> None:
     """The last line and the bindings are of one mind."""
     view = views()[number]
     for _key, label, action in view.keys_told():
         assert label
         assert hasattr(view, f"action_{action.partition('(')[0]}")
+
+
+def test_help_has_everything_and_finds_a_word(show: Show) -> None:
+    """Keys and commands."""
+    _result, lines = show(HelpView(LOOK), "report", size=(80, 24))
+    assert any("/report" in line for line in lines)
+    assert not any("/join" in line for line in lines)
 
 
 def test_what_is_typed_stays_in_the_line(show: Show) -> None:
