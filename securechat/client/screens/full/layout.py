@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-from securechat.client.screens.full.rows import Laid, Place, follows, lay, quote
+from securechat.client.screens.full.rows import Laid, Place, follows, lay, quote, with_name
 from securechat.client.screens.full.spans import Row, Setting, rule
 from securechat.client.timeline.items import Item, Message
 from securechat.client.timeline.timeline import Timeline
@@ -42,12 +42,13 @@ class Layout:
     clock: Callable[[], datetime]
     selected: str = ""
     opened: set[str] = field(default_factory=set)
+    _top: tuple[Row, Item, int, Row] | None = None
     _kept: dict[str, tuple[tuple[object, ...], list[Seen], Laid]] = field(default_factory=dict)
 
     def change(self, setting: Setting) -> None:
         """Another width, or another name of ours."""
         if setting != self.setting:
-            self.setting = setting
+            self.setting, self._top = setting, None
             self._kept.clear()
 
     def clear(self) -> None:
@@ -59,6 +60,17 @@ class Layout:
     def rows(self, timeline: Timeline, index: int) -> list[Seen]:
         """All rows of the item at index, with those at the ends of the timeline."""
         return self._laid(timeline, index)[0]
+
+    def named(self, seen: Seen) -> Row:
+        """A row at the top of the window: of a message it tells who has said it."""
+        row, item, at = seen
+        if not isinstance(item, Message) or at < 0 or (item.reply and at == 0):
+            return row
+        top = self._top
+        # The same as before where it is the same, so that it isn't drawn again.
+        if top is None or top[0] is not row or top[1] is not item or top[2] != item.revision:
+            self._top = top = (row, item, item.revision, with_name(row, item, self.setting))
+        return top[3]
 
     def shortened(self, timeline: Timeline, index: int) -> bool:
         """Whether the item has more rows than are shown."""

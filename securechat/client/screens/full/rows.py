@@ -109,6 +109,19 @@ def follows(item: Message, before: Item | None) -> bool:
     )
 
 
+def with_name(row: Row, item: Message, setting: Setting) -> Row:
+    """Any row of a message with the name of who said it, as that may stand out of sight above."""
+    bar = next(at for at, span in enumerate(row) if span.text == f" {setting.signs.bar} ")
+    first = bar - 1 - (setting.time > 0) == 1
+    if first and row[bar - 1].text.strip():  # it is there
+        return row
+    time = row[1] if first and setting.time else Span("", " " * setting.time)
+    style, text, _link = _name(item, setting)
+    if "selected" in row[0].style:
+        time, style = Span(f"{time.style} selected".strip(), time.text), f"{style} selected"
+    return [row[0], time, Span(style, text), *row[bar:]]
+
+
 def quote(message: Message | None, room: int) -> str:
     """What a reply replies to, in one row; None where that isn't loaded."""
     if message is None:

@@ -165,6 +165,7 @@ class ScrolledTimeline(Widget):
 
     def _draw(self, height: int) -> None:
         rows = [seen.row for seen in self._view.seen]
+        rows[0] = self._layout.named(self._view.seen[0])
         if not len(self.timeline) and self.timeline.name:
             rows[-1] = beginning(self.timeline, self._layout.setting)
         if hint := self._hint():

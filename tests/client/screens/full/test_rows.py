@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client.screens.full.cells import cells
-from securechat.client.screens.full.rows import Place, follows, lay, quote
+from securechat.client.screens.full.rows import Place, follows, lay, quote, with_name
 from securechat.client.screens.full.spans import ASCII, Row, Setting
 from securechat.client.session.actions import TextKind
 from securechat.client.session.events import ClientEvent, Lost, NamesAre, Problem, TopicIs
@@ -213,6 +213,23 @@ def test_what_is_selected_has_a_sign_and_a_style() -> None:
     assert plain(laid.body[0]).startswith("▌12:00    bob │ hello")
     assert cells(plain(laid.body[0])) == SETTING.width
     assert all("selected" in span.style for span in laid.body[0])
+
+
+@pytest.mark.parametrize("width", [60, 30])
+def test_any_row_can_have_the_name(width: int) -> None:
+    """At the top of the window, where what stands above isn't seen."""
+    setting = replace(SETTING, width=width)
+    item = message(LONG * 2)
+    named = lay(item, Place(), setting, NOON).body
+    for selected in (False, True):
+        body = lay(item, Place(named=False, selected=selected), setting, NOON).body
+        assert plain(with_name(body[0], item, setting))[1:].rstrip() == plain(named[0])[1:]
+        further = plain(with_name(body[1], item, setting)).rstrip()
+        assert (
+            further[1:]
+            == " " * (setting.indent - 7) + "bob" + plain(named[1])[setting.indent - 3 :]
+        )
+        assert len({"selected" in span.style for span in with_name(body[0], item, setting)}) == 1
 
 
 def test_a_mention_is_told_by_style_too() -> None:
