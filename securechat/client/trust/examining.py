@@ -82,6 +82,12 @@ def _address(address: Address) -> Check:
             Exit.UNREACHABLE,
         )
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))[:MOST_ADDRESSES]
+    if numbers == [address.host]:
+        return Check(
+            "address",
+            True,
+            _("{host} is a number: no name is to be looked up").format(host=address.host),
+        )
     text = _("{host} is {addresses}").format(host=address.host, addresses=", ".join(numbers))
     return Check("address", True, text)
 

@@ -55,6 +55,8 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
     if account.unseen:
         go_offline(turn, account)
         return
+    if account in turn.model.lingering and session.away == sight.ABSENT:
+        return  # as if it had never been there
     wait = turn.model.departures.wait(account.id, turn.clock)
     if wait:
         # A client that reconnects every few seconds would fill its channels with JOIN and QUIT.
@@ -68,6 +70,8 @@ def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Sessi
     turn.model.departures.add(account.id, turn.clock)
     turn.model.lingering.pop(account, None)
     go_offline(turn, account)
+    if account.sessions:  # all of them run by themselves
+        sight.come_unseen(account)
     body = f":{account.source(turn.settings.name)} QUIT :{reason}"
     turn.broadcast(
         # One for all channels, so that who shares several hears it once.
@@ -81,10 +85,10 @@ def end_lingering(turn: Turn) -> None:
     """Who has come and gone often, and has not come back by now, is gone."""
     # A copy, as _depart() takes entries out.
     for account, (until, reason) in list(turn.model.lingering.items()):
-        if account.sessions:
+        if sight.is_somebody(account):
             del turn.model.lingering[account]
         elif turn.clock >= until:
-            _depart(turn, account, reason, neighbours(account))
+            _depart(turn, account, reason, neighbours(account).difference(account.sessions))
 
 
 def neighbours(account: Account) -> frozenset[Session]:
@@ -97,7 +101,7 @@ def settle_away(turn: Turn, account: Account) -> None:
     their devices are. The others are told of a change.
     """
     sight.settle(turn, account)
-    if account.unseen:
+    if account.unseen or (account in turn.model.lingering and not sight.is_somebody(account)):
         return
     # A client that runs by itself doesn't count while another session is there.
     there = [one for one in account.sessions if one.away != sight.ABSENT] or account.sessions

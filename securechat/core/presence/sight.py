@@ -22,11 +22,17 @@ ABSENT = "*"
 """As an away message: a client runs by itself."""
 
 
+def is_somebody(account: Account) -> bool:
+    """Whether a session of the account is somebody's, and not one that runs by itself."""
+    return any(session.away != ABSENT for session in account.sessions)
+
+
 def come_unseen(account: Account) -> None:
-    """The account's first session is one that runs by itself."""
+    """All of the account's sessions run by themselves, and nobody is shown that it is there."""
     account.unseen = True
     for channel in account.channels:
         channel.present[account] = None
+    account.forget_audience()
 
 
 def come(turn: Turn, account: Account) -> None:
@@ -66,7 +72,7 @@ def settle(turn: Turn, account: Account) -> None:
     """To be called when a session of the account has changed its away message: one that is
     somebody's brings the account in sight.
     """
-    if account.unseen and any(session.away != ABSENT for session in account.sessions):
+    if account.unseen and is_somebody(account):
         appear(turn, account)
 
 

@@ -141,3 +141,32 @@ def test_the_numbers_come_back_to_nothing() -> None:
     assert (rules.model.hidden_online, len(rules.model.online)) == (0, 1)
     assert not rules.account("bob").unseen
     assert list(rules.channel("#den").present) == [rules.account("alice")]
+
+
+def test_while_its_person_seems_to_be_there_a_script_changes_nothing() -> None:
+    """Who comes and goes often is shown as there for a while: a script makes that neither an
+    absence nor longer; and if it stays it is out of sight when the while is over.
+    """
+    rules, (alice, bob) = in_channel("alice", "bob", caps="away-notify")
+    for _ in range(4):
+        bob.pongs()
+        bob.says("QUIT")
+        bob = rules.member("bob")
+    bob.says("QUIT")
+    assert rules.account("bob") in rules.model.lingering
+    alice.hears()
+    short, long = script(rules, "bob"), script(rules, "bob")
+    short.says("QUIT")
+    assert alice.hears() == []
+    heard = []
+    for _ in range(4):
+        rules.passes(30)
+        heard += alice.says("PING x")
+        long.says("PING x")
+    assert [code for code in codes(heard) if code not in ("PING", "PONG")] == ["QUIT"]
+    long.hears()
+    assert names(alice) == ["~alice"]
+    alice.says("PRIVMSG #den :heard?")
+    assert codes(long.hears()) == ["PRIVMSG"]
+    long.says("QUIT")
+    assert alice.hears() == []
