@@ -4,6 +4,7 @@
                            "used": {"chat.example:6697": "2026-01-31"}}, the day of the last login
     pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
                           the authorities of this system were
+    ignored.json          {"alice@chat.example:6697": ["bob"]}
 
 A profile is such a directory of its own, profiles/NAME below the standard one.
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -27,7 +28,8 @@ from urllib.parse import quote, unquote
 import platformdirs
 
 from securechat.client.exits import SettingsError, UsageError
-from securechat.client.session.identity import Address, parse_address
+from securechat.client.ignoring import Ignored
+from securechat.client.session.identity import Address, fold, parse_address
 from securechat.common import files
 
 VARIABLE = "SECURECHAT_CONFIG_DIR"
@@ -91,6 +93,7 @@ class SettingsDirectory:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._servers = directory / "servers.json"
+        self._ignored = directory / "ignored.json"
 
     def pin_file(self, address: Address) -> Path:
         """The path of the file with the trust for address, whether there is one or not."""
@@ -186,6 +189,22 @@ class SettingsDirectory:
         # The file may have it in another spelling, as a person has written it, or we once did.
         return known or next((accounts[text] for text in accounts if _is(text, address)), None)
 
+    def ignored(self, address: Address, account: str) -> Ignored:
+        """Whom our account there ignores, to be changed. Raises SettingsError."""
+        key = f"{fold(account)}@{address}"
+
+        def load() -> list[str]:
+            names = _object(self._ignored).get(key, [])
+            if not isinstance(names, list):
+                raise SettingsError(f"{self._ignored}: expected lists of names; delete it")
+            return [name for name in names if isinstance(name, str)]
+
+        def save(names: Sequence[str]) -> None:
+            content = {**_object(self._ignored), key: list(names)}
+            write_private(self._ignored, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+        return Ignored(load, save, str(self._ignored))
+
     @property
     def remembers(self) -> bool:
         """Whether this device may be remembered; true unless switched off. Raises SettingsError."""
@@ -213,16 +232,21 @@ class SettingsDirectory:
         return {server: str(text) for server, text in texts.items()}
 
     def _load(self) -> dict[str, object]:
-        text = _read(self._servers)
-        try:
-            content = json.loads(text or "{}")
-        except ValueError as error:
-            raise SettingsError(
-                f"{self._servers}: expected JSON ({error}); delete the file to begin anew"
-            ) from None
-        if not isinstance(content, dict):
-            raise SettingsError(f"{self._servers}: expected an object; delete it to begin anew")
-        return content
+        return _object(self._servers)
+
+
+def _object(path: Path) -> dict[str, object]:
+    """What a file of ours holds. Raises SettingsError."""
+    text = _read(path)
+    try:
+        content = json.loads(text or "{}")
+    except ValueError as error:
+        raise SettingsError(
+            f"{path}: expected JSON ({error}); delete the file to begin anew"
+        ) from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: expected an object; delete it to begin anew")
+    return content
 
 
 def _is(text: str, address: Address) -> bool:

@@ -126,10 +126,36 @@ def shown(error: click.ClickException) -> str:
     return text.getvalue().replace(error.message, translated(error.message))
 
 
+def known() -> list[str]:
+    """The languages that there are."""
+    found = sorted(path.parent.parent.name for path in LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))
+    return [ENGLISH, *found]
+
+
+def spoken() -> str:
+    """The language of the texts now."""
+    return ENGLISH if is_english() else _wanted().partition(".")[0].partition("_")[0]
+
+
+def speak(name: str) -> None:
+    """Speak one of known() from now on, whatever the environment asks for. Main thread."""
+    forget()
+    _wish.append(name)
+
+
 def forget() -> None:
-    """Choose the language again: for tests, which change the environment."""
+    """Choose the language again, as the environment asks."""
+    _wish.clear()
     _catalogue.cache_clear()
     _templates.cache_clear()
+
+
+_wish: list[str] = []
+"""What speak() was given last, if it was called."""
+
+
+def _wanted() -> str:
+    return _wish[-1] if _wish else chosen(os.environ)
 
 
 _ENGLISH = gettext.NullTranslations()
@@ -142,7 +168,7 @@ def _spoken() -> gettext.NullTranslations:
 
 @cache
 def _catalogue() -> gettext.NullTranslations:
-    language = chosen(os.environ)
+    language = _wanted()
     if language == ENGLISH or not _can_print("я"):
         return _ENGLISH
     return gettext.translation(DOMAIN, LOCALE, [language])
@@ -191,7 +217,7 @@ class _Template(NamedTuple):
 @cache
 def _templates() -> tuple[_Template, ...]:
     """Those of the catalogue, the most telling ones first."""
-    path = gettext.find(DOMAIN, LOCALE, [chosen(os.environ)])
+    path = gettext.find(DOMAIN, LOCALE, [_wanted()])
     texts = _texts(Path(str(path)).read_bytes()) if path else ()
     found = [template for text in texts if (template := _template(text))]
     return tuple(sorted(found, key=_own_letters, reverse=True))

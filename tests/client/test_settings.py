@@ -134,3 +134,28 @@ def test_a_wish_that_is_none(settings: SettingsDirectory) -> None:
     (settings.directory / "servers.json").write_text('{"remember": "no"}')
     with pytest.raises(SettingsError, match="expected true or false; got 'no'"):
         _ = settings.remembers
+
+
+def test_whom_somebody_ignores_is_kept(settings: SettingsDirectory) -> None:
+    """For each account by itself, in a private file, which the next start reads."""
+    ignored = settings.ignored(HERE, "Alice")
+    assert ignored.names == ()
+    assert not settings.directory.exists()
+    ignored.add("bob")
+    assert settings.ignored(HERE, "alice").names == ("bob",)
+    assert settings.ignored(THERE, "alice").names == ()
+    assert settings.ignored(HERE, "carol").names == ()
+    assert mode(settings.directory / "ignored.json") == 0o600
+    assert ignored.place == str(settings.directory / "ignored.json")
+
+
+@pytest.mark.parametrize("content", ["x", "[]", '{"alice@chat.example:6697": "bob"}'])
+def test_a_list_of_ignored_people_that_can_not_be_read(
+    settings: SettingsDirectory, content: str
+) -> None:
+    """Is no empty one."""
+    path = settings.directory / "ignored.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(SettingsError, match=r"ignored\.json"):
+        settings.ignored(HERE, "alice")

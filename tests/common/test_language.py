@@ -262,3 +262,22 @@ def test_nothing_is_opened_for_english() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_another_language_is_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it is forgotten, whatever the environment asks for."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    language.forget()
+    try:
+        assert (language.known(), language.spoken()) == (["en", "ru"], "en")
+        language.speak("ru")
+        assert (language.spoken(), _("{name} joined {channel}")[:6]) == ("ru", "{name}")
+        assert translated("wrong account or password") != "wrong account or password"
+        language.speak("en")
+        assert language.is_english()
+        monkeypatch.setenv("LANGUAGE", "ru_RU.UTF-8")
+        language.forget()
+        assert language.spoken() == "ru"
+    finally:
+        monkeypatch.undo()
+        language.forget()

@@ -152,6 +152,7 @@ def enter(
         lambda: look(goal.dialer, setup.person),
     )
     running = entry.enter()
+    running.ignored = setup.settings.ignored(goal.owner.address, goal.owner.account)
     keep(setup.settings, goal)  # only now: a login that fails or is broken off changes nothing
     return running
 

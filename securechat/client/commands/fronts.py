@@ -24,6 +24,7 @@ from securechat.client.exits import Exit
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
 from securechat.client.session.handshake import Missed
+from securechat.client.timeline.conversations import Conversations
 
 PLAIN: Final = "SECURECHAT_PLAIN"
 """The environment variable that stands for --plain; 1 is yes."""
@@ -74,8 +75,11 @@ def log_in_and_talk(setup: Setup, where: str | None) -> Exit:
 
 def talk(setup: Setup, running: LoggedIn, front: Front) -> Exit:
     """Talk until the session ends; the exit code."""
-    composer = Composer(running.session.channels, commands.run, running.session.too_much)
-    composer.limits = lambda: running.session.multiline
+    session = running.session
+    composer = Composer(session.channels, commands.run, session.too_much, ignored=running.ignored)
+    composer.limits = lambda: session.multiline
+    if front is not Front.FULL:
+        composer.remember(Conversations(session.nick, fetches=False, ignored=running.ignored))
     if front is Front.FULL:
         from securechat.client.screens.full import app
 

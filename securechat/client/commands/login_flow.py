@@ -21,6 +21,7 @@ from securechat.client.exits import (
     UnreachableError,
     UsageError,
 )
+from securechat.client.ignoring import Ignored
 from securechat.client.person import Nobody, Person
 from securechat.client.refusals import refusal
 from securechat.client.session.events import LoginRefused, RecoveryTold, Registered, Stopped
@@ -60,13 +61,14 @@ _RECOVERY = re.compile(r"([a-z2-7]{5})-?([a-z2-7]{5})")
 class LoggedIn:
     """A client that is logged in, as the commands hand it on.
 
-    credential: what the server accepted. person: whom it is for.
+    credential: what the server accepted. person: whom it is for. ignored: by the account.
     """
 
     session: ClientSession
     client: Client
     credential: Login | AccountRequest
     person: Person = field(default_factory=Nobody)
+    ignored: Ignored = field(default_factory=Ignored)
 
 
 def start(

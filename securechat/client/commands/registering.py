@@ -115,6 +115,7 @@ class _Registration:
         running = self._signed_up(goal, AccountRequest(account, password, self.code))
         if self.setup.tokens:
             device.remember(running.client, self.setup.tokens, owner, self.setup.person)
+        running.ignored = self.setup.settings.ignored(owner.address, owner.account)
         return running
 
     def _signed_up(self, goal: Destination, credential: AccountRequest) -> LoggedIn:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
+from securechat.client.ignoring import Ignored
+from securechat.client.screens.noticed import Noticed
 from securechat.client.session.actions import (
     Action,
     Quit,
@@ -29,6 +31,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
+from securechat.client.timeline.conversations import Conversations
 
 CHANNEL_SIGN: Final = "#"
 
@@ -43,6 +46,31 @@ TooMuch = Callable[[str, str], str]
 Runner = Callable[["Composer", str, str], Composed]
 """Runs the command with this name and this rest of the line."""
 
+View = Callable[[str], Composed | None]
+"""Shows in a front's own way what a command asks for, given the rest of the line; None when the
+command is to do it.
+"""
+
+
+class Newest(Protocol):
+    """Finds the newest message of a conversation: its msgid, '' for none. nick: whose it is, '' for
+    anybody's. mine: only ours, or only the others'; None for both.
+    """
+
+    def __call__(self, conversation: str, nick: str = "", *, mine: bool | None = None) -> str: ...
+
+
+def newest_of(conversations: Conversations | None) -> Newest:
+    """The Newest of who keeps conversations, or none."""
+
+    def newest(conversation: str, nick: str = "", *, mine: bool | None = None) -> str:
+        timeline = conversations.get(conversation) if conversations is not None else None
+        found = timeline.newest_message(nick, mine=mine) if timeline is not None else None
+        return found.key if found is not None else ""
+
+    return newest
+
+
 _COMMAND = re.compile(r"/(?!/)(\S*)\s*(.*)", re.DOTALL)
 
 
@@ -50,8 +78,10 @@ class Composer:
     """Turns typed lines into actions and events.
 
     channels: those of the session. run: runs slash commands (commands.run). target: where plain
-    text goes, '' for nowhere yet. too_much: the session's. limits: what the server takes as one
-    message of several lines, the session's.
+    text goes, '' for nowhere yet. too_much: the session's. ignored: whom the person ignores.
+    newest: where the messages are that a command can be about. selected: the msgid of the one that
+    is chosen on the screen, '' for none. views: of the front, by the names of commands.
+    limits: what the server takes as one message of several lines, the session's.
     """
 
     def __init__(
@@ -59,16 +89,35 @@ class Composer:
         channels: JoinedChannels,
         run: Runner,
         too_much: TooMuch = lambda _target, _text: "",
+        *,
+        ignored: Ignored | None = None,
     ) -> None:
         self.channels = channels
         self.target = ""
         self.offline = False
+        self.ignored = ignored or Ignored()
+        self.newest = newest_of(None)
+        self.selected = ""
+        self.views: dict[str, View] = {}
+        self.noticed = Noticed()
         self._run = run
         self._too_much = too_much
         self.limits: Callable[[], Limits | None] = lambda: None
+        self._kept: Conversations | None = None
 
-    def notice(self, event: ClientEvent) -> None:
-        """Keep up with what happens."""
+    def remember(self, conversations: Conversations) -> None:
+        """Have notice() keep the conversations that commands are about, for a front that keeps none
+        itself; one that does sets newest.
+        """
+        self._kept, self.newest = conversations, newest_of(conversations)
+
+    @property
+    def nick(self) -> str:
+        """Our own name, '' before it is known."""
+        return self.noticed.nick
+
+    def notice(self, event: ClientEvent) -> list[ClientEvent]:
+        """Keep up with what happens. Returns what to show behind it."""
         # It only replaces whole values, so the input thread may be in the middle of a line.
         if isinstance(event, Joined) and event.mine:
             if not self.target or same(event.channel, self.target):
@@ -82,6 +131,9 @@ class Composer:
             self.target = event.new
         elif isinstance(event, Lost | Ready):
             self.offline = isinstance(event, Lost)
+        if self._kept is not None:
+            self._kept.take(event)
+        return self.noticed.take(event)
 
     def aim(self, target: str) -> None:
         """Plain text goes to target from now on."""
@@ -101,8 +153,10 @@ class Composer:
             return self._run(self, found[1], found[2].strip())
         return self.say(line.removeprefix("/") if line.startswith("//") else line)
 
-    def say(self, text: str, target: str = "", kind: TextKind = TextKind.MESSAGE) -> Composed:
-        """Text for target, or for where we are."""
+    def say(
+        self, text: str, target: str = "", kind: TextKind = TextKind.MESSAGE, reply: str = ""
+    ) -> Composed:
+        """Text for target, or for where we are. reply: the msgid of what it answers."""
         target = target or self.target
         if not text:
             return []
@@ -112,7 +166,7 @@ class Composer:
             return [problem]
         if "\n" in text and (why := self._too_much(target, text)):
             return [TooLong(f"{why}; it is back in the prompt, so that you can cut it", False)]
-        return [Say(target, text, kind)]
+        return [Say(target, text, kind, reply)]
 
 
 def target_problem(target: str) -> Problem | None:

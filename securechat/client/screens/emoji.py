@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Final
 
 # What people react with; whoever wants another one types it.
@@ -94,6 +93,8 @@ def from_name(text: str) -> str | None:
 
 def near(text: str) -> str:
     """The name that may have been meant, in its colons; '' for none."""
+    import difflib  # only here, as nobody mistypes often
+
     found = difflib.get_close_matches(text.strip(":").lower(), [*NAMES, *_FURTHER], n=1)
     return f":{found[0]}:" if found else ""
 

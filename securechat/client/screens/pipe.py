@@ -203,11 +203,12 @@ def converse(client: Client, composer: Composer, lines: InputLines, printer: Pri
 
     def sink(events: Sequence[ClientEvent]) -> None:
         outcome.notice(events)
+        told: list[ClientEvent] = []
         for event in events:
-            composer.notice(event)
+            told += [event, *composer.notice(event)]
             if isinstance(event, Stopped):
                 lines.stop()
-        printer(events)
+        printer(composer.ignored.shown(told))
         if printer.broken:  # nobody reads any more, as with `| head`
             lines.stop()
 

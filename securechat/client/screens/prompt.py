@@ -169,10 +169,11 @@ class Chat:
 
     def _take(self, events: Sequence[ClientEvent]) -> None:
         """Event loop only."""
+        told: list[ClientEvent] = []
         for event in events:
-            self._composer.notice(event)
+            told += [event, *self._composer.notice(event)]
             self._stopped = self._stopped or isinstance(event, Stopped)
-        self._arrived.put_nowait(events)
+        self._arrived.put_nowait(told)
         app = self._prompt.app
         if self._stopped and app.is_running and not app.is_done:
             app.exit(exception=EOFError)  # or the prompt would wait for a key to be told
@@ -192,7 +193,7 @@ class Chat:
     def _show(self, events: Sequence[ClientEvent]) -> None:
         output = self._prompt.output
         width = output.get_size().columns
-        for event in events:
+        for event in self._composer.ignored.shown(events):
             for line in self._renderer.render(event):
                 for row in wrap(line, width - 1):
                     self._write(row)

@@ -88,6 +88,13 @@ class ServerCommand(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class SendLine(Action):
+    """Send a line as it is, without CR, LF or NUL, for what no other action does."""
+
+    line: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AskPage(Action):
     """Show a page of a conversation: what was said before what is shown of it. count: messages."""
 
@@ -145,5 +152,5 @@ class Quit(Action):
     patience: float = 3.0
 
 
-Command = ServerCommand | React | Redact | Type | MarkRead
+Command = ServerCommand | SendLine | React | Redact | Type | MarkRead
 """What is sent once there is a connection, in its turn with what is said."""

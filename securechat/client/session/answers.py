@@ -118,7 +118,13 @@ def receive(
         elif command < "400" or command in _NOT_ERRORS:
             out.events.append(Info(text))
         else:
-            out.events.append(_refused(message, deliveries, now, label) or Problem(text))
+            out.events.append(_refused(message, deliveries, now, label) or _problem(message, text))
+
+
+def _problem(message: Message, text: str) -> Problem:
+    _nick, *about = message.params or [""]
+    words = about.pop() if about else ""
+    return Problem(text, code=message.command, about=tuple(about), words=words)
 
 
 def _reply(message: Message) -> InquiryAnswer | None:

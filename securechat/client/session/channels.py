@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from securechat.client.session.bans import BanMasks
 from securechat.client.session.identity import fold, same
 from securechat.client.session.roles import DEFAULT_PREFIXES, Member, Roles
 
@@ -40,6 +41,7 @@ class JoinedChannels:
     def __init__(self) -> None:
         self._channels: dict[str, JoinedChannel] = {}
         self._roles = Roles()
+        self.bans = BanMasks()
         self.revision = 0
         """Another one whenever something has changed. Any thread may read."""
 
@@ -80,6 +82,7 @@ class JoinedChannels:
     def learn(self, tokens: Mapping[str, str]) -> None:
         """What the server says of itself in 005."""
         self._roles.learn(tokens)
+        self.bans.learn(tokens)
 
     def clear(self) -> None:
         """Forget everything; a new connection tells it anew."""

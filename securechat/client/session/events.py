@@ -282,6 +282,98 @@ class PersonIs(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ModesAre(ClientEvent):
+    """How a channel is set: letters, then their parameters."""
+
+    channel: str
+    modes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """An entry of a list of a channel: by whom and when it was set, '' and None when untold."""
+
+    mask: str
+    by: str = ""
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MasksAre(ClientEvent):
+    """A list of a channel: of those who are banned ("b"), excepted from that ("e"), or who need no
+    invitation ("I").
+    """
+
+    channel: str
+    letter: str
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedChannel:
+    """A row of LIST. members: how many are shown there."""
+
+    channel: str
+    members: int
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsAre(ClientEvent):
+    """The channels that there are, or those that were asked for."""
+
+    rows: tuple[ListedChannel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationsAre(ClientEvent):
+    """Where we are invited to."""
+
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasInvited(ClientEvent):
+    """We have invited nick into channel."""
+
+    nick: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class WeAreAway(ClientEvent):
+    """We are away now on this device, or no more."""
+
+    away: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyFits(ClientEvent):
+    """WHO has found nobody. asked: what it was asked for."""
+
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhoisTold(ClientEvent):
+    """What WHOIS tells of somebody who is online. channels: those we may know of, each with the
+    prefixes of its roles. away: None for who isn't. idle: seconds since they last said something.
+    since: of their login. secure, admin, bot: whether the server says so.
+    """
+
+    nick: str
+    real_name: str = ""
+    account: str = ""
+    channels: tuple[str, ...] = ()
+    away: str | None = None
+    idle: int | None = None
+    since: datetime | None = None
+    admin: bool = False
+    bot: bool = False
+    secure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Info(ClientEvent):
     """A line worth showing. remote: its words are the server's."""
 
@@ -291,10 +383,15 @@ class Info(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Problem(ClientEvent):
-    """Something went wrong. remote: the words are the server's."""
+    """Something went wrong. remote: the words are the server's. code: of its numeric, '' for none.
+    about: what it names between our name and its last words, which are words.
+    """
 
     text: str
     remote: bool = True
+    code: str = field(default="", compare=False)
+    about: tuple[str, ...] = field(default=(), compare=False)
+    words: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,10 +410,12 @@ class TooLong(Problem):
 class CommandDone(ClientEvent):
     """The server has done what was wanted: action, the very object that was submitted. Told where
     the server knows labels (labeled-response), and not of TOKEN, TOTP, PASSWD and SESSIONS, which
-    have an InquiryAnswer, nor of Type and MarkRead.
+    have an InquiryAnswer, nor of Type and MarkRead. quiet: nothing else was told: all was so
+    already, or there is nothing to tell.
     """
 
     action: Command
+    quiet: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from securechat.client.session.fetching import Fetching
 from securechat.client.session.identity import fold, same
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.labels import LABEL, Labels
+from securechat.client.session.lists import Lists
 from securechat.client.session.markers import Markers
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import HistoryPages
@@ -58,6 +59,7 @@ class Inbound:
         self.fetching = Fetching(labels)
         self.markers = Markers()
         self.presence = Presence(channels)
+        self._lists = Lists()
         self._asking = (self.pages, self.search, self.fetching)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
@@ -78,6 +80,7 @@ class Inbound:
         self._batches.clear()
         self._asked.clear()
         self._entered.clear()
+        self._lists.clear()
 
     def settle(self, out: Output) -> None:
         """The server has told all channels that it put us back into; the others we have left."""
@@ -122,10 +125,7 @@ class Inbound:
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
-        elif command in (Numeric.RPL_NOWAWAY, Numeric.RPL_UNAWAY):
-            self._channels.set_away(self.nick, command == Numeric.RPL_NOWAWAY)
-            answers.receive(message, self._deliveries, now, out, label)
-        elif not self._is_told(message, label, out):
+        elif not self._is_told(message, label, out) and not self._lists.take(message, out):
             answers.receive(message, self._deliveries, now, out, label)
 
     @property
@@ -338,6 +338,11 @@ class Inbound:
                     out.lines.append(format_message("MARKREAD", name, tags=tags))
                     self._labels.sent(label, MarkRead(name, ""), now)
 
+    def _we_are(self, message: Message, out: Output) -> None:
+        away = message.command == Numeric.RPL_NOWAWAY
+        self._channels.set_away(self.nick, away)
+        out.events.append(events.WeAreAway(away))
+
     # -- the connection itself
 
     def _error_line(self, message: Message, out: Output) -> None:
@@ -391,6 +396,8 @@ _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
     "005": Inbound._isupport,
     "INVITE": Inbound._invited,
     "MODE": Inbound._mode,
+    Numeric.RPL_NOWAWAY: Inbound._we_are,
+    Numeric.RPL_UNAWAY: Inbound._we_are,
     "ERROR": Inbound._error_line,
     "CAP": Inbound._cap,
 }

@@ -35,12 +35,14 @@ MAX_OPEN: Final = 1000
 @dataclass(slots=True)
 class _Open:
     """A command whose answer isn't whole. since: when something was heard of it, in seconds of a
-    monotonic clock. refused: whether it was told to be.
+    monotonic clock. refused: whether it was told to be. quiet: whether
+    nothing else was told yet.
     """
 
     command: Command
     since: float
     refused: bool = False
+    quiet: bool = True
 
     @property
     def told(self) -> bool:
@@ -89,6 +91,7 @@ class Labels:
             return
         one.since = now
         for event in told:
+            one.quiet = False
             # A warning goes with what is done all the same.
             if not isinstance(event, Problem) or message.command == "WARN":
                 yield event
@@ -98,11 +101,18 @@ class Labels:
                 code = (
                     "".join(message.params[1:2]) if message.command == "FAIL" else message.command
                 )
-                yield CommandRefused(event.text, event.remote, action=one.command, code=code)
+                yield CommandRefused(
+                    event.text,
+                    event.remote,
+                    about=event.about,
+                    words=event.words,
+                    action=one.command,
+                    code=code,
+                )
         if whole:
             del self._open[label]
             if one.told and not one.refused:
-                yield CommandDone(one.command)
+                yield CommandDone(one.command, one.quiet)
 
     def overdue(self, now: float) -> Iterator[CommandRefused]:
         """What tells of the commands whose answers are waited for no more."""

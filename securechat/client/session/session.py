@@ -23,6 +23,7 @@ from securechat.client.session.actions import (
     React,
     Redact,
     Say,
+    SendLine,
     ServerCommand,
     Type,
 )
@@ -337,8 +338,9 @@ class ClientSession:
             if isinstance(item, Outgoing):
                 self._deliveries.refuse([item.target], now)
                 out.events.append(Rejected(item.target, item.text, str(error), item.id))
-            elif isinstance(item, ServerCommand | React | Redact):
-                name = item.name if isinstance(item, ServerCommand) else item.target
+            elif isinstance(item, ServerCommand | SendLine | React | Redact):
+                name = item.target if isinstance(item, React | Redact) else "the line"
+                name = item.name if isinstance(item, ServerCommand) else name
                 text = f"{name} can't be sent: {error}"
                 out.events.append(CommandRefused(text, remote=False, action=item))
 
@@ -373,6 +375,11 @@ def command_line(action: Command, label: str = "") -> str:
     match action:
         case ServerCommand(name, params):
             return format_message(name, *params, tags=tags)
+        case SendLine(line):
+            if not {"\r", "\n", "\0"}.isdisjoint(line):
+                raise ValueError("NUL, CR and LF can't be sent in a message")
+            # What is typed with tags has them all.
+            return f"@{LABEL}={label} {line}" if label and line[:1] != "@" else line
         case React(target, msgid, reaction, ended):
             verb = "unreact" if ended else "react"
             tags |= {f"+draft/{verb}": reaction, REPLY_TAG: msgid}

@@ -20,7 +20,6 @@ from securechat.client.session.events import (
     Joined,
     Left,
     Lost,
-    ModesSet,
     NamesAre,
     Overrun,
     PersonIs,
@@ -36,6 +35,8 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import same
 from securechat.client.session.roles import DEFAULT_PREFIXES
+from securechat.client.text.answered import answer
+from securechat.client.text.refusals import in_words
 from securechat.client.timeline.items import Movement
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext, translated
@@ -69,8 +70,8 @@ def sentences(event: ClientEvent, now: datetime) -> list[Sentence]:
             return [Sentence(_quoted(text))]
         case Info(text, remote):
             return [Sentence(row) for row in _rows(text, remote)]
-        case Problem(text, remote):
-            return [Sentence(row, alert=True) for row in _rows(text, remote)]
+        case Problem():
+            return [Sentence(row, alert=True) for row in _trouble(event)]
         case Rejected(target, text, reason):
             why = _("not sent to {target}: {reason}: ")
             why = why.format(target=_n(target), reason=_e(translated(reason)))
@@ -79,8 +80,8 @@ def sentences(event: ClientEvent, now: datetime) -> list[Sentence]:
             why = _("to {target}, {doubt}: ")
             why = why.format(target=_n(target), doubt=translated(doubt.value))
             return [Sentence(why, alert=True, quoted=_beginning(text))]
-    words = _timed(event, now) or _note(event)
-    return [Sentence(words)] if words else []
+    rows = answer(event, now) or [_timed(event, now) or _note(event)]
+    return [Sentence(words) for words in rows if words]
 
 
 def author(earlier: Earlier, now: datetime) -> str:
@@ -223,6 +224,11 @@ def _quoted(text: str) -> str:
     return _("server: ") + _e(known)
 
 
+def _trouble(event: Problem) -> list[str]:
+    words = in_words(event)
+    return [words] if words else _rows(event.text, event.remote)
+
+
 def _rows(text: str, remote: bool) -> list[str]:
     """The rows of a text: one for the server's words, perhaps several for our own."""
     if remote:  # a second row would begin like a line of ours
@@ -260,9 +266,6 @@ def _note(event: ClientEvent) -> str:
         case Invited(by, channel):
             text = _("{name} invites you to {channel}; enter with /join {channel}")
             return text.format(name=_n(by), channel=_n(channel))
-        case ModesSet(by, channel, change):
-            text = _("{name} sets {modes} in {channel}")
-            return text.format(name=_n(by), modes=_e(" ".join(change)), channel=_n(channel))
         case PersonIs():
             return _person(event)
     return ""

@@ -12,23 +12,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from securechat.client.session.actions import Action, MarkRead
+from securechat.client.ignoring import Ignored
+from securechat.client.session.actions import Action, MarkRead, SendLine, ServerCommand
 from securechat.client.session.events import (
     ChannelRenamed,
     ClientEvent,
+    CommandDone,
     CommandRefused,
     Delayed,
     Doubt,
+    HasInvited,
     Info,
     InquiryAnswer,
+    InvitationsAre,
     Invited,
     IsTyping,
     Joined,
     Left,
     Lost,
     MarkedRead,
+    MasksAre,
+    ModesAre,
     ModesSet,
     NamesAre,
+    NobodyFits,
     Overrun,
     PersonIs,
     Problem,
@@ -44,6 +51,8 @@ from securechat.client.session.events import (
     Stored,
     TopicIs,
     Unconfirmed,
+    WeAreAway,
+    WhoisTold,
 )
 from securechat.client.session.fetching import PASSING
 from securechat.client.session.identity import fold, same
@@ -73,10 +82,17 @@ class Mention:
 
 class Conversations:
     """nick: our own. fetches: whether the history is asked for (Missed.FETCHED), else only what
-    comes is there. limit: items kept of each conversation.
+    comes is there. limit: items kept of each conversation. ignored: whose messages are in none.
     """
 
-    def __init__(self, nick: str, *, fetches: bool = True, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        nick: str,
+        *,
+        fetches: bool = True,
+        limit: int = LIMIT,
+        ignored: Ignored | None = None,
+    ) -> None:
         self.nick = nick
         self.online = False
         self.lost = ""
@@ -91,6 +107,8 @@ class Conversations:
         self.invitations: dict[str, str] = {}
         """Channel -> who has asked us in."""
         self._fetches = fetches
+        self._ignored = ignored or Ignored()
+        self._without = self._ignored.names
         self._limit = limit
         self._timelines: dict[str, Timeline] = {}
         self._questions: dict[int, Question] = {}
@@ -190,10 +208,31 @@ class Conversations:
 
     def take(self, event: ClientEvent, now: float = 0.0) -> list[Action]:
         """One event of the session. now: seconds of a monotonic clock. Returns what to submit."""
+        actions = self._leave_out() if self._without != self._ignored.names else []
         handler = _HANDLERS.get(type(event))
         if handler is None:
+            return actions
+        if self._ignored.hides(event):
+            return [*actions, *self._hidden(event)]
+        return [*actions, *(handler(self, event, now) or [])]
+
+    def _leave_out(self) -> list[Action]:
+        """The person ignores others than before."""
+        before, self._without = self._without, self._ignored.names
+        for timeline in self:
+            timeline.leave_out(self._ignored.is_ignored)
+        if set(before) <= set(self._without):
             return []
-        return handler(self, event, now) or []
+        # What is shown again comes from the server, where the history is asked for.
+        for timeline in self:
+            timeline.loaded = not self._fetches
+        return self.show(self.here) if self.here else []
+
+    def _hidden(self, event: ClientEvent) -> list[Action]:
+        """What an ignored person has said; that it was there counts for what is read."""
+        if isinstance(event, Said) and (known := self.get(event.conversation or event.target)):
+            known.pass_over(event.time)
+        return []
 
     def _ready(self, event: Ready, _now: float) -> list[Action]:
         self.nick, self.online, self.lost = event.nick, True, ""
@@ -347,6 +386,11 @@ class Conversations:
     def _modes(self, event: ModesSet, _now: float) -> None:
         self.timeline(event.channel).note(event)
 
+    def _done(self, event: CommandDone, now: float) -> None:
+        # What has told of itself needs no further line.
+        if event.quiet and isinstance(event.action, ServerCommand | SendLine):
+            self._beside(event, now)
+
     def _beside(self, event: ClientEvent, _now: float) -> None:
         """What belongs to no conversation is shown in the one that is looked at."""
         if self.here:
@@ -407,7 +451,8 @@ class Conversations:
         return []
 
     def _place(self, timeline: Timeline, question: Question, event: RangeTold) -> None:
-        page, marks, full = event.events, event.marks, len(event.events) >= history.PAGE
+        marks, full = event.marks, len(event.events) >= history.PAGE
+        page = [one for one in event.events if not self._ignored.hides(one)]
         mark = event.asked.params[2]
         match question.purpose:
             case Purpose.OLDER if mark != timeline.first_mark:
@@ -465,18 +510,24 @@ class Conversations:
 
 _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = {
     ChannelRenamed: Conversations._channel_renamed,
+    CommandDone: Conversations._done,
     CommandRefused: Conversations._beside,
     Delayed: Conversations._beside,
+    HasInvited: Conversations._beside,
     Info: Conversations._beside,
     InquiryAnswer: Conversations._beside,
+    InvitationsAre: Conversations._beside,
     Invited: Conversations._invited,
     IsTyping: Conversations._is_typing,
     Joined: Conversations._joined,
     Left: Conversations._left,
     Lost: Conversations._lost,
     MarkedRead: Conversations._marked,
+    MasksAre: Conversations._beside,
+    ModesAre: Conversations._beside,
     ModesSet: Conversations._modes,
     NamesAre: Conversations._beside,
+    NobodyFits: Conversations._beside,
     Overrun: Conversations._overrun,
     PersonIs: Conversations._beside,
     Problem: Conversations._beside,
@@ -492,4 +543,6 @@ _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = 
     Stored: Conversations._stored,
     TopicIs: Conversations._topic,
     Unconfirmed: Conversations._unconfirmed,
+    WeAreAway: Conversations._beside,
+    WhoisTold: Conversations._beside,
 }

@@ -58,6 +58,12 @@ class Message(Item):
     reactions: dict[str, list[str]] = field(default_factory=dict)
     removed_by: str = ""
 
+    @property
+    def msgid(self) -> str:
+        """'' where the server has given it none, or not yet."""
+        # Names of our own begin so: see Timeline.
+        return "" if self.key.startswith("-") else self.key
+
     def react(self, nick: str, reaction: str, *, ended: bool) -> None:
         """Somebody reacts, or does so no more."""
         known = self.reactions.get(reaction, [])

@@ -7,7 +7,7 @@ the front that shows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import overload
 
@@ -247,6 +247,23 @@ class Timeline(Sequence[Item]):
             message.delivery, message.reason = delivery, reason
             message.revision += 1
             self._append(message)
+
+    def pass_over(self, time: datetime | None) -> None:
+        """Something was said then that isn't shown."""
+        self._tell_time(time)
+
+    def leave_out(self, is_left_out: Callable[[str], bool]) -> None:
+        """Have nothing in the window that people have said, by their nicks; we ourselves stay."""
+        gone = [
+            item
+            for item in self._items
+            if isinstance(item, Message) and not item.mine and is_left_out(item.nick)
+        ]
+        if gone:
+            self._forget(gone)
+            keys = {item.key for item in gone}
+            self._items = [item for item in self._items if item.key not in keys]
+            self.recount()
 
     # -- what was said before
 

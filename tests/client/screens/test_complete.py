@@ -6,8 +6,11 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
+from securechat.client.screens import complete
+from securechat.client.screens.commands import COMMANDS
 from securechat.client.screens.complete import ComposerCompleter, candidates
 from securechat.client.screens.composer import Composer
+from securechat.client.session.events import Invited, Mask, MasksAre, ModesSet
 from tests.client.screens.test_composer import composer
 
 
@@ -31,23 +34,6 @@ def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
     ("before", "offers"),
     [
         ("/jo", ["/join "]),
-        (
-            "/",
-            [
-                "/help ",
-                "/join ",
-                "/part ",
-                "/msg ",
-                "/names ",
-                "/who ",
-                "/topic ",
-                "/history ",
-                "/search ",
-                "/report ",
-                "/me ",
-                "/quit ",
-            ],
-        ),
         ("b", ["Barbara: ", "bob: "]),
         ("hello b", ["Barbara ", "bob "]),
         ("hello x", []),
@@ -57,13 +43,49 @@ def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
         ("/msg d", ["dave "]),
         ("/query d", ["dave "]),
         ("/me hugs c", ["carol "]),
-        ("/help q", ["quit"]),
+        ("/help q", ["quit "]),
         ("d", []),
+        ("/ki", ["/kick "]),
+        ("/kick b", ["Barbara ", "bob "]),
+        ("/kick #l", ["#lobby "]),
+        ("/kick #lobby b", ["Barbara ", "bob "]),
+        ("/kick bob for b", ["Barbara ", "bob "]),
+        ("/op #lobby bob c", ["carol "]),
+        ("/react :tad", [":tada: "]),
+        ("/react bob :tad", [":tada: "]),
+        ("/mode +", ["+i ", "+m ", "+s ", "+t ", "+n ", "+l ", "+k "]),
+        ("/mode +o b", ["Barbara ", "bob "]),
+        ("/language ", ["en ", "ru "]),
+        ("/private ", ["off "]),
+        ("/create ", []),
+        ("so :tad", ["🎉 "]),
+        ("so :", []),
     ],
 )
 def test_what_tab_offers(before: str, offers: list[str]) -> None:
     """Commands at the beginning, then what the command wants; people of the channel otherwise."""
     assert candidates(crowded(), before) == (before.rpartition(" ")[2], offers)
+
+
+def test_each_kind_of_word_is_known() -> None:
+    """Of all commands."""
+    for command in COMMANDS.values():
+        for kind in command.takes:
+            assert kind.removesuffix("?") in complete._KINDS, command.name
+
+
+def test_what_has_been_told_is_offered() -> None:
+    """Who is banned, by name where it is an account's; where we are invited; whom we ignore."""
+    at = crowded()
+    at.channels.learn({"EXTBAN": "~,a", "ACCOUNTEXTBAN": "a", "draft/ACCOUNTREQUIRED": ""})
+    at.notice(MasksAre("#lobby", "b", (Mask("~a:mallory"), Mask("*!*@evil.test"))))
+    at.notice(ModesSet("alice", "#LOBBY", ("+b", "trudy!*@*")))
+    at.notice(ModesSet("alice", "#lobby", ("-b", "*!*@evil.test")))
+    at.notice(Invited("bob", "#secret"))
+    at.ignored.add("dave")
+    assert candidates(at, "/unban ")[1] == ["mallory ", "trudy!*@* "]
+    assert candidates(at, "/join ")[1] == ["#lobby ", "#den ", "#secret "]
+    assert candidates(at, "/unignore ")[1] == ["dave "]
 
 
 def test_names_of_everybody_when_talking_to_one() -> None:

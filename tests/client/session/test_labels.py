@@ -294,3 +294,18 @@ def test_a_server_that_stops_to_know_labels() -> None:
     assert one.says("hi") == ["PRIVMSG #lobby hi"]
     one.loses()
     assert sum(isinstance(event, CommandRefused) for event in one.shows()) == MAX_OPEN
+
+
+def test_a_command_that_changed_nothing() -> None:
+    """Is told apart from one of which something is told."""
+    one = talk()
+    label = does(one, ServerCommand("MODE", ("#lobby", "+o", "bob")))
+    one.hears(f"@label={label} :irc.test ACK")
+    [done] = one.shows()
+    assert isinstance(done, CommandDone)
+    assert done.quiet
+    label = does(one, ServerCommand("MODE", ("#lobby", "+o", "bob")))
+    one.hears(f"@label={label} :{ALICE} MODE #lobby +o bob")
+    _set, done = one.shows()
+    assert isinstance(done, CommandDone)
+    assert not done.quiet

@@ -10,10 +10,12 @@ from securechat.client.session.actions import (
     Adopt,
     Quit,
     Say,
+    SendLine,
     ServerCommand,
 )
 from securechat.client.session.deliveries import PATIENCE
 from securechat.client.session.events import (
+    CommandRefused,
     Doubt,
     Joined,
     Left,
@@ -27,7 +29,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import ANSWER, IDLE
-from securechat.client.session.session import GOODBYE, LOGIN_PATIENCE, SYNC, Stage
+from securechat.client.session.session import GOODBYE, LOGIN_PATIENCE, SYNC, Stage, command_line
 from securechat.irc.message import KEY_TAG, parse
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
 from tests.client.scripted import OFFER
@@ -326,3 +328,14 @@ def test_no_secret_of_an_action_is_in_a_repr() -> None:
     """As that may reach a log."""
     assert "secret" not in repr(Adopt("secret"))
     assert "secret" not in repr(ServerCommand("PASSWD", ("secret",)))
+
+
+def test_a_line_as_it_is() -> None:
+    """With a label where it has no tags of its own; nothing else could follow it."""
+    talk = online()
+    assert talk.does(SendLine("METADATA * LIST")) == ["METADATA * LIST"]
+    assert talk.does(SendLine("X\r\nQUIT")) == []
+    [refused] = talk.shows()
+    assert isinstance(refused, CommandRefused)
+    assert command_line(SendLine("X :a  b"), "7") == "@label=7 X :a  b"
+    assert command_line(SendLine("@+a=b TAGMSG #x"), "7") == "@+a=b TAGMSG #x"

@@ -96,7 +96,7 @@ def shown(*events: ClientEvent, channels: int = 1) -> list[str]:
         (ChannelRenamed("#a", "#b", "al"), "-- al has renamed #a to #b"),
         (ChannelRenamed("#a", "#b", "al", "shorter"), "-- al has renamed #a to #b (shorter)"),
         (Invited("bob", "#den"), "-- bob invites you to #den; enter with /join #den"),
-        (ModesSet("bob", "#den", ("+o", "al")), "-- bob sets +o al in #den"),
+        (ModesSet("bob", "#den", ("+o", "al")), "-- bob makes al an operator of #den"),
         (PersonIs("bob", "Bob B.", "#den", True), "-- bob (Bob B.) in #den, away"),
         (PersonIs("bob", "bob", "", False), "-- bob"),
         (Rejected("#den", "hi", "Cannot send"), "!! not sent to #den: Cannot send: hi"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from securechat.client.ignoring import Ignored
 from securechat.client.session.actions import Action, AskRange, MarkRead
 from securechat.client.session.events import (
     ClientEvent,
+    Info,
     IsTyping,
     Joined,
     Left,
@@ -242,3 +244,57 @@ def test_without_a_history_what_comes_is_there() -> None:
     said_here = Said("#lobby", "bob", "without tags")
     assert conversations.take(said_here) == []
     assert len(conversations.timeline("#lobby")) == 2
+
+
+# --- people who are ignored ----------------------------------------------------------------------
+
+
+def ignoring(*joined: str) -> tuple[Front, Ignored]:
+    """A front of somebody who ignores bob."""
+    ignored, front = Ignored(), Front(*joined)
+    ignored.add("bob")
+    front.conversations = Conversations("alice", ignored=ignored)
+    front.takes(*(Joined(channel, "alice", mine=True) for channel in joined), Ready("alice"))
+    front.asked.clear()
+    return front, ignored
+
+
+def test_what_an_ignored_person_says_is_nowhere() -> None:
+    """Neither live nor on a page; it counts as nothing unread, and opens no conversation."""
+    front, _ignored = ignoring("#lobby")
+    front.shows("#lobby")
+    front.answers(said("one", 1, "bob"), said("two", 2, "carol"))
+    front.takes(said("three", 3, "bob"), said("four", 4, "bob", where="bob"))
+    assert front.texts() == ["two"]
+    assert front.conversations.get("bob") is None
+    timeline = front.conversations.timeline("#lobby")
+    assert (timeline.unread, timeline.newest) == (0, at(3))
+
+
+def test_a_page_of_ignored_people_is_not_the_end() -> None:
+    """What is before it is asked for."""
+    front, _ignored = ignoring("#lobby")
+    front.shows("#lobby")
+    front.answers(said("x", 8, "bob"), said("y", 9, "bob"), marks=("msgid=x", "msgid=y"))
+    assert not front.conversations.timeline("#lobby").at_start
+    [asked] = front.conversations.older("#lobby")
+    assert isinstance(asked, AskRange)
+    assert asked.params[:3] == ("BEFORE", "#lobby", "msgid=x")
+    front.asked.append(asked)
+    front.answers(said("seven", 7, "carol"))
+    assert front.texts() == ["seven"]
+
+
+def test_somebody_is_ignored_meanwhile() -> None:
+    """What they have said goes from the window, and comes from the server when they are no more."""
+    front, ignored = ignoring("#lobby")
+    front.shows("#lobby")
+    front.answers(said("one", 1, "carol"), said("two", 2, "dave"))
+    ignored.add("carol")
+    front.takes(Info("so it is"))
+    assert front.texts() == ["two"]
+    ignored.remove("carol")
+    [asked] = front.takes(Info("no more"))
+    assert isinstance(asked, AskRange)
+    front.answers(said("one", 1, "carol"), said("two", 2, "dave"))
+    assert front.texts() == ["one", "two"]

@@ -19,6 +19,7 @@ from securechat.client.session.actions import AskRange, ServerCommand, TextKind
 from securechat.client.session.events import (
     ClientEvent,
     Doubt,
+    Mask,
     Said,
     Stored,
 )
@@ -145,7 +146,8 @@ def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
         "tuple[tuple[str, str], ...]": (),
         "Mapping[str, str]": {},
         "AskRange": AskRange(("x",)),
-        "Command": ServerCommand("x", ()),
+        "Command": ServerCommand("X", ("x",)),
+        "tuple[Mask, ...]": (Mask("x"),),
     }
     given = [item for item in fields(kind) if item.default is MISSING or item.name == name]
     values = {item.name: samples[str(item.type)] for item in given}

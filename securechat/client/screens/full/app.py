@@ -153,7 +153,8 @@ class FullScreen(Opening):
         self.sure(event.text, partial(self._send, event.text))
 
     def _send(self, text: str) -> None:
-        done = self.desk.send(text, self.replying)
+        selected = self.view.selected
+        done = self.desk.send(text, self.replying, selected.msgid if selected else "")
         self.replying = ""
         if done.back:
             self.typed.give_back(done.back)
@@ -227,7 +228,7 @@ def run(client: Client, composer: Composer, nick: str, settings: SettingsDirecto
     """
     ground, typed = background()
     wishes = Wishes(Look(ground), Notify(settings.notify), typed)
-    app = FullScreen(client, composer, Conversations(nick), wishes)
+    app = FullScreen(client, composer, Conversations(nick, ignored=composer.ignored), wishes)
     code = app.run()
     app.handover.lift()
     client.submit(Quit())

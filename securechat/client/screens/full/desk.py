@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from securechat.client.exits import Exit
-from securechat.client.screens.composer import Composed, Composer
+from securechat.client.screens.composer import Composed, Composer, newest_of
 from securechat.client.session.actions import Action, MarkRead, Quit, Say, ServerCommand, Type
 from securechat.client.session.events import ClientEvent, Problem, RangeTold, Said, Stopped, TooLong
 from securechat.client.session.identity import fold, same
@@ -61,6 +61,9 @@ class Desk:
     _types: bool = False
     _waits_for_older: bool = False
 
+    def __post_init__(self) -> None:
+        self.composer.newest = newest_of(self.conversations)
+
     @property
     def here(self) -> Timeline | None:
         """The conversation that is shown, if there is one."""
@@ -77,7 +80,8 @@ class Desk:
         """One event of the session. now: seconds of a monotonic clock."""
         known = self._newest_mention()
         self._submit(self.conversations.take(event, now))
-        self.composer.notice(event)
+        for beside in self.composer.notice(event):
+            self._submit(self.conversations.take(beside, now))
         if isinstance(event, Stopped):
             self.stopped = event
         elif isinstance(event, TooLong):
@@ -114,12 +118,15 @@ class Desk:
         self.submit(ServerCommand("JOIN", (channel,)))
         self._follow()
 
-    def send(self, text: str, reply: str = "") -> Typed:
-        """Do what was typed. reply: the msgid of what it answers."""
+    def send(self, text: str, reply: str = "", selected: str = "") -> Typed:
+        """Do what was typed. reply: the msgid of what it answers. selected: that of the message
+        that a command is about, '' for none.
+        """
         if not text.strip():
             return Typed()
         self._types = False  # what is said ends it
         self._remember(text)
+        self.composer.selected = selected
         return self.do(self.composer.line(text), text, reply)
 
     def do(self, items: Composed, text: str = "", reply: str = "") -> Typed:

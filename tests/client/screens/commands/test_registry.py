@@ -1,8 +1,6 @@
-"""The slash commands."""
+"""The slash commands: how they are found, and the help of them all."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
@@ -18,6 +16,7 @@ from securechat.client.session.actions import (
     TextKind,
 )
 from securechat.client.session.events import Info, Problem
+from securechat.common import language
 from tests.client.screens.test_composer import composer
 
 
@@ -88,66 +87,6 @@ def test_going_to_a_channel_we_are_in() -> None:
     assert at.line("hi") == [Say("#DEN", "hi")]
 
 
-@pytest.mark.parametrize("typed", ["0", "1001", "-3", "ten", "3 4", "²", "9999999999"])
-def test_a_page_that_cannot_be_one(typed: str) -> None:
-    """Is refused here; so is one of nowhere."""
-    [problem] = composer("#lobby").line(f"/history {typed}")
-    assert isinstance(problem, Problem)
-    assert "from 1 to 1000" in problem.text
-    for line in ("/history", "/history policy"):
-        [problem] = composer().line(line)
-        assert isinstance(problem, Problem)
-        assert "no channel yet" in problem.text
-
-
-def test_a_search_between_dates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where we are a day begins at another time than in London."""
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    try:
-        [action] = composer().line("/search x after:2026-01-31 before:2026-02-01T15:30")
-        assert isinstance(action, AskSearch)
-        assert action.after == "2026-01-30T15:00:00.000Z"
-        assert action.before == "2026-02-01T06:30:00.000Z"
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-
-
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("/search", "expected /search WORDS"),
-        ("/search x in:", "expected in: once"),
-        ("/search from:a FROM:b", "expected FROM: once"),
-        ("/search x after:soon", "expected dates as 2026-01-31"),
-        ("/search x before:0001-01-01", "expected dates as 2026-01-31"),
-        ("/search x before:9999-12-31", "expected dates as 2026-01-31"),
-    ],
-)
-def test_a_search_that_cannot_be_one(typed: str, expected: str) -> None:
-    """Is refused here, with what is expected."""
-    [problem] = composer("#lobby").line(typed)
-    assert isinstance(problem, Problem)
-    assert problem.text.startswith(expected)
-
-
-def test_what_is_kept_is_asked_of_the_server() -> None:
-    """Of a room by its name, of a talk with a person without one; above it stands what no server
-    says.
-    """
-    at = composer("#lobby")
-    [info, action] = at.line("/history policy")
-    assert action == ServerCommand("POLICY", ("#lobby",))
-    assert isinstance(info, Info)
-    assert "whoever runs it can read it" in info.text
-    assert at.line("/history POLICY #den")[1] == ServerCommand("POLICY", ("#den",))
-    at.line("/msg bob")
-    assert at.line("/history policy")[1] == ServerCommand("POLICY", ())
-    [problem] = at.line("/history policy #a,#b")
-    assert isinstance(problem, Problem)
-
-
 def test_going_on_with_one_person() -> None:
     """/msg NAME aims at them; channel commands then need a channel."""
     at = composer("#lobby")
@@ -173,13 +112,51 @@ def test_an_unknown_command_suggests_one(typed: str, hint: str) -> None:
 
 
 def test_help_lists_every_command() -> None:
-    """A row each, with its usage."""
+    """A row each, with its usage, under what it is for."""
     [info] = composer().line("/help")
     assert isinstance(info, Info)
-    rows = info.text.split("\n")
+    rows = [row.strip() for row in info.text.split("\n")]
     for command in COMMANDS.values():
+        assert f"{command.group.value}:" in rows
         for usage, text in command.forms:
             assert any(row.startswith(usage) and row.endswith(text) for row in rows)
+
+
+def test_each_command_that_takes_words_has_an_example_that_it_takes() -> None:
+    """With people in the channel, and something said there: nothing is refused."""
+    at = composer("#lab")
+    at.channels.add("#lab", "bob")
+    at.newest = lambda _conversation, _nick="", *, mine=None: "id"
+    at.ignored.add("bob")
+    for command in COMMANDS.values():
+        if command.example:
+            assert command.example.startswith(f"/{command.name}")
+            at.aim("#lab")
+            done = at.line(command.example)
+            assert done, command.name
+            assert not any(isinstance(item, Problem) for item in done), command.name
+    language.forget()
+
+
+def test_a_command_of_moderators_says_who_may() -> None:
+    """In its help, with an example."""
+    [info] = composer().line("/help kick")
+    assert isinstance(info, Info)
+    assert info.text.split("\n") == [
+        "/kick [#CHANNEL] NAME [REASON]: put somebody out of a channel; they may come again",
+        "who may: operators (@) and owners (~) of the channel",
+        "example: /kick bob no advertising, please",
+    ]
+
+
+def test_a_front_may_show_a_command_in_its_own_way() -> None:
+    """It is asked first, by whatever name the command was called; when it declines, the command
+    does it.
+    """
+    at = composer("#lobby")
+    at.views["quit"] = lambda rest: [Info(f"really? {rest}", False)] if rest else None
+    assert at.line("/EXIT now") == [Info("really? now", False)]
+    assert at.line("/quit") == [Quit()]
 
 
 def test_help_explains_one_command() -> None:
@@ -187,5 +164,5 @@ def test_help_explains_one_command() -> None:
     for typed in ("/help join", "/help /join", "/help j"):
         [info] = composer().line(typed)
         assert isinstance(info, Info)
-        assert info.text.startswith("/join #CHANNEL: ")
+        assert info.text.startswith("/join #CHANNEL [KEY]: ")
     assert composer().line("/help xyzzy") == [Info("there is no command /xyzzy", remote=False)]

@@ -1,0 +1,98 @@
+"""Whom the person ignores: what these people say is shown in no front.
+
+It is kept on this device, and not by the server: what a server keeps of an account, as metadata,
+is for everybody to see. What they do to others is shown all the same: that somebody was removed, or
+that a message is gone. Pure; of the thread of the front, but hides() is for any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from securechat.client.session.events import (
+    ClientEvent,
+    HistoryPage,
+    Invited,
+    IsTyping,
+    Reacted,
+    Said,
+    SearchPage,
+)
+from securechat.client.session.identity import fold
+
+MOST: Final = 1000
+
+
+class Ignored:
+    """load, save: of where it is kept; both may raise SettingsError. place: what to tell of that,
+    '' when it lasts no longer than the program.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Iterable[str]] = tuple,
+        save: Callable[[Sequence[str]], None] | None = None,
+        place: str = "",
+    ) -> None:
+        self.place = place
+        self._load = load
+        self._save = save
+        self._names = _by_fold(load())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As they were typed."""
+        return tuple(self._names.values())
+
+    def add(self, name: str) -> bool:
+        """Ignore somebody; False when they are ignored already. Raises SettingsError."""
+        return self._change(lambda names: {**names, fold(name): names.get(fold(name), name)})
+
+    def remove(self, name: str) -> bool:
+        """Ignore somebody no more; False when they weren't. Raises SettingsError."""
+        key = fold(name)
+        return self._change(
+            lambda names: {one: as_typed for one, as_typed in names.items() if one != key}
+        )
+
+    def is_ignored(self, name: str) -> bool:
+        """Whether somebody is. Any thread."""
+        return fold(name) in self._names
+
+    def hides(self, event: ClientEvent) -> bool:
+        """Whether an event is something that an ignored person has said. Any thread."""
+        if not self._names:
+            return False
+        match event:
+            case Said(mine=False):
+                return self.is_ignored(event.nick) or self.is_ignored(event.tags.get("account", ""))
+            case Reacted(nick=nick, mine=False) | IsTyping(nick=nick) | Invited(by=nick):
+                return self.is_ignored(nick)
+        return False
+
+    def shown(self, events: Iterable[ClientEvent]) -> list[ClientEvent]:
+        """What is left of events to be shown; pages lose what is hidden."""
+        if not self._names:
+            return list(events)
+        return [self._page(event) for event in events if not self.hides(event)]
+
+    def _page(self, event: ClientEvent) -> ClientEvent:
+        if not isinstance(event, HistoryPage | SearchPage):
+            return event
+        return replace(event, said=tuple(said for said in event.said if not self.hides(said)))
+
+    def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> bool:
+        # Read anew: another window of the same person may have added somebody.
+        before = _by_fold(self._load()) if self._save else self._names
+        after = change(before)
+        if self._save and after.keys() != before.keys():
+            self._save(list(after.values()))
+        changed = after.keys() != self._names.keys()
+        self._names = after
+        return changed
+
+
+def _by_fold(names: Iterable[str]) -> dict[str, str]:
+    return {fold(name): name for name in list(names)[:MOST]}
