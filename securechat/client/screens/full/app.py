@@ -117,6 +117,16 @@ class FullScreen(Opening):
             self.view.scroll_page_down(animate=False)
         self.wake()
 
+    def action_top(self) -> None:
+        """Go to what was unread, then to the beginning."""
+        self.view.scroll_home()
+        self.wake()
+
+    def action_bottom(self) -> None:
+        """Go to what was said last."""
+        self.view.follow()
+        self.wake()
+
     def action_step_back(self) -> None:
         """One step back: from an answer, a selected message, the past."""
         self.say([])

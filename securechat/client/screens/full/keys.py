@@ -54,6 +54,8 @@ KEYS: Final = (
     Key("ctrl+d", "jump", Group.READ, "go to a day or a time, while nothing is typed", Where.TYPED),
     Key("pageup", "page(-1)", Group.READ, "scroll back; older messages come by themselves"),
     Key("pagedown", "page(1)", Group.READ, "scroll on towards the newest message"),
+    Key("ctrl+home", "top", Group.READ, "go to the first unread message, then to the beginning"),
+    Key("ctrl+end", "bottom", Group.READ, "go to the newest message"),
     Key("escape", "step_back", Group.READ, "one step back, at last to the newest message"),
     Key("enter", "", Group.WRITE, "send what is typed", Where.TYPED),
     Key("alt+enter", "", Group.WRITE, "begin another line of the same message", Where.TYPED),
