@@ -23,14 +23,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import platformdirs
 
 from securechat.client.exits import SettingsError, UsageError
-from securechat.client.ignoring import Ignored
 from securechat.client.session.identity import Address, fold, parse_address
 from securechat.common import files
+
+if TYPE_CHECKING:
+    from securechat.client.ignoring import Ignored
 
 VARIABLE = "SECURECHAT_CONFIG_DIR"
 PROFILE = "SECURECHAT_PROFILE"
@@ -191,6 +194,8 @@ class SettingsDirectory:
 
     def ignored(self, address: Address, account: str) -> Ignored:
         """Whom our account there ignores, to be changed. Raises SettingsError."""
+        from securechat.client.ignoring import Ignored  # only here, as few commands need it
+
         key = f"{fold(account)}@{address}"
 
         def load() -> list[str]:

@@ -23,8 +23,9 @@ from securechat.client.session.identity import Address, parse_target
 from securechat.client.settings import SettingsDirectory
 from securechat.client.text.render import Renderer
 from securechat.client.trust import anchors, authorities
-from securechat.client.trust.anchors import Anchor, Consent
+from securechat.client.trust.anchors import Anchor
 from securechat.client.trust.authorities import Dialer, Trust
+from securechat.client.trust.consent import Consent
 from securechat.common.language import _, translated
 from securechat.credentials.link import LinkError, LoginLink, is_link
 

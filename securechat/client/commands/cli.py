@@ -28,7 +28,6 @@ from securechat.client.exits import (
     RefusedError,
 )
 from securechat.client.person import TerminalPerson
-from securechat.client.refusals import refusal
 from securechat.common.language import _, in_language, shown, translated
 
 
@@ -124,6 +123,8 @@ def _run(argv: Sequence[str] | None) -> int:
     except ClientError as error:
         text = translated(error)
         if isinstance(error, LoginError):
+            from securechat.client.refusals import refusal
+
             text = refusal(error)
         elif isinstance(error, RefusedError):
             # The server's words come behind our own, so that they can't be taken for ours.

@@ -4,11 +4,15 @@ typed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from securechat.client.commands import account, assemble, devices, factor, sessions
 from securechat.client.commands.options import JSON, WHERE, asking, managing, proving
 from securechat.client.exits import Exit
+
+if TYPE_CHECKING:
+    from securechat.client.commands import assemble
 
 
 @click.command()
@@ -21,6 +25,8 @@ def whoami(setup: assemble.Setup, where: str | None, as_json: bool) -> Exit:
     \b
     Example: securechat whoami
     """
+    from securechat.client.commands import devices
+
     return devices.whoami(setup, where, as_json=as_json)
 
 
@@ -39,6 +45,8 @@ def devices_list(setup: assemble.Setup, where: str | None, as_json: bool) -> Exi
     \b
     Example: securechat devices list
     """
+    from securechat.client.commands import devices
+
     return devices.listed(setup, where, as_json=as_json)
 
 
@@ -55,6 +63,8 @@ def devices_end(setup: assemble.Setup, name: str, where: str | None) -> Exit:
     \b
     Example: securechat devices end old-laptop
     """
+    from securechat.client.commands import devices
+
     return devices.end(setup, name, where)
 
 
@@ -67,6 +77,8 @@ def logout(setup: assemble.Setup, where: str | None) -> Exit:
     \b
     Example: securechat logout alice@chat.example
     """
+    from securechat.client.commands import account
+
     return account.logout(setup, where)
 
 
@@ -84,6 +96,8 @@ def token_list(setup: assemble.Setup, where: str | None) -> Exit:
     \b
     Example: securechat token list
     """
+    from securechat.client.commands import account
+
     return account.token_list(setup, where)
 
 
@@ -99,6 +113,8 @@ def token_create(setup: assemble.Setup, name: str, where: str | None) -> Exit:
     \b
     Example: securechat token create backup > backup.token
     """
+    from securechat.client.commands import account
+
     return account.token_create(setup, name, where)
 
 
@@ -112,6 +128,8 @@ def token_revoke(setup: assemble.Setup, name: str, where: str | None) -> Exit:
     \b
     Example: securechat token revoke backup
     """
+    from securechat.client.commands import account
+
     return account.token_revoke(setup, name, where)
 
 
@@ -129,6 +147,8 @@ def sessions_list(setup: assemble.Setup, where: str | None) -> Exit:
     \b
     Example: securechat sessions list
     """
+    from securechat.client.commands import sessions
+
     return sessions.listed(setup, where)
 
 
@@ -144,6 +164,8 @@ def sessions_end(setup: assemble.Setup, number: str, where: str | None) -> Exit:
     \b
     Example: securechat sessions end 3f2a9c
     """
+    from securechat.client.commands import sessions
+
     return sessions.end(setup, number, where)
 
 
@@ -161,6 +183,8 @@ def enroll(setup: assemble.Setup, where: str | None) -> Exit:
     \b
     Example: securechat totp enroll
     """
+    from securechat.client.commands import factor
+
     return factor.enroll(setup, where)
 
 
@@ -173,6 +197,8 @@ def remove(setup: assemble.Setup, where: str | None) -> Exit:
     \b
     Example: securechat totp remove
     """
+    from securechat.client.commands import factor
+
     return factor.remove(setup, where)
 
 
@@ -185,6 +211,8 @@ def recovery(setup: assemble.Setup, where: str | None) -> Exit:
     \b
     Example: securechat totp recovery
     """
+    from securechat.client.commands import factor
+
     return factor.recovery(setup, where)
 
 
@@ -197,4 +225,6 @@ def passwd(setup: assemble.Setup, where: str | None) -> Exit:
     \b
     Example: securechat passwd alice@chat.example
     """
+    from securechat.client.commands import account
+
     return account.passwd(setup, where)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from securechat.client.commands import assemble, fronts, opening, registering
 from securechat.client.commands.options import talking
 from securechat.client.exits import Exit, UsageError
-from securechat.client.session.identity import parse_target
 from securechat.credentials.link import InviteLink, LinkError, is_link
+
+if TYPE_CHECKING:
+    from securechat.client.commands import assemble
 
 OPEN = "LINK"
 """The name of the command that a link stands for, as its usage shows it."""
@@ -47,6 +50,8 @@ class LinkGroup(click.Group):
 
 
 def _is_address(word: str) -> bool:
+    from securechat.client.session.identity import parse_target
+
     if not set(word) & set(".:@"):
         return False
     try:
@@ -64,6 +69,8 @@ ACCOUNT = click.option("--account", "name", metavar="NAME", help="The name of th
 @talking
 def home(setup: assemble.Setup) -> Exit:
     """Show the servers that are known."""
+    from securechat.client.commands import opening
+
     return opening.home(setup)
 
 
@@ -77,6 +84,8 @@ def open_(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exi
     \b
     Example: securechat securechat://chat.example:6697/8yTkQ.../b0Qk3...
     """
+    from securechat.client.commands import opening
+
     return opening.open_link(setup, _only(link) or "", name)
 
 
@@ -93,6 +102,8 @@ def register(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> 
     \b
     Example: securechat register securechat://chat.example:6697/8yTkQ.../b0Qk3...
     """
+    from securechat.client.commands import fronts, registering
+
     try:
         invite = InviteLink.parse(_only(link) or "")
     except LinkError as error:
@@ -118,6 +129,8 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
     \b
     Example: securechat login alice@chat.example
     """
+    from securechat.client.commands import fronts
+
     return fronts.log_in_and_talk(setup, _only(where))
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from securechat.client.commands import history as reading_history
-from securechat.client.commands import search as searching
-from securechat.client.commands import tail as reading_tail
-from securechat.client.commands.assemble import Setup
-from securechat.client.commands.history import MOST
 from securechat.client.commands.options import JSON, SERVER, chatting
-from securechat.client.commands.search import MOST as MOST_HITS
-from securechat.client.commands.tail import place_of, time_of
 from securechat.client.exits import Exit
-from securechat.client.session.actions import AskSearch
-from securechat.client.session.following import PAGE
-from securechat.client.session.stretch import Stretch
+from securechat.client.limits import MOST_HITS, MOST_MESSAGES, PAGE
+
+if TYPE_CHECKING:
+    from securechat.client.commands.assemble import Setup
 
 
 @click.command()
@@ -69,6 +65,8 @@ def tail(
     Example:
       securechat tail '#alerts' --json | jq -r 'select(.from == "monitor") | .text'
     """
+    from securechat.client.commands import tail as reading_tail
+
     return reading_tail.tail(setup, targets, server, since, count, as_json=as_json, follow=follow)
 
 
@@ -78,10 +76,10 @@ def tail(
 @click.option(
     "-n",
     "count",
-    type=click.IntRange(1, MOST),
+    type=click.IntRange(1, MOST_MESSAGES),
     default=20,
     show_default=True,
-    help=f"How many messages (at most {MOST}).",
+    help=f"How many messages (at most {MOST_MESSAGES}).",
 )
 @click.option(
     "--after",
@@ -113,6 +111,10 @@ def history(
     Example:
       securechat history '#lobby' --after 2026-01-31 --before 2026-02-01 -n 10000 --json
     """
+    from securechat.client.commands import history as reading_history
+    from securechat.client.commands.tail import place_of
+    from securechat.client.session.stretch import Stretch
+
     places = place_of(after, "--after"), place_of(before, "--before")
     wanted = Stretch(target, count, *places)
     return reading_history.history(setup, wanted, server, as_json=as_json)
@@ -156,6 +158,10 @@ def search(
     \b
     Example: securechat search --in '#lobby' --from bob --after 7d keys
     """
+    from securechat.client.commands import search as searching
+    from securechat.client.commands.tail import time_of
+    from securechat.client.session.actions import AskSearch
+
     text = " ".join(words)
     query = AskSearch(text, place, sender, time_of(after, "--after"), time_of(before, "--before"))
     return searching.search(setup, query, count, server, as_json=as_json)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from securechat.client.commands import rooms as looking
-from securechat.client.commands.assemble import Setup
 from securechat.client.commands.options import JSON, SERVER, chatting
 from securechat.client.exits import Exit
+
+if TYPE_CHECKING:
+    from securechat.client.commands.assemble import Setup
 
 
 @click.command()
@@ -22,6 +25,8 @@ def rooms(setup: Setup, server: str | None, as_json: bool) -> Exit:
     \b
     Example: securechat rooms --json | jq -r 'select(.mentions > 0) | .name'
     """
+    from securechat.client.commands import rooms as looking
+
     return looking.rooms(setup, server, as_json=as_json)
 
 
@@ -36,4 +41,6 @@ def members(setup: Setup, target: str, server: str | None, as_json: bool) -> Exi
     \b
     Example: securechat members '#lobby'
     """
+    from securechat.client.commands import rooms as looking
+
     return looking.members(setup, target, server, as_json=as_json)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from securechat.client.commands import assemble
 from securechat.client.commands.options import SERVER, chatting
 from securechat.client.exits import Exit, UsageError
-from securechat.client.screens import pipe
-from securechat.client.screens.composer import target_problem
-from securechat.client.session.deliveries import text_lines
-from securechat.client.session.handshake import Missed
+
+if TYPE_CHECKING:
+    from securechat.client.commands import assemble
 
 
 @click.command()
@@ -47,6 +46,11 @@ def send(
     Example:
       df -h | securechat send --together '#admins'
     """
+    from securechat.client.commands import assemble
+    from securechat.client.screens import pipe
+    from securechat.client.screens.composer import target_problem
+    from securechat.client.session.handshake import Missed
+
     if problem := target_problem(target):
         raise UsageError(problem.text)
     if text and together:
@@ -64,6 +68,9 @@ def send(
 
 
 def _texts(words: tuple[str, ...]) -> list[str]:
+    from securechat.client.screens import pipe
+    from securechat.client.session.deliveries import text_lines
+
     text = " ".join(words)
     if problem := pipe.text_problem(text):
         raise UsageError(f"the text isn't sent: {problem}")

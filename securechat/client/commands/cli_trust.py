@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from securechat.client.commands import doctor as doctoring
-from securechat.client.commands import trust as trusting
-from securechat.client.commands.assemble import Setup
 from securechat.client.commands.options import JSON, looking, pinning
 from securechat.client.exits import Exit
 from securechat.common import completion as completing
+
+if TYPE_CHECKING:
+    from securechat.client.commands.assemble import Setup
 
 HOST = click.argument("where", metavar="HOST[:PORT]")
 
@@ -29,6 +31,8 @@ def trust_show(setup: Setup, where: str | None, as_json: bool) -> Exit:
     \b
     Example: securechat trust show chat.example
     """
+    from securechat.client.commands import trust as trusting
+
     return trusting.show(setup, where, as_json=as_json)
 
 
@@ -44,6 +48,8 @@ def trust_pin(setup: Setup, what: str, where: str | None) -> Exit:
     \b
     Example: securechat trust pin ca.pem chat.example
     """
+    from securechat.client.commands import trust as trusting
+
     return trusting.pin(setup, what, where)
 
 
@@ -58,6 +64,8 @@ def trust_forget(setup: Setup, where: str) -> Exit:
     \b
     Example: securechat trust forget old.example
     """
+    from securechat.client.commands import trust as trusting
+
     return trusting.forget(setup, where)
 
 
@@ -75,6 +83,8 @@ def doctor(setup: Setup, where: str | None, as_json: bool) -> Exit:
     \b
     Example: securechat doctor chat.example
     """
+    from securechat.client.commands import doctor as doctoring
+
     return doctoring.doctor(setup, where, as_json=as_json)
 
 
@@ -90,6 +100,8 @@ def profiles(setup: Setup, as_json: bool) -> Exit:
     \b
     Example: securechat profiles
     """
+    from securechat.client.commands import trust as trusting
+
     return trusting.profiles(setup, as_json=as_json)
 
 

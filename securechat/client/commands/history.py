@@ -20,9 +20,6 @@ from securechat.client.session.stretch import Pages, Stretch
 from securechat.client.text.render import Renderer
 from securechat.common.language import _
 
-MOST = 10_000
-"""Messages printed at most: the newest come first over the wire, so all are held before."""
-
 
 def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool) -> Exit:
     """Print a stretch of a conversation; the exit code. Raises ClientError."""

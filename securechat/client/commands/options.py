@@ -5,14 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from securechat.client.commands.assemble import Setup
-from securechat.client.credentials.keyrings import Keyring
-from securechat.client.credentials.login_credentials import Sources
-from securechat.client.credentials.tokens import Tokens, token_directory
 from securechat.client.person import Person, TerminalPerson
 from securechat.client.settings import (
     PROFILE,
@@ -21,8 +17,11 @@ from securechat.client.settings import (
     default_directory,
     of_profile,
 )
-from securechat.client.trust.anchors import MOVED, REPLACE, Consent
+from securechat.client.trust.consent import MOVED, REPLACE, Consent
 from securechat.common.language import _
+
+if TYPE_CHECKING:
+    from securechat.client.credentials.tokens import Tokens
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -150,6 +149,10 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         plain: bool = False,
         **others: Any,
     ) -> Any:
+        # Only when a command runs, as all this is of no use to who asks for its help.
+        from securechat.client.commands.assemble import Setup
+        from securechat.client.credentials.login_credentials import Sources
+
         sources = Sources(cert, key, password_file, password_stdin)
         directory = of_profile(config_dir, profile) if config_dir else default_directory(profile)
         settings = SettingsDirectory(directory)
@@ -168,6 +171,9 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
 
 
 def _tokens(config_dir: Path | None, profile: str, person: Person) -> Tokens:
+    from securechat.client.credentials.keyrings import Keyring
+    from securechat.client.credentials.tokens import Tokens, token_directory
+
     def waiting() -> None:
         person.tell(_("waiting for this system's keyring; it may be asking you to unlock it"))
 

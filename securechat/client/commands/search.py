@@ -17,9 +17,6 @@ from securechat.client.session.handshake import Missed
 from securechat.client.text.render import Renderer
 from securechat.common.language import _
 
-MOST = 1000
-"""Hits printed at most: each page of them costs the server a search."""
-
 MOST_PAUSES = 20
 """So often a search goes on that takes the server too long."""
 

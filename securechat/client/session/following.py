@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
 from securechat.client.session.events import (
     ChannelRenamed,
@@ -27,9 +28,6 @@ from securechat.client.session.events import (
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
 from securechat.client.session.identity import fold, same
 from securechat.client.session.shown import TIME
-
-PAGE: Final = 100
-"""Messages asked for at once; servers may give fewer."""
 
 # Live messages that wait for older ones to be fetched. When there are more they are dropped, and
 # fetched as well.

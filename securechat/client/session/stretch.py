@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
 from securechat.client.session.events import Said
-from securechat.client.session.following import PAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from securechat.client.ignoring import Ignored
+from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action, MarkRead, SendLine, ServerCommand
 from securechat.client.session.events import (
     ChannelRenamed,
@@ -451,7 +452,7 @@ class Conversations:
         return []
 
     def _place(self, timeline: Timeline, question: Question, event: RangeTold) -> None:
-        marks, full = event.marks, len(event.events) >= history.PAGE
+        marks, full = event.marks, len(event.events) >= PAGE
         page = [one for one in event.events if not self._ignored.hides(one)]
         mark = event.asked.params[2]
         match question.purpose:
@@ -478,7 +479,7 @@ class Conversations:
     def _count(self, timeline: Timeline) -> None:
         """What is unread of a page that has just come."""
         timeline.recount()
-        timeline.more_unread = timeline.unread >= history.PAGE
+        timeline.more_unread = timeline.unread >= PAGE
         for message in reversed(timeline.unread_messages()):
             if message.mention:
                 self._remember(Mention(timeline.name, message))

@@ -10,11 +10,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
 from securechat.client.session.moments import server_time
-
-PAGE: Final = 100
-"""Messages asked for at once: three screens of them."""
 
 # Ids of before and behind any time: TARGETS tells who has talked between them.
 BEGINNING: Final = "timestamp=1970-01-01T00:00:00.000Z"

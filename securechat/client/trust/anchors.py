@@ -16,21 +16,9 @@ from securechat.client.session.identity import Address
 from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust import describe
 from securechat.client.trust.authorities import Dialer, Origin, Step, Trust, show_chain
+from securechat.client.trust.consent import MOVED, REPLACE, Consent
 from securechat.common.language import _
 from securechat.net.tls import TlsFilesError, client_context
-
-REPLACE = "--replace-trust"
-MOVED = "--moved"
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What the options allow. replace: another trust for an address. moved: a known authority at a
-    new address. For what they don't, the person is asked.
-    """
-
-    replace: bool = False
-    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

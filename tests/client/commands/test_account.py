@@ -18,8 +18,8 @@ from securechat.client.exits import Exit, LoginError, RefusedError, UsageError
 from securechat.client.session.handshake import NO_REPLAY
 from securechat.client.session.identity import Address
 from securechat.client.settings import SettingsDirectory
-from securechat.client.trust.anchors import Consent
 from securechat.client.trust.authorities import Origin, Trust
+from securechat.client.trust.consent import Consent
 from securechat.credentials.device import format_token
 from tests.client.keyboard import Keyboard
 from tests.client.keyrings import LockedKeyring

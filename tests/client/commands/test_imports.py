@@ -8,6 +8,7 @@ import sys
 import pytest
 
 HEAVY = {
+    *("ssl", "securechat.client.session.events", "securechat.client.wire", "securechat.net"),
     *("prompt_toolkit", "textual", "rich", "pygments", "wcwidth"),
     *("cryptography", "keyring", "secretstorage", "jeepney", "bcrypt", "qrcode", "segno"),
     *("asyncio", "concurrent", "logging", "sqlite3", "difflib", "email", "importlib.metadata"),

@@ -7,6 +7,7 @@ from collections import deque
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action, AskRange
 from securechat.client.session.events import (
     Joined,
@@ -19,7 +20,6 @@ from securechat.client.session.events import (
     Said,
     Stored,
 )
-from securechat.client.timeline import history
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.items import Delivery, Message
 from tests.client.timeline.said import at, said
@@ -102,7 +102,7 @@ class Server:
         if command == "TARGETS":
             return []
         at = next((n for n, one in enumerate(self.log) if one.mark == params[1]), None)
-        size = history.PAGE
+        size = PAGE
         if command == "LATEST":
             return self.log[(0 if at is None else at + 1) :][-size:]
         assert at is not None, f"asked by a mark that was never told: {asked}"

@@ -13,8 +13,9 @@ from securechat.client.exits import CertificateError, SettingsError
 from securechat.client.person import Nobody
 from securechat.client.session.identity import Address
 from securechat.client.settings import SYSTEM, SettingsDirectory
-from securechat.client.trust.anchors import Anchor, Consent, decide, keep
+from securechat.client.trust.anchors import Anchor, decide, keep
 from securechat.client.trust.authorities import Origin, Trust
+from securechat.client.trust.consent import Consent
 from securechat.client.trust.describe import fingerprint
 from securechat.common.fingerprints import grouped
 from securechat.credentials.link import InviteLink, LoginLink
