@@ -8,9 +8,11 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Mapping
 from types import TracebackType
+from typing import Self
 
 PATIENCE = 30.0
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
@@ -29,10 +31,20 @@ _LINE_BY_LINE = {"SECURECHAT_PLAIN": "1", "PROMPT_TOOLKIT_NO_CPR": "1"}
 
 
 class Terminal:
-    """`securechat` with arguments, or another program by its module, on a pseudo-terminal."""
+    """`securechat` with arguments, or another program by its module, on a pseudo-terminal. size:
+    rows and columns.
+    """
 
-    def __init__(self, *argv: str, env: Mapping[str, str], module: str = "securechat") -> None:
+    def __init__(
+        self,
+        *argv: str,
+        env: Mapping[str, str],
+        module: str = "securechat",
+        size: tuple[int, int] | None = None,
+    ) -> None:
         self._near, far = pty.openpty()
+        if size:
+            termios.tcsetwinsize(far, size)
         self._program = subprocess.Popen(
             [sys.executable, "-c", _LAUNCHER, module, *argv],
             stdin=far,
@@ -46,7 +58,7 @@ class Terminal:
         self.raw = ""
         self._seen = 0
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from securechat.client.exits import Exit
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.full import editing, rooms
-from securechat.client.screens.full.driver import TerminalDriver
+from securechat.client.screens.full.driver import TerminalDriver, signals_given_back
 from securechat.client.screens.full.frames import Wishes
 from securechat.client.screens.full.keys import KEYS, Where
 from securechat.client.screens.full.look import Look, background
@@ -87,8 +87,9 @@ class FullScreen(Opening):
     def action_panel(self, name: str) -> None:
         """Show the rooms or the members, or don't."""
         panel = self.lists[name]
-        self.wanted[name] = panel.display = not panel.display
-        self.wake()
+        self.wanted[name] = not panel.display
+        self.lay_out()
+        self.call_after_refresh(self._draw_panels)
 
     def action_mouse(self) -> None:
         """Take the mouse, or leave it to the terminal."""
@@ -176,9 +177,8 @@ class FullScreen(Opening):
 
     def on_text_area_changed(self, event: TypedText.Changed) -> None:
         """Tell the others that somebody types, but not of commands."""
-        if event.text_area.id == "typed" and event.text_area.has_focus:
-            text = event.text_area.text
-            self.desk.typing(text)
+        if event.text_area is self.typed and self.typed.text != self.typed.placed:
+            self.desk.typing(self.typed.text)
 
     def on_typed_text_offers(self, event: TypedText.Offers) -> None:
         """What Tab offers."""
@@ -239,7 +239,8 @@ def run(client: Client, composer: Composer, nick: str, settings: SettingsDirecto
     ground, typed = background()
     wishes = Wishes(Look(ground), Notify(settings.notify), typed)
     app = FullScreen(client, composer, Conversations(nick, ignored=composer.ignored), wishes)
-    code = app.run()
+    with signals_given_back():
+        code = app.run()
     app.handover.lift()
     client.submit(Quit())
     stopped = client.join(LAST_WORDS)

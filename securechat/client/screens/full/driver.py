@@ -15,7 +15,7 @@ import selectors
 import signal
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
 from typing import IO, Any, Final, cast
 
@@ -24,6 +24,8 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.widgets import Input, TextArea
+
+from securechat.client.screens.full.notices import GIVE_TITLE_BACK, KEEP_TITLE
 
 CHUNK: Final = 4096
 """Bytes read at once; a paste comes in many of them."""
@@ -80,7 +82,6 @@ class TerminalDriver(LinuxDriver):
     """Main thread, but for run_input_thread()."""
 
     def __init__(self, app: Any, **options: Any) -> None:
-        self._given = {number: signal.getsignal(number) for number in _SIGNALS}
         super().__init__(app, **options)
         self._file = cast(Any, TerminalFile(sys.__stdout__ or sys.stdout, self._leave))
         self._ended = Event()
@@ -94,11 +95,23 @@ class TerminalDriver(LinuxDriver):
             data = f"\x1b[?25l{data}{shown}"
         super().write(data)
 
-    def close(self) -> None:
-        """Also give the signals back to who had them."""
-        super().close()
-        for number, handler in self._given.items():
-            signal.signal(number, handler)
+    def start_application_mode(self) -> None:
+        """Also have the terminal remember the title of its window."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write(KEEP_TITLE)
+
+    def stop_application_mode(self) -> None:
+        """Also give it back."""
+        self.write(GIVE_TITLE_BACK)
+        super().stop_application_mode()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # Not what COLUMNS and LINES say: somebody's shell has exported them, and then resized.
+        try:
+            columns, rows = os.get_terminal_size(self.fileno)
+        except OSError:
+            columns, rows = 0, 0
+        return columns or 80, rows or 24
 
     @property
     def _typing(self) -> bool:
@@ -154,7 +167,17 @@ class TerminalDriver(LinuxDriver):
                 self._loop.call_soon_threadsafe(self._app.call_later, self._app.exit)
 
 
-_SIGNALS = (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH)
+@contextlib.contextmanager
+def signals_given_back() -> Iterator[None]:
+    """For the time of a block the screen takes signals; then who had them has them again."""
+    numbers = (signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH, signal.SIGTTIN, signal.SIGTTOU)
+    given = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in given.items():
+            signal.signal(number, handler)
+
 
 _SHORT = 24
 """Characters: switches of the terminal are not longer, and what is drawn is."""

@@ -50,6 +50,9 @@ PANELS: Final = 0.15
 """Seconds between two drawings of the lists: they change with every message of a flood."""
 
 
+RING_EVERY: Final = 3.0
+"""Seconds between two notices."""
+
 WIDE_ENOUGH: Final = 64
 WIDER: Final = 92
 """Columns from which on there are the rooms, and the members, too."""
@@ -110,6 +113,8 @@ class Framed(App[Exit]):
         self._shown = ""
         self._drawn = -1
         self._title = ""
+        self._rung_at = -RING_EVERY
+        self._width = 0
         # The Enter in it, too: what it says is for its writer to send, who hasn't seen where to.
         self._typed_before = wishes.typed.strip()
         self.said: Row = []
@@ -153,7 +158,7 @@ class Framed(App[Exit]):
         if not self.is_headless:
             self._input_handle = sys.__stdin__.fileno() if sys.__stdin__ else -1
         self.typed.focus()
-        self._write(notices.KEEP_TITLE)
+        self.app_resume_signal.subscribe(self, self._resumed)
         self._client.attach(self.handover.put)
         self.set_interval(1.0, self._tick)
         self._frame()
@@ -238,14 +243,14 @@ class Framed(App[Exit]):
         self.typed.put(first or self.desk.draft())
         hint = _("Write to {name}").format(name=escape_name(name))
         self.typed.placeholder = hint
-        self._draw_panels()
+        self.lay_out()
+        self.call_after_refresh(self._draw_panels)
 
     def _draw_panels(self) -> None:
         """The lists, and the lines around the timeline."""
         self._panels_due, self._panels_at = False, self._clock()
         if self._exit:
             return
-        now, width = self._panels_at, self.view.size.width
         listed = self.lists["rooms"]
         entries = rooms.entries(self.conversations, listed.size.width)
         at = next((at for at, one in enumerate(entries) if one.name == self._shown), None)
@@ -255,10 +260,11 @@ class Framed(App[Exit]):
         present = channels.members(self._shown)
         if (there := self.lists["members"]).display:
             there.show(members.rows(present, there.size.width))
-        head = around.header(self.conversations, len(present), now, width)
-        self._lines["header"].show(head)
+        head, foot = self._lines["header"], self._lines["footer"]
+        now = self._panels_at
+        head.show(around.header(self.conversations, len(present), now, head.size.width))
+        foot.show(around.footer(self.keys(), foot.size.width))
         self._draw_beside()
-        self._lines["footer"].show(around.footer(self.keys(), self.size.width))
         mentions = sum(one.mentions for one in self.conversations)
         if (title := notices.title(self._shown, mentions)) != self._title:
             self._title = title
@@ -290,12 +296,24 @@ class Framed(App[Exit]):
         self.said = row
         self._draw_beside()
 
+    def lay_out(self) -> None:
+        """Show the lists, where there is room for them and something in them."""
+        self.lists["rooms"].display = self.wanted.get("rooms", self._width >= WIDE_ENOUGH)
+        there = self._shown.startswith("#") and self.wanted.get("members", self._width >= WIDER)
+        self.lists["members"].display = there
+
     # -- beside the screen
+
+    def _resumed(self, _app: object) -> None:
+        """After a pause, or an editor, the terminal knows the title no more."""
+        self._title = ""
+        self.wake()
 
     def _notify(self) -> None:
         news, self.desk.news = self.desk.news, []
-        # Once for all that came together, so that nobody can have it ring without end.
-        if news and not self.app_focus:
+        # Not for each, so that nobody can have it ring without end.
+        if news and not self.app_focus and self._clock() - self._rung_at >= RING_EVERY:
+            self._rung_at = self._clock()
             self._write(notices.notice(news[-1], self.wishes.notify, os.environ))
 
     def _write(self, data: str) -> None:
@@ -313,12 +331,10 @@ class Framed(App[Exit]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what there is no room for."""
-        width, height = event.size
-        room = {"rooms": width >= WIDE_ENOUGH, "members": width >= WIDER}
-        for name, fits in room.items():
-            self.lists[name].display = self.wanted.get(name, fits)
-        self.set_class(height < TALL_ENOUGH, "low")
-        self.wake()
+        self._width = event.size.width
+        self.set_class(event.size.height < TALL_ENOUGH, "low")
+        self.lay_out()
+        self.call_after_refresh(self._draw_panels)
 
     def _candidates(self, before: str) -> tuple[str, list[str]]:
         return candidates(self.desk.composer, before)

@@ -212,7 +212,7 @@ def background() -> tuple[Ground, str]:
     except (OSError, ValueError, termios.error):
         return Ground.UNKNOWN, ""
     try:
-        tty.setcbreak(handle)
+        tty.setcbreak(handle, termios.TCSANOW)  # what is typed already is kept
         # The second question is answered by every terminal: who doesn't know the first one lets us
         # wait no longer than that.
         os.write(sys.stdout.fileno(), b"\x1b]11;?\x1b\\\x1b[c")

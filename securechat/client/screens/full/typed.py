@@ -58,6 +58,8 @@ class TypedText(TextArea):
 
     def __init__(self, candidates: Candidates, sent: list[str], *, id: str) -> None:
         super().__init__(id=id, compact=True, highlight_cursor_line=False)
+        self.placed = ""
+        """What stands here without anybody having typed it."""
         self._candidates = candidates
         self._sent = sent
         self._at: int | None = None
@@ -77,7 +79,7 @@ class TypedText(TextArea):
 
     def put(self, text: str) -> None:
         """Replace what is typed, with the cursor behind it."""
-        self.text = clean(text)
+        self.text = self.placed = clean(text)
         self.move_cursor(self.document.end)
 
     async def _on_paste(self, event: events.Paste) -> None:
@@ -132,7 +134,8 @@ class TypedText(TextArea):
     def drop(self) -> None:
         """Drop what is typed."""
         if self.text:
-            self.put("")
+            self.text = ""
+            self.placed = "\n"  # the others are told that nobody types any more
         else:
             self.post_message(self.NothingToDrop())
 
