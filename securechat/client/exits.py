@@ -54,6 +54,7 @@ class RefusedError(ClientError):
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(text)
         self.reason = reason
+        self.advice = ""
 
 
 class UsageError(ClientError):
@@ -83,7 +84,8 @@ class LoginError(ClientError):
 
     ask_again: "password" or "name" when another one may be accepted, "code" when that of the
     second factor is missing, "factor" when one has to be begun, else "". offer: the secret of that,
-    and its URI. reason: the code of the refusal, as refusals.py has it.
+    and its URI. reason: the code of the refusal, as refusals.py has it. advice: what else to do,
+    where more is known than the code.
     """
 
     code = Exit.LOGIN
@@ -97,5 +99,6 @@ class LoginError(ClientError):
     ) -> None:
         super().__init__(text)
         self.reason = reason
+        self.advice = ""
         self.ask_again = ask_again
         self.offer = offer

@@ -75,8 +75,7 @@ REFUSALS: Final[dict[str, Words]] = {
     # Registration (https://ircv3.net/specs/extensions/account-registration)
     "INVALID_EMAIL": Words(
         "This invite is used up, has expired, or the server doesn't know it.",
-        "Ask whoever sent the link for a new one. Who has an account logs in: `securechat login "
-        "NAME@HOST`.",
+        "Ask whoever sent the link for a new one.",
     ),
     "ACCOUNT_EXISTS": _TAKEN,
     "433": _TAKEN,
@@ -117,7 +116,8 @@ def refusal(error: LoginError, *, again: bool = False) -> str:
     text = translated(words.what)
     if words.quoted and str(error):
         text += " " + _("It says: {text}.").format(text=translated(error).rstrip("."))
-    return text if again or not words.next else f"{text}\n  {translated(words.next)}"
+    lines = [] if again else [translated(words.next), error.advice]
+    return "\n  ".join([text, *filter(None, lines)])
 
 
 # --- before anything is said ----------------------------------------------------------------------

@@ -84,6 +84,8 @@ def registers(teacher: Teacher, greeting: str) -> None:
         terminal.shows("Enter alone takes this one")
         terminal.shows("New password for teacher: ")
         terminal.types("\r")
+        terminal.shows("written it down")
+        terminal.types("\r")
         terminal.shows("#lobby>")
         terminal.types("exit\r")
         assert terminal.ends() == 0
@@ -122,6 +124,8 @@ def test_a_class_is_made_and_talks(teacher: Teacher) -> None:
     [invite] = re.findall(r"^securechat://\S+$", teacher.types("invite"), re.MULTILINE)
     with teacher.terminal("noor", invite, "--account", "noor") as terminal:
         terminal.shows("New password for noor: ")
+        terminal.types("\r")
+        terminal.shows("written it down")
         terminal.types("\r")
         talks(terminal, "noor is here")
 

@@ -24,6 +24,9 @@ from securechat.client.trust.authorities import Dialer, Trust
 from securechat.common.language import _
 from securechat.credentials.link import InviteLink
 
+USED_UP = "INVALID_EMAIL"
+"""How a server refuses an invite, as the specification has no code for that."""
+
 
 def register(
     setup: Setup, link: InviteLink, account: str | None, *, missed: Missed = Missed.REPLAYED
@@ -47,7 +50,15 @@ def register(
         look(making.dialer, setup.person)  # nobody types for a server that isn't the one
         question = _("Name of your account at {address}").format(address=address)
         account = ask_account(setup.person, question)
-    return making.by(account, given) if given else making.asking(account)
+    try:
+        return making.by(account, given) if given else making.asking(account)
+    except LoginError as error:
+        if error.reason == USED_UP:
+            error.advice = _(
+                "Have you made your account with it, perhaps on another device? Then log in:\n"
+                "    securechat {link}"
+            ).format(link=link.login)
+        raise
 
 
 @dataclass(slots=True)

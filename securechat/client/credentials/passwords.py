@@ -65,6 +65,9 @@ def ask_new(person: Person, account: str, least: int | None = None) -> str:
     while True:
         password = person.ask_secret(offer + question, NO_WAY)
         if not password:
+            if person.present:
+                # The full screen covers it at once.
+                person.ask(_("Enter, once you have written it down"), NO_WAY)
             return offered
         if wrong := problem(checked(password), account, least):
             person.tell(wrong)

@@ -14,6 +14,7 @@ from securechat.client.credentials import passwords
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import CertificateError, ClientError, Exit, LoginError, UsageError
 from securechat.client.person import Nobody
+from securechat.client.refusals import refusal
 from securechat.client.session.handshake import REGISTRATION
 from securechat.client.settings import SettingsDirectory
 from securechat.credentials.link import InviteLink
@@ -191,10 +192,13 @@ def test_a_used_up_link_is_told_before_the_password(
 
     person = Keyboard()
     with ScriptedServer(certificate, dialogue) as server:
-        setup = Setup(settings, Sources(), person=person)
-        with pytest.raises(LoginError, match="used up"):
-            register(setup, link_to(server, authority), "alice")
+        setup, link = Setup(settings, Sources(), person=person), link_to(server, authority)
+        with pytest.raises(LoginError, match="used up") as refused:
+            register(setup, link, "alice")
     assert person.questions == []
+    told = refusal(refused.value)
+    assert told.endswith(f"Then log in:\n    securechat {link.login}")
+    assert CODE not in told
 
 
 def test_a_name_that_was_taken_meanwhile_costs_no_password(

@@ -73,9 +73,10 @@ def test_enter_alone_takes_the_passphrase_that_is_offered(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It stands in the prompt, which goes to the terminal, and in nothing that is said."""
-    person = Keyboard("")
+    person = Keyboard("", "")
     taken = passwords.ask_new(person, "alice")
-    [prompt] = person.questions
+    prompt, written = person.questions
+    assert written == "Enter, once you have written it down"
     assert prompt.startswith("Enter alone takes this one")
     assert f"  {taken}\nNew password for alice: " in prompt
     assert taken.count("-") == 4
