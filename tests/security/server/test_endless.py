@@ -33,6 +33,7 @@ from securechat.client.session import (
     channels,
     handshake,
     inbound,
+    lists,
     markers,
     multiline,
     shown,
@@ -80,6 +81,7 @@ SMALL = {
     (shown, "REMEMBERED_IDS"): 30,
     (shown, "MAX_CONVERSATIONS"): 20,
     (batches, "MAX_BATCHES"): 10,
+    (lists, "MOST"): 20,
     (markers, "MAX_KNOWN"): 20,
     (multiline, "MAX_PARTS"): 20,
     (handshake, "MAX_OFFERED"): 60,
@@ -93,7 +95,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, name, limit)
 
 
-OTHERS = ("PRIVMSG", "BATCH", "352", "401", "404", "372")
+OTHERS = ("PRIVMSG", "BATCH", "352", "401", "404", "372", "319", "322", "367")
 HANDLED = sorted({*handshake._HANDLERS, *inbound._HANDLERS, *OTHERS})
 """What the client keeps anything of; all others are shown, or passed over."""
 
