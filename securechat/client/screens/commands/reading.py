@@ -85,3 +85,13 @@ def _search(_composer: Composer, rest: str) -> Composed:
         return [Problem(text, remote=False)]
     place, sender = fields.get("in", ""), fields.get("from", "")
     return [AskSearch(" ".join(words), place, sender, after, before, rest)]
+
+
+@command(
+    "/jump DATE",
+    "go to a day or a time, on the full screen: 2026-01-31, yesterday, Monday, 10:30",
+    example="/jump yesterday 10:30",
+)
+def _jump(_composer: Composer, _rest: str) -> Composed:
+    text = "only the full screen can go to a day; here /history shows what was said before"
+    return [Problem(text, remote=False)]

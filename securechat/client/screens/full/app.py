@@ -226,7 +226,9 @@ class FullScreen(Opening):
         self.wake()
 
     def on_timeline_view_message_selected(self) -> None:
-        """Other keys matter now."""
+        """Other keys matter now, and commands are about this message."""
+        selected = self.view.selected
+        self.desk.composer.selected = selected.key if selected is not None else ""
         self.wake()
 
 

@@ -15,8 +15,10 @@ from securechat.client.screens.full.timeline_view import TimelineView
 from securechat.client.screens.full.views import pasting
 from securechat.client.screens.full.views.acts import Act, MessageAct, Rights
 from securechat.client.screens.full.views.aiming import Aim
+from securechat.client.screens.full.views.channels import ChannelList
 from securechat.client.screens.full.views.choices import Choice, Doing, choices
 from securechat.client.screens.full.views.confirm import Confirm
+from securechat.client.screens.full.views.dates import when
 from securechat.client.screens.full.views.finding import Finding
 from securechat.client.screens.full.views.help import HelpView
 from securechat.client.screens.full.views.jump import JumpDialog
@@ -26,7 +28,7 @@ from securechat.client.screens.full.views.search import SearchView
 from securechat.client.screens.full.views.switcher import Switcher
 from securechat.client.screens.full.views.telling import Place
 from securechat.client.session.actions import React, Redact
-from securechat.client.session.events import ClientEvent, Problem
+from securechat.client.session.events import ChannelsAre, ClientEvent, Problem
 from securechat.client.session.identity import same
 from securechat.client.timeline import history
 from securechat.client.timeline.items import Message
@@ -53,6 +55,14 @@ class Opening(Framed):
         self.replying = ""
         """The msgid of what is answered by what is typed next, '' for nothing."""
         self._aim: Aim | None = None
+        self._lists = False
+        """Whether the channels of the server were asked for, to be shown in a view."""
+        self.desk.composer.views.update(
+            help=self._help_typed,
+            search=self._search_typed,
+            jump=self._jump_typed,
+            list=self._list_typed,
+        )
 
     # -- each frame
 
@@ -63,6 +73,11 @@ class Opening(Framed):
         if isinstance(self.screen, SearchView):
             self.screen.look_again()
             return waited and isinstance(event, Problem)
+        if isinstance(event, ChannelsAre) and self._lists:
+            self._lists = False
+            listed = ChannelList(self.look, event.rows, self.desk.composer.channels)
+            self.push_screen(listed, self._joins)
+            return True
         return False
 
     def _enter(self, name: str) -> None:
@@ -150,6 +165,33 @@ class Opening(Framed):
         self._aim = None
         self.say([("alert", _("that is on the server: go there when the connection is back"))])
         return False
+
+    # -- commands that open a view
+
+    def _help_typed(self, rest: str) -> Composed | None:
+        if rest:
+            return None
+        self.action_help()
+        return []
+
+    def _search_typed(self, rest: str) -> Composed | None:
+        actions = self._finding.on() if rest == "more" else self._finding.begin(rest)
+        self.action_search()
+        return list(actions)
+
+    def _jump_typed(self, rest: str) -> Composed | None:
+        if not rest:
+            self.action_jump()
+            return []
+        meant = when(rest, _now())
+        if isinstance(meant, str):
+            return [Problem(meant, remote=False)]
+        self._jump(meant)
+        return []
+
+    def _list_typed(self, _rest: str) -> Composed | None:
+        self._lists = True
+        return None
 
     def _parse_search(self, rest: str) -> Composed:
         return COMMANDS["search"].run(self.desk.composer, rest)

@@ -13,14 +13,18 @@ from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.full.app import FullScreen
 from securechat.client.screens.full.frames import Wishes
+from securechat.client.screens.full.views.channels import ChannelList
 from securechat.client.screens.full.views.confirm import Confirm
+from securechat.client.screens.full.views.help import HelpView
 from securechat.client.screens.full.views.menu import MessageMenu
 from securechat.client.screens.full.views.search import SearchView
 from securechat.client.session.actions import Action, AskRange, AskSearch, React, Say
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.events import (
+    ChannelsAre,
     ClientEvent,
     Joined,
+    ListedChannel,
     Problem,
     RangeTold,
     Ready,
@@ -138,7 +142,7 @@ def test_a_server_without_search_says_so_in_the_box() -> None:
     """And not a second time in the conversation."""
 
     async def does(desk: Desk) -> None:
-        await desk.presses("ctrl+f", "keys", "enter")
+        await desk.presses("/search keys", "enter")
         assert isinstance(desk.app.screen, SearchView)
         before = len(desk.app.conversations.timeline("#lobby"))
         await desk.hears(Problem("this server offers no search", remote=False))
@@ -190,5 +194,26 @@ def test_what_is_copied_drives_no_terminal() -> None:
     async def does(desk: Desk) -> None:
         desk.app.copy("rm \x1b[2J\u202e\nsecond\x9b")
         assert desk.app.clipboard == "rm ^[[2J<U+202E>\nsecond\\x9b"
+
+    at_the_desk(does)
+
+
+def test_commands_open_views() -> None:
+    """The channels of the server in a list, a day, all keys; `/help join` is told as ever."""
+
+    async def does(desk: Desk) -> None:
+        await desk.presses("/list", "enter")
+        await desk.hears(ChannelsAre((ListedChannel("#lab", 3, "tea"),)))
+        assert isinstance(desk.app.screen, ChannelList)
+        await desk.presses("enter")
+        assert desk.app.desk.composer.target == "#lab"
+        await desk.presses("/help", "enter")
+        assert isinstance(desk.app.screen, HelpView)
+        await desk.presses("escape", "/jump 2026-01-31", "enter")
+        asked = desk.server.last(AskRange)
+        assert isinstance(asked, AskRange)
+        assert asked.params[:2] == ("AROUND", "#lab")
+        await desk.presses("/help join", "enter")
+        assert len(desk.app.screen_stack) == 1
 
     at_the_desk(does)

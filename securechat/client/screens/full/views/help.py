@@ -70,5 +70,7 @@ def key_parts() -> Iterator[Part]:
 
 def command_parts() -> Iterator[Part]:
     """The slash commands, by theirs."""
-    forms = [form for one in commands.COMMANDS.values() for form in one.forms]
-    yield _("Commands"), [(form, translated(text)) for form, text in forms]
+    for group in commands.Group:
+        own = [one for one in commands.COMMANDS.values() if one.group is group]
+        forms = [(form, translated(text)) for one in own for form, text in one.forms]
+        yield translated(group.value), forms

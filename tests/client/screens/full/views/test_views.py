@@ -218,8 +218,8 @@ def test_each_key_that_is_told_does_something(number: int) -> None:
 
 def test_help_has_everything_and_finds_a_word(show: Show) -> None:
     """Keys and commands."""
-    _result, lines = show(HelpView(LOOK), "report", size=(80, 24))
-    assert any("/report" in line for line in lines)
+    _result, lines = show(HelpView(LOOK), "redact", size=(80, 24))
+    assert any("/redact" in line for line in lines)
     assert not any("/join" in line for line in lines)
 
 
