@@ -13,7 +13,7 @@ from securechat.client.commands import account, assemble, sessions
 from securechat.client.commands.account import local, session
 from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import UNKNOWN, Inquiry
-from securechat.client.exits import Exit, RefusedError
+from securechat.client.exits import Exit, RefusedError, UsageError
 from securechat.client.session.events import InquiryAnswer
 from securechat.client.text import json_lines
 from securechat.common.escape import escape_name
@@ -184,8 +184,14 @@ def end(setup: Setup, name: str, where: str | None) -> Exit:
     goal = assemble.destination(setup, where)
     own = _own(setup, goal)
     with session(setup, goal, by_token=True) as (inquiry, _running):
-        tokens = [entry.context[0] for entry in account.entries(inquiry)]
+        found = known(inquiry)
+        tokens = [one.name for one in found if one.by == "token"]
         ended = [one for one in tokens if one == name or (name == OTHERS and one != own)]
+        if name not in (OTHERS, *ended, *(number for one in found for number in one.ids)):
+            raise UsageError(
+                f"nothing is remembered or logged in as {name}; `securechat devices list` shows "
+                "what there is"
+            )
         for one in ended:
             inquiry.ask("REVOKED", "TOKEN", "REVOKE", one)
             setup.person.tell(_("{name} is not remembered any more.").format(name=escape_name(one)))

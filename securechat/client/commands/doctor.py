@@ -17,7 +17,7 @@ from securechat.client.session.identity import Address, Login, parse_target
 from securechat.client.text import json_lines
 from securechat.client.trust import anchors, authorities, examining
 from securechat.client.trust.authorities import Dialer, Trust
-from securechat.client.trust.examining import STEPS, Check
+from securechat.client.trust.examining import Check
 from securechat.common.language import _, translated
 
 
@@ -34,7 +34,7 @@ def doctor(setup: Setup, where: str | None, *, as_json: bool) -> Exit:
         code = code or check.code
         if as_json:
             setup.person.show(_json(check))
-        else:
+        elif check.text != examining.unseen(check.step).text:
             for line in _lines(check):
                 setup.person.show(line)
     return code
@@ -99,9 +99,25 @@ def _json(check: Check) -> str:
 
 
 def _lines(check: Check) -> Iterator[str]:
+    names = _names()
     mark = {True: _("ok"), False: _("WRONG"), None: "-"}[check.ok]
-    width, first = max(map(len, STEPS)), True
+    width, first = max(map(len, names.values())), True
     indent = " " * (width + 9)
     for line in [*check.text.split("\n"), *filter(None, check.advice.split("\n"))]:
-        yield f"{check.step:<{width}}  {mark:<5}  {line}" if first else indent + line
+        yield f"{names[check.step]:<{width}}  {mark:<5}  {line}" if first else indent + line
         first = False
+
+
+def _names() -> dict[str, str]:
+    """The steps, as people are shown them."""
+    return {
+        "address": _("address"),
+        "port": _("port"),
+        "tls": "TLS",
+        "pin": _("trust"),
+        "chain": _("chain"),
+        "names": _("names"),
+        "expiry": _("dates"),
+        "login": _("login"),
+        "clock": _("clock"),
+    }

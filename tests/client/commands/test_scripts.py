@@ -250,6 +250,8 @@ def test_whoami_and_devices(server: ServerUnderTest, enter: Enter, run: Run) -> 
         r"\(by the password\)  logged in now \([0-9a-f]{6}\)\n",
         out,
     )
+    code, _, err = run("devices", "end", "phone", place=True)
+    assert (code, "nothing is remembered or logged in as phone" in err) == (Exit.USAGE, True)
     code, _, err = run("devices", "end", "others", place=True)
     assert (code, "laptop is not remembered" in err) == (Exit.OK, True)
     laptop.hears_the_end()
@@ -322,6 +324,12 @@ def test_doctor_finds_what_is_wrong(
         assert [check["step"] for check in checks if check["ok"] is False] == [wrong], checks
         assert code == expected
         assert all(check["advice"] for check in checks if check["ok"] is False)
+    _, out, _ = run("doctor", "localhost:9", bare=True)
+    assert [line.split()[:2] for line in out.splitlines()[:2]] == [
+        ["address", "ok"],
+        ["port", "WRONG"],
+    ]
+    assert "not looked at" not in out
     assert run("doctor", bare=True)[0] == Exit.USAGE
 
 
