@@ -24,7 +24,8 @@ from textual.widgets import Static  # noqa: E402
 
 from securechat.client.screens.full.timeline_view import TimelineView  # noqa: E402
 from securechat.client.session.events import Said  # noqa: E402
-from securechat.client.timeline.timeline import Mentions, Timeline  # noqa: E402
+from securechat.client.timeline.mentions import Mentions  # noqa: E402
+from securechat.client.timeline.timeline import Timeline  # noqa: E402
 
 IMPORTED = time.monotonic() - BEGUN
 

@@ -32,7 +32,7 @@ from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
 from securechat.client.session.stretch import Pages, Stretch
 from securechat.client.text import json_lines
-from securechat.client.timeline.timeline import Mentions
+from securechat.client.timeline.mentions import Mentions
 from securechat.common.escape import escape_name, escape_text
 from securechat.common.language import _, ngettext
 

@@ -13,7 +13,7 @@ from securechat.client.session.actions import MarkRead
 from securechat.client.session.events import ClientEvent, Ready, Renamed, Said
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
-from securechat.client.timeline.timeline import Mentions
+from securechat.client.timeline.mentions import Mentions
 
 MARK_EVERY = 5.0
 """Seconds between two times that the server is told how far a conversation is read."""

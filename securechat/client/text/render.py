@@ -34,7 +34,7 @@ from securechat.client.text.sentences import (
     place,
     sentences,
 )
-from securechat.client.timeline.timeline import Mentions
+from securechat.client.timeline.mentions import Mentions
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext
 

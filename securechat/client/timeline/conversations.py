@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -55,13 +54,13 @@ from securechat.client.session.events import (
     WeAreAway,
     WhoisTold,
 )
-from securechat.client.session.fetching import PASSING
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
-from securechat.client.timeline import history
-from securechat.client.timeline.history import Purpose, Question
-from securechat.client.timeline.items import Delivery, Message
-from securechat.client.timeline.timeline import LIMIT, Mentions, Timeline
+from securechat.client.timeline.items import Delivery
+from securechat.client.timeline.mentions import Mention, Mentions
+from securechat.client.timeline.pages import Pages
+from securechat.client.timeline.timeline import LIMIT, Timeline
+from securechat.client.timeline.timelines import Timelines
 from securechat.client.timeline.typists import Typists
 
 # Timelines kept; a hostile server names conversations without end.
@@ -71,14 +70,6 @@ MAX_CONVERSATIONS = 2000
 MAX_MENTIONS = 500
 
 _FINAL: Final = (Doubt.UNSENT, Doubt.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A message that is for us, and where it was said."""
-
-    conversation: str
-    message: Message
 
 
 class Conversations:
@@ -100,43 +91,45 @@ class Conversations:
         """Why there is no connection, '' while there is one."""
         self.retry_at = 0.0
         """When the next attempt is made to have one, in seconds of the monotonic clock."""
-        self.here = ""
-        """The conversation that is shown, '' for none; notes that belong to none stand there."""
         self.revision = 0
         """Changes whenever something does that isn't in a timeline."""
         self.mentions: deque[Mention] = deque(maxlen=MAX_MENTIONS)
         self.invitations: dict[str, str] = {}
         """Channel -> who has asked us in."""
-        self._fetches = fetches
         self._ignored = ignored or Ignored()
         self._without = self._ignored.names
-        self._limit = limit
-        self._timelines: dict[str, Timeline] = {}
-        self._questions: dict[int, Question] = {}
+        self._timelines = Timelines(limit)
+        self._pages = Pages(self._timelines, self._ignored, fetches=fetches)
         self._typists = Typists()
-        self._is_mention = Mentions(nick)
+        self._is_mention = self._pages.mentions = Mentions(nick)
 
     # -- to be read
 
+    @property
+    def here(self) -> str:
+        """The conversation that is shown, '' for none; notes that belong to none stand there."""
+        return self._timelines.here
+
+    @here.setter
+    def here(self, name: str) -> None:
+        self._timelines.here = name
+
     def __iter__(self) -> Iterator[Timeline]:
-        return iter(list(self._timelines.values()))
+        return iter(self._timelines)
 
     def __len__(self) -> int:
         return len(self._timelines)
 
     def get(self, name: str) -> Timeline | None:
         """The timeline of a conversation, if there is one."""
-        return self._timelines.get(fold(name))
+        return self._timelines.get(name)
 
     def timeline(self, name: str) -> Timeline:
         """The timeline of a conversation, made if there is none."""
-        key = fold(name)
-        if key not in self._timelines:
-            if len(self._timelines) >= MAX_CONVERSATIONS:
-                self._forget_one()
-            self._timelines[key] = Timeline(name, self._limit)
+        known = self._timelines.get(name)
+        if known is None:
             self.revision += 1
-        return self._timelines[key]
+        return self._timelines.make(name) if known is None else known
 
     def typing(self, name: str, now: float) -> list[str]:
         """Who types there; now: seconds of a monotonic clock."""
@@ -144,7 +137,7 @@ class Conversations:
 
     def loading(self, name: str) -> bool:
         """Whether a page of a conversation is on its way."""
-        return any(same(one.target, name) for one in self._questions.values())
+        return self._pages.loading(name)
 
     # -- what a person does
 
@@ -154,9 +147,7 @@ class Conversations:
         timeline = self.timeline(name)
         timeline.look()
         self.revision += 1
-        if self._fetches and self.online and not timeline.loaded and not self.loading(name):
-            return self._ask(history.newest(timeline.name))
-        return []
+        return self._pages.load(timeline)
 
     def seen(self, name: str) -> list[Action]:
         """All that there is of a conversation was seen."""
@@ -174,35 +165,30 @@ class Conversations:
 
     def older(self, name: str) -> list[Action]:
         """Somebody has come to the beginning of what is in the window."""
+        self.revision += 1
         timeline = self.get(name)
-        if timeline is None or timeline.at_start or not self._may_ask(name):
-            return []
-        mark = timeline.first_mark
-        return self._ask(history.older(timeline.name, mark) if mark else history.newest(name))
+        return self._pages.older(timeline) if timeline is not None else []
 
     def newer(self, name: str) -> list[Action]:
         """Somebody has come to the end of a window that ends in the past."""
+        self.revision += 1
         timeline = self.get(name)
-        if timeline is None or timeline.at_end or not self._may_ask(name):
-            return []
-        return self._ask(history.newer(timeline.name, timeline.last_mark))
+        return self._pages.newer(timeline) if timeline is not None else []
 
     def jump(self, name: str, mark: str, key: str = "") -> list[Action]:
         """To a message or a time, by its mark. key: the message's, for who shows it then."""
-        if not self._fetches or not self.online:
-            return []
-        return self._ask(history.around(self.timeline(name).name, mark, key))
+        self.revision += 1
+        return self._pages.around(self.timeline(name), mark, key)
 
     def newest(self, name: str) -> list[Action]:
         """Back to what was said last."""
+        self.revision += 1
         timeline = self.get(name)
-        if timeline is None or timeline.at_end or not self._may_ask(name):
-            return []
-        return self._ask(history.newest(timeline.name))
+        return self._pages.newest(timeline) if timeline is not None else []
 
     def close(self, name: str) -> None:
         """Show a conversation no more, until something is said there."""
-        self._timelines.pop(fold(name), None)
+        self._timelines.remove(name)
         self.revision += 1
 
     # -- what happens
@@ -226,7 +212,7 @@ class Conversations:
             return []
         # What is shown again comes from the server, where the history is asked for.
         for timeline in self:
-            timeline.loaded = not self._fetches
+            timeline.loaded = not self._pages.fetches
         return self.show(self.here) if self.here else []
 
     def _hidden(self, event: ClientEvent) -> list[Action]:
@@ -236,29 +222,27 @@ class Conversations:
         return []
 
     def _ready(self, event: Ready, _now: float) -> list[Action]:
-        self.nick, self.online, self.lost = event.nick, True, ""
-        self._is_mention = Mentions(event.nick)
-        self._questions.clear()
+        self.lost = ""
+        self.online = self._pages.online = True
+        self._name_us(event.nick)
+        self._pages.forget()
         self._typists.clear()
         self.revision += 1
-        return self._catch_up()
+        return self._pages.catch_up()
+
+    def _name_us(self, nick: str) -> None:
+        self.nick = nick
+        self._is_mention = self._pages.mentions = Mentions(nick)
 
     def _lost(self, event: Lost, now: float) -> None:
-        self.online, self.lost = False, event.reason
-        self.retry_at = now + event.seconds
-        self._forget_questions()
+        self.online = self._pages.online = False
+        self.lost, self.retry_at = event.reason, now + event.seconds
+        self._pages.forget()
         self.revision += 1
 
     def _overrun(self, event: Overrun, _now: float) -> list[Action]:
-        self._forget_questions()
-        return self._catch_up()
-
-    def _forget_questions(self) -> None:
-        """No answer comes any more, and there may be news in each conversation."""
-        self._questions.clear()
-        for timeline in self:
-            timeline.drop()
-            timeline.loaded = not self._fetches
+        self._pages.forget()
+        return self._pages.catch_up()
 
     def _said(self, event: Said, now: float) -> None:
         timeline = self.timeline(event.conversation or event.target)
@@ -317,9 +301,7 @@ class Conversations:
         timeline.joined = True
         self.invitations.pop(fold(event.channel), None)
         self.revision += 1
-        if self._fetches and self.online and not timeline.loaded:
-            return self._ask(history.newest(timeline.name))
-        return []
+        return self._pages.load(timeline)
 
     def _left(self, event: Left, _now: float) -> None:
         if event.mine and event.channel is not None:
@@ -351,20 +333,15 @@ class Conversations:
 
     def _renamed(self, event: Renamed, _now: float) -> None:
         if same(event.old, self.nick):
-            self.nick = event.new
-            self._is_mention = Mentions(event.new)
+            self._name_us(event.new)
         self._typists.stop(event.old)
         for channel in event.channels:
             self.timeline(channel).note(event)
-        if (known := self._timelines.pop(fold(event.old), None)) is not None:
-            known.name = event.new
-            self._timelines[fold(event.new)] = known
+        self._timelines.rename(event.old, event.new)
         self.revision += 1
 
     def _channel_renamed(self, event: ChannelRenamed, _now: float) -> None:
-        if (known := self._timelines.pop(fold(event.old), None)) is not None:
-            known.name = event.new
-            self._timelines[fold(event.new)] = known
+        if known := self._timelines.rename(event.old, event.new):
             known.note(event)
         if same(self.here, event.old):
             self.here = event.new
@@ -377,7 +354,7 @@ class Conversations:
             timeline.unread = timeline.mentions = 0
             timeline.more_unread = False
         self.revision += 1
-        return self._fetch_unread(timeline)
+        return self._pages.load_unread(timeline)
 
     def _invited(self, event: Invited, now: float) -> None:
         if len(self.invitations) < MAX_MENTIONS:
@@ -400,81 +377,18 @@ class Conversations:
 
     # -- what was said before
 
-    def _catch_up(self) -> list[Action]:
-        if not self._fetches:
-            return []
-        actions: list[Action] = [history.targets()]
-        here = self.get(self.here) if self.here else None
-        # What is looked at comes first; of the others only what somebody has looked at before.
-        for timeline in sorted(self, key=lambda one: one is not here):
-            if timeline.loaded or not (len(timeline) or timeline is here):
-                continue
-            mark = timeline.last_mark if timeline.at_end else ""
-            if timeline.at_end:
-                actions += self._ask(history.newest(timeline.name, mark))
-        return actions
-
-    def _fetch_unread(self, timeline: Timeline) -> list[Action]:
-        """Of a conversation that has news, what is unread: its newest page has it, mostly."""
-        news = timeline.newest and (timeline.read is None or timeline.newest > timeline.read)
-        if not (self._fetches and self.online and news) or timeline.loaded:
-            return []
-        return [] if self.loading(timeline.name) else self._ask(history.newest(timeline.name))
-
-    def _may_ask(self, name: str) -> bool:
-        return self._fetches and self.online and not self.loading(name)
-
-    def _ask(self, question: Question) -> list[Action]:
-        if question.purpose is not Purpose.OLDER:
-            self.timeline(question.target).hold()
-        self._questions[question.asked.id] = question
-        self.revision += 1
-        return [question.asked]
-
     def _told(self, event: RangeTold, now: float) -> list[Action]:
-        if event.asked.params[0] == "TARGETS":
-            return self._targets(event)
-        question = self._questions.pop(event.asked.id, None)
-        if question is None:
-            return []
-        timeline = self.timeline(question.target)
         self.revision += 1
-        if event.problem:
-            final = question.purpose is Purpose.OLDER and event.problem not in PASSING
-            timeline.at_start = timeline.at_start or final
-        else:
-            self._place(timeline, question, event)
-        for held in timeline.release():
+        if event.asked.params[0] == "TARGETS":
+            return self._pages.targets(event)
+        answer = self._pages.told(event)
+        if answer is None:
+            return []
+        for held in answer.held:
             self.take(held, now)
-        if event.problem not in PASSING and question.purpose in (Purpose.NEWEST, Purpose.SINCE):
-            timeline.loaded = True
-            self._count(timeline)
-        return []
-
-    def _place(self, timeline: Timeline, question: Question, event: RangeTold) -> None:
-        marks, full = event.marks, len(event.events) >= PAGE
-        page = [one for one in event.events if not self._ignored.hides(one)]
-        mark = event.asked.params[2]
-        match question.purpose:
-            case Purpose.OLDER if mark != timeline.first_mark:
-                pass  # so much was said meanwhile that the window has moved on
-            case Purpose.NEWER if mark != timeline.last_mark:
-                pass  # somebody has jumped elsewhere
-            case Purpose.OLDER:
-                before = timeline.first_mark
-                timeline.extend_back(page, self._is_mention, marks)
-                timeline.at_start = timeline.first_mark == before
-            case Purpose.NEWER:
-                before = timeline.last_mark
-                timeline.extend_on(page, self._is_mention, marks)
-                timeline.at_end = timeline.last_mark == before
-            case Purpose.SINCE if not full and mark == timeline.last_mark:
-                timeline.extend_on(page, self._is_mention, marks)
-            case Purpose.AROUND:
-                timeline.replace(page, self._is_mention, marks, at_end=False)
-            case _:
-                timeline.replace(page, self._is_mention, marks, at_end=True)
-                timeline.at_start = question.purpose is Purpose.NEWEST and not timeline.first_mark
+        if answer.newest:
+            self._count(answer.timeline)
+        return self._pages.go_on(answer.timeline)
 
     def _count(self, timeline: Timeline) -> None:
         """What is unread of a page that has just come."""
@@ -487,26 +401,6 @@ class Conversations:
     def _remember(self, mention: Mention) -> None:
         if all(known.message.key != mention.message.key for known in self.mentions):
             self.mentions.append(mention)
-
-    def _targets(self, event: RangeTold) -> list[Action]:
-        actions: list[Action] = []
-        for name, time in event.targets:
-            timeline = self.timeline(name)
-            try:
-                newest = datetime.fromisoformat(time)
-            except ValueError:
-                continue
-            if timeline.newest is None or newest > timeline.newest:
-                timeline.newest = newest
-            if timeline.read is not None or not name.startswith("#"):
-                actions += self._fetch_unread(timeline)
-        return actions
-
-    def _forget_one(self) -> None:
-        """The one that was silent for longest, and that nobody looks at."""
-        oldest = datetime.min.replace(tzinfo=UTC)
-        others = [key for key in self._timelines if key != fold(self.here)]
-        self._timelines.pop(min(others, key=lambda key: self._timelines[key].newest or oldest))
 
 
 _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = {

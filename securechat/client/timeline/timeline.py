@@ -23,6 +23,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import same
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
+from securechat.client.timeline.mentions import Mentions
 
 LIMIT = 10_000
 """Items of a conversation that are kept; the server's history has the others."""
@@ -454,32 +455,6 @@ def _beside_before(event: ClientEvent, until: datetime) -> bool:
         return False
     time: datetime | None = getattr(event, "time", None)
     return time is not None and time <= until
-
-
-class Mentions:
-    """Whether a message is for us: it names us, or is said to us alone."""
-
-    def __init__(self, nick: str) -> None:
-        self._nick = nick.casefold()
-
-    def __call__(self, said: Said) -> bool:
-        """Whether it is."""
-        if said.mine or not self._nick:
-            return False
-        return not said.conversation.startswith("#") or self._named(said.text.casefold())
-
-    def _named(self, text: str) -> bool:
-        at = text.find(self._nick)
-        while at >= 0:
-            before, after = text[at - 1 : at] if at else "", text[at + len(self._nick) :][:1]
-            if not (_in_name(before) or _in_name(after)):
-                return True
-            at = text.find(self._nick, at + 1)
-        return False
-
-
-def _in_name(char: str) -> bool:
-    return bool(char) and (char.isalnum() or char in "_-[]\\`^{}|")
 
 
 def _msgid(event: ClientEvent) -> str | None:

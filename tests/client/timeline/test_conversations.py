@@ -151,6 +151,23 @@ def test_a_page_without_any_message() -> None:
     assert len(lobby) == 1
 
 
+def test_what_is_older_is_fetched_as_soon_as_it_can_be() -> None:
+    """Somebody wants it while another page is on its way, or the connection was lost before it."""
+    front = Front("#lobby")
+    front.answers(targets={})
+    front.shows("#lobby")
+    assert front.conversations.older("#lobby") == []
+    front.answers(said("two"))
+    assert questions(front) == ["BEFORE #lobby msgid=two"]
+    front.takes(Lost("gone", 1.0), Ready("alice", again=True))
+    front.asked[:2] = []
+    front.answers()
+    assert questions(front) == ["BEFORE #lobby msgid=two"]
+    front.answers(said("one"))
+    assert front.texts() == ["one", "two"]
+    assert questions(front) == []
+
+
 def test_who_came_is_told_once() -> None:
     """Live, and not once more by the page behind a lost connection."""
     front = Front("#lobby")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from securechat.client.session.events import Queued, Said
 from securechat.client.timeline.items import Delivery, Item, Message, Movement
-from securechat.client.timeline.timeline import Mentions, Timeline
+from securechat.client.timeline.mentions import Mentions
+from securechat.client.timeline.timeline import Timeline
 from tests.client.timeline.said import at, joined, left, reacted, removed, said
 
 FOR_ALICE = Mentions("alice")

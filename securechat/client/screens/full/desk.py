@@ -13,7 +13,8 @@ from securechat.client.screens.composer import Composed, Composer, newest_of
 from securechat.client.session.actions import Action, MarkRead, Quit, Say, ServerCommand, Type
 from securechat.client.session.events import ClientEvent, Problem, RangeTold, Said, Stopped, TooLong
 from securechat.client.session.identity import fold, same
-from securechat.client.timeline.conversations import Conversations, Mention
+from securechat.client.timeline.conversations import Conversations
+from securechat.client.timeline.mentions import Mention
 from securechat.client.timeline.timeline import Timeline
 from securechat.common.language import _
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from securechat.client.timeline.conversations import Mention
+from securechat.client.timeline.mentions import Mention
 from securechat.common.escape import escape_name
 from securechat.common.language import _
 

@@ -6,8 +6,8 @@ import pytest
 
 from securechat.client.screens.full.look import Ground, Look, ground_of, name_style
 from securechat.client.screens.full.notices import Notify, Way, notice, title, way
-from securechat.client.timeline.conversations import Mention
 from securechat.client.timeline.items import Message
+from securechat.client.timeline.mentions import Mention
 
 HOSTILE = "b;ob\x1b]0;x\x07\x1b\\\n\x9b2J"
 

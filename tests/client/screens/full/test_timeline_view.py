@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 
 from securechat.client.screens.full.timeline_view import TimelineView
 from securechat.client.session.events import Queued
-from securechat.client.timeline.timeline import Mentions, Timeline
+from securechat.client.timeline.mentions import Mentions
+from securechat.client.timeline.timeline import Timeline
 from tests.client.timeline.said import said
 
 SIZE = (60, 10)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from securechat.client.screens.full.layout import Layout
 from securechat.client.screens.full.spans import Setting
 from securechat.client.screens.full.viewport import Viewport
-from securechat.client.timeline.timeline import Mentions, Timeline
+from securechat.client.timeline.mentions import Mentions
+from securechat.client.timeline.timeline import Timeline
 from tests.client.timeline.said import NOON, joined, said
 
 HEIGHT = 6

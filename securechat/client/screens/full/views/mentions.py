@@ -13,7 +13,7 @@ from securechat.client.screens.full.look import Look
 from securechat.client.screens.full.views.dialog import ListDialog, Told
 from securechat.client.screens.full.views.picking import fits_text
 from securechat.client.screens.full.views.telling import Place, mention_row
-from securechat.client.timeline.conversations import Mention
+from securechat.client.timeline.mentions import Mention
 from securechat.common.language import _
 
 

@@ -17,8 +17,8 @@ from securechat.client.screens.full.views.telling import (
     mention_row,
     place_of,
 )
-from securechat.client.timeline.conversations import Mention
 from securechat.client.timeline.items import Message
+from securechat.client.timeline.mentions import Mention
 from tests.client.timeline.said import NOON, at, said
 
 HOSTILE = "\x1b]0;owned\x07[bold]\u202e\x9b2J[/]\r\nx"

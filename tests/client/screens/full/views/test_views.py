@@ -24,8 +24,8 @@ from securechat.client.screens.full.views.switcher import Switcher
 from securechat.client.screens.full.views.telling import Place
 from securechat.client.session.actions import Action, AskMore, AskSearch
 from securechat.client.session.events import SearchPage
-from securechat.client.timeline.conversations import Mention
 from securechat.client.timeline.items import Message
+from securechat.client.timeline.mentions import Mention
 from tests.client.screens.full.views.shown import LOOK, NOTHING, Show
 from tests.client.screens.full.views.test_finding import parse
 from tests.client.timeline.said import at, said
