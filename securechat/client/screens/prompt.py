@@ -145,6 +145,7 @@ class Chat:
         """Do what the line means; whether it ends the session."""
         for item in self._composer.line(typed):
             if isinstance(item, Quit):
+                self._mark(at_once=True)  # nothing that comes behind it is sent
                 self._client.submit(item)
                 return True
             if isinstance(item, ClientEvent):

@@ -132,6 +132,27 @@ def test_it_rings_for_what_is_said_to_us(desktop: Desktop) -> None:
     assert desktop.screen.text.count("\a") == 1
 
 
+def test_it_tells_how_far_it_is_read(desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When something was printed, some time later for what came soon after it, and at the end."""
+    monkeypatch.setattr("securechat.client.screens.printed.MARK_EVERY", 0.2)
+    monkeypatch.setattr("securechat.client.screens.prompt.MARK_EVERY", 0.2)
+    bob = "bob!b@h PRIVMSG #lobby"
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.says(f"@time=2026-01-31T12:00:01.000Z :{bob} :one")
+        peer.expects("MARKREAD #lobby timestamp=2026-01-31T12:00:01.000Z")
+        peer.says(f"@time=2026-01-31T12:00:02.000Z :{bob} :two")
+        peer.expects("MARKREAD #lobby timestamp=2026-01-31T12:00:02.000Z")
+        peer.says(f"@time=2026-01-31T12:00:03.000Z :{bob} :three")
+        desktop.shows("three")
+        desktop.types("/quit" + ENTER)
+        peer.expects("MARKREAD #lobby timestamp=2026-01-31T12:00:03.000Z")
+        peer.quits()
+
+    assert desktop.chats(dialogue) is Exit.OK
+
+
 def test_tab_completes(desktop: Desktop) -> None:
     """Commands and names."""
 
