@@ -308,13 +308,13 @@ class Conversations:
             timeline = self.timeline(event.channel)
             timeline.joined = False
             if event.by and not same(event.by, event.nick):
-                timeline.note(event, event.time)
+                timeline.note(event)
             self.revision += 1
         else:
             for channel in [event.channel] if event.channel is not None else event.channels:
                 self._typists.stop(event.nick, channel)
                 if event.by and not same(event.by, event.nick):
-                    self.timeline(channel).note(event, event.time)
+                    self.timeline(channel).note(event)
                 else:
                     self._moves(channel, event.nick, event.time, came=False)
 

@@ -185,8 +185,9 @@ class Timeline(Sequence[Item]):
         self._append(message)
         return message
 
-    def note(self, event: ClientEvent, time: datetime | None = None) -> None:
+    def note(self, event: ClientEvent) -> None:
         """Something happened beside."""
+        time: datetime | None = getattr(event, "time", None)
         if self.at_end and not self._was_paged(time):
             self._append(Note(self._own_key(), time, event))
 

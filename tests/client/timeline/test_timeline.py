@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.client.session.events import Queued, Said
+from securechat.client.session.events import Problem, Queued, Said, TopicIs
 from securechat.client.timeline.items import Delivery, Item, Message, Movement
 from securechat.client.timeline.mentions import Mentions
 from securechat.client.timeline.timeline import Timeline
@@ -171,3 +171,14 @@ def test_who_came_since_is_told_once() -> None:
     assert len(one) == 2
     assert isinstance(last, Movement)
     assert last.came == ["bob", "zoe"]
+
+
+def test_what_happens_beside_has_its_time() -> None:
+    """As the event tells it; what is told a second time, by a page, stands there once."""
+    one = with_said("hello")
+    topic = TopicIs("#lobby", "New", "bob", at(2))
+    one.extend_on([topic], Mentions("alice"))
+    one.note(topic)
+    one.note(TopicIs("#lobby", "Newer", "bob", at(3)))
+    one.note(Problem("trouble"))
+    assert [item.time for item in list(one)[1:]] == [at(2), at(3), None]
