@@ -194,11 +194,12 @@ class Chat:
     def _show(self, events: Sequence[ClientEvent]) -> None:
         output = self._prompt.output
         width = output.get_size().columns
-        for event in self._composer.ignored.shown(events):
+        shown = self._composer.ignored.shown(events)
+        for event in shown:
             for line in self._renderer.render(event):
                 for row in wrap(line, width - 1):
                     self._write(row)
-        if self._printed.take(events) and self._bell:
+        if self._printed.take(shown) and self._bell:
             output.bell()
         output.flush()
         self._mark()

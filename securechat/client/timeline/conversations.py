@@ -16,6 +16,7 @@ from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action, MarkRead, SendLine, ServerCommand
 from securechat.client.session.events import (
     ChannelRenamed,
+    ChannelsAre,
     ClientEvent,
     CommandDone,
     CommandRefused,
@@ -405,6 +406,7 @@ class Conversations:
 
 _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = {
     ChannelRenamed: Conversations._channel_renamed,
+    ChannelsAre: Conversations._beside,
     CommandDone: Conversations._done,
     CommandRefused: Conversations._beside,
     Delayed: Conversations._beside,

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
+
 from securechat.client.ignoring import Ignored
-from securechat.client.session.actions import Action, AskRange, MarkRead
+from securechat.client.session.actions import Action, AskRange, MarkRead, ServerCommand
 from securechat.client.session.events import (
+    ChannelsAre,
     ClientEvent,
+    CommandDone,
+    HasInvited,
     Info,
+    InvitationsAre,
     IsTyping,
     Joined,
     Left,
     Lost,
     MarkedRead,
+    MasksAre,
+    ModesAre,
+    NobodyFits,
     Overrun,
     Queued,
     RangeTold,
     Ready,
     Said,
     Stored,
+    WeAreAway,
+    WhoisTold,
 )
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.items import Message, Movement
@@ -315,3 +326,28 @@ def test_somebody_is_ignored_meanwhile() -> None:
     assert isinstance(asked, AskRange)
     front.answers(said("one", 1, "carol"), said("two", 2, "dave"))
     assert front.texts() == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ChannelsAre(()),
+        HasInvited("bob", "#lobby"),
+        InvitationsAre(()),
+        MasksAre("#lobby", "b", ()),
+        ModesAre("#lobby", ("+n",)),
+        NobodyFits("bob"),
+        WeAreAway(True),
+        WhoisTold("bob"),
+        CommandDone(ServerCommand("MODE", ("#lobby", "+n")), quiet=True),
+    ],
+)
+def test_an_answer_stands_where_somebody_looks(event: ClientEvent) -> None:
+    """Whatever it is about: that is where it was asked for."""
+    front = Front("#den", "#lobby")
+    front.shows("#lobby")
+    front.answers()
+    before = len(front.conversations.timeline("#lobby"))
+    front.takes(event)
+    assert len(front.conversations.timeline("#lobby")) == before + 1
+    assert not len(front.conversations.timeline("#den"))

@@ -69,7 +69,8 @@ class Opening(Framed):
     def hear(self, event: ClientEvent) -> bool:
         """See Framed."""
         waited = self._finding.waiting
-        self._finding.take(event)
+        for shown in self.desk.composer.ignored.shown([event]):
+            self._finding.take(shown)
         if isinstance(self.screen, SearchView):
             self.screen.look_again()
             return waited and isinstance(event, Problem)
