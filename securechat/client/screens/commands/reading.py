@@ -13,6 +13,7 @@ from securechat.client.screens.composer import (
 from securechat.client.session.actions import AskMore, AskPage, AskSearch, ServerCommand
 from securechat.client.session.events import Info, Problem
 from securechat.client.session.moments import moment
+from securechat.common.language import _
 
 command = command_of(Group.BEFORE)
 
@@ -93,5 +94,5 @@ def _search(_composer: Composer, rest: str) -> Composed:
     example="/jump yesterday 10:30",
 )
 def _jump(_composer: Composer, _rest: str) -> Composed:
-    text = "only the full screen can go to a day; here /history shows what was said before"
-    return [Problem(text, remote=False)]
+    text = _("only the full screen can go to a day; here /history shows what was said before")
+    return [Info(text, remote=False)]
