@@ -95,7 +95,7 @@ class LoginLink:
         if isinstance(link, InviteLink):
             raise LinkError(
                 "that is an invite link, with which an account is made: `securechat LINK`."
-                f" If you have made yours already: `securechat login {link.login}`"
+                f" If you have made yours already: `securechat {link.login}`"
             )
         return link
 

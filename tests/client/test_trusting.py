@@ -123,7 +123,7 @@ def test_the_other_kind_of_link(
     links = {"login": invite_to(here, authority), "register": login_to(here, authority)}
     assert main([command, links[command]]) == Exit.USAGE
     told = capsys.readouterr().err
-    assert f"securechat login {login_to(here, authority)}" in told
+    assert f"securechat {login_to(here, authority)}" in told
     assert CODE not in told
 
 
