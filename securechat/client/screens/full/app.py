@@ -14,6 +14,7 @@ from securechat.client.screens.composer import Composer
 from securechat.client.screens.full import editing, rooms
 from securechat.client.screens.full.driver import TerminalDriver, signals_given_back
 from securechat.client.screens.full.frames import Wishes
+from securechat.client.screens.full.garbage import looking_seldom
 from securechat.client.screens.full.keys import KEYS, Where
 from securechat.client.screens.full.look import Look, background
 from securechat.client.screens.full.notices import Notify
@@ -241,7 +242,7 @@ def run(client: Client, composer: Composer, nick: str, settings: SettingsDirecto
     ground, typed = background()
     wishes = Wishes(Look(ground), Notify(settings.notify), typed)
     app = FullScreen(client, composer, Conversations(nick, ignored=composer.ignored), wishes)
-    with signals_given_back():
+    with signals_given_back(), looking_seldom():
         code = app.run()
     app.handover.lift()
     client.submit(Quit())
