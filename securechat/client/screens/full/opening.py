@@ -52,8 +52,6 @@ class Opening(Framed):
         self._finding = Finding(self._parse_search)
         self.replying = ""
         """The msgid of what is answered by what is typed next, '' for nothing."""
-        self.replying = ""
-        """The msgid of what is answered by what is typed next, '' for nothing."""
         self._aim: Aim | None = None
         self._lists = False
         """Whether the channels of the server were asked for, to be shown in a view."""
@@ -82,6 +80,8 @@ class Opening(Framed):
         return False
 
     def _enter(self, name: str) -> None:
+        if self.replying:  # what it answers was said elsewhere
+            self.replying, self.said = "", []
         super()._enter(name)
         others = [one for one in self.recent if not same(one, name)]
         self.recent = [name, *others[: MAX_RECENT - 1]]

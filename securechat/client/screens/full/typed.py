@@ -22,6 +22,9 @@ PASTED: Final = 0.15
 what is pasted as a key of its own.
 """
 
+JOINERS: Final = ("\u200c", "\u200d")
+"""Letters of keyboards, and of emoji, that Textual takes for none."""
+
 Candidates = Callable[[str], tuple[str, list[str]]]
 """The word at the end of a text, and what may stand in its place."""
 
@@ -101,15 +104,20 @@ class TypedText(TextArea):
         if key not in ("tab", "shift+tab"):
             self._stop_completing()
         arrow = not self.text and key in ("up", "down")
-        # Here, and not by bindings: those have their turn only when the key has bubbled up to the
-        # app, and what is typed meanwhile would be sent, too.
-        if arrow or key in _KEYS:
+        bindings = self._bindings.key_to_bindings.get(key)
+        # Here, and not as bindings are: they have their turn only when the key has bubbled up to
+        # the app, behind what was typed after it, where many keys come at once.
+        if arrow or key in _KEYS or event.character in JOINERS or bindings:
             event.stop()
             event.prevent_default()
-            if arrow:
-                self.post_message(self.Selecting(-1 if key == "up" else 1))
-            else:
-                _KEYS[key](self)
+        if arrow:
+            self.post_message(self.Selecting(-1 if key == "up" else 1))
+        elif key in _KEYS:
+            _KEYS[key](self)
+        elif event.character and event.character in JOINERS:
+            self.insert(event.character)
+        elif bindings:
+            await self.app.run_action(bindings[0].action, self)
         elif key.startswith(("alt+", "ctrl+")) or len(self.text) >= MAX_TEXT:
             event.prevent_default()  # no text, whatever letter is in it
         else:

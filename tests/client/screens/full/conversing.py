@@ -135,7 +135,7 @@ async def types(pilot: Pilot[Exit], typed: str, *keys: str) -> None:
 
 
 def _key(char: str) -> str:
-    return {" ": "space", "/": "slash", "#": "number_sign"}.get(char, char)
+    return {" ": "space", "/": "slash", "#": "number_sign", "+": "plus"}.get(char, char)
 
 
 def batches(app: FullScreen, *events: ClientEvent) -> Sequence[ClientEvent]:

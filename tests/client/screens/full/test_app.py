@@ -8,7 +8,9 @@ from textual.pilot import Pilot
 
 from securechat.client.exits import Exit
 from securechat.client.screens.full.app import FullScreen
-from securechat.client.session.actions import MarkRead
+from securechat.client.screens.full.views.help import HelpView
+from securechat.client.screens.full.views.search import SearchView
+from securechat.client.session.actions import AskSearch, MarkRead, React
 from securechat.client.session.events import Lost, Stopped
 from tests.client.screens.full.conversing import (
     Fake,
@@ -47,6 +49,23 @@ def test_somebody_talks() -> None:
     on_screen(step, "#den", "#lobby")
 
 
+def test_keys_keep_their_order() -> None:
+    """However many come at once; and the letters between letters are kept."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        keys = ["a", "b", "backspace", "c", "d", "backspace", "backspace", "e", "left", "x"]
+        for key in keys:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.typed.text == "axe"
+        app.post_message(events.Key("zero_width_joiner", "\u200d"))
+        await pilot.pause()
+        assert app.typed.text == "ax\u200de"
+
+    on_screen(step, "#lobby")
+
+
 def test_a_paste_is_text() -> None:
     """Its lines are not sent one by one, nor is it by the line end that a terminal sends behind."""
 
@@ -79,6 +98,32 @@ def test_what_is_read_depends_on_who_looks() -> None:
         await settled(pilot, app)
         assert any(" new ─" in line for line in seen(app))
         assert not any("@1 1" in line for line in seen(app))
+
+    on_screen(step, "#lobby")
+
+
+def test_commands_open_views() -> None:
+    """And are about the message that is selected, or the newest one."""
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        batches(app, said("one", 1), said("two", 2))
+        await settled(pilot, app)
+        await types(pilot, "/react +1", "enter")
+        await pilot.press("up", "up")
+        await types(pilot, "/react +2", "enter")
+        await pilot.pause()
+        assert [one for one in fake.actions if isinstance(one, React)] == [
+            React("#lobby", "two", "+1"),
+            React("#lobby", "one", "+2"),
+        ]
+        await types(pilot, "/search words", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, SearchView)
+        assert any(isinstance(one, AskSearch) for one in fake.actions)
+        await pilot.press("escape")
+        await types(pilot, "/help", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpView)
 
     on_screen(step, "#lobby")
 
