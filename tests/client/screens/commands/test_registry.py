@@ -128,14 +128,17 @@ def test_each_command_that_takes_words_has_an_example_that_it_takes() -> None:
     at.channels.add("#lab", "bob")
     at.newest = lambda _conversation, _nick="", *, mine=None: "id"
     at.ignored.add("bob")
-    for command in COMMANDS.values():
-        if command.example:
-            assert command.example.startswith(f"/{command.name}")
-            at.aim("#lab")
-            done = at.line(command.example)
-            assert done, command.name
-            assert not any(isinstance(item, Problem) for item in done), command.name
-    language.forget()
+    at.views["jump"] = lambda _rest: [Quit()]  # which is for a screen alone
+    try:
+        for command in COMMANDS.values():
+            if command.example:
+                assert command.example.startswith(f"/{command.name}")
+                at.aim("#lab")
+                done = at.line(command.example)
+                assert done, command.name
+                assert not any(isinstance(item, Problem) for item in done), command.name
+    finally:
+        language.forget()
 
 
 def test_a_command_of_moderators_says_who_may() -> None:
