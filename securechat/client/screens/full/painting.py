@@ -62,7 +62,7 @@ class Painter:
         if used > room:
             segments = list(Strip(segments).crop(0, room))
         else:
-            segments.append(Segment(" " * (room - used)))
+            segments.append(Segment(" " * (room - used), style("")))
         segments.append(Segment(self._thumb if bar else " ", style("faint")))
         return Strip(segments, self._width).apply_style(self._base)
 

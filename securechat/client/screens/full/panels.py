@@ -21,7 +21,8 @@ def strip(row: Row, look: Look, width: int) -> Strip:
     """A row as Textual draws it, cut or filled to so many cells."""
     row = cut_row(row, width)
     segments = [Segment(text, look.style(style)) for style, text in row if text]
-    segments.append(Segment(" " * (width - row_cells(row))))
+    # With a style, as what takes the colours away for NO_COLOR stumbles over none.
+    segments.append(Segment(" " * (width - row_cells(row)), look.style("")))
     return Strip(segments, width)
 
 

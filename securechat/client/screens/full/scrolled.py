@@ -99,7 +99,7 @@ class ScrolledTimeline(Widget):
     def render_line(self, y: int) -> Strip:
         """As of Widget."""
         strips = self._painter.strips
-        return strips[y] if y < len(strips) else Strip.blank(self._laid_size.width)
+        return strips[y] if y < len(strips) else Strip.blank(self._laid_size.width, self.rich_style)
 
     def on_resize(self) -> None:
         self._lay()

@@ -74,7 +74,9 @@ class TypedText(TextArea):
 
     def render_line(self, y: int) -> Strip:
         """As of TextArea, which can't wrap what invites to type where there is no room at all."""
-        return super().render_line(y) if self.content_size.width else Strip.blank(0)
+        return (
+            super().render_line(y) if self.content_size.width else Strip.blank(0, self.rich_style)
+        )
 
     def give_back(self, text: str) -> None:
         """What was sent couldn't be: it is here again, before what was typed since."""

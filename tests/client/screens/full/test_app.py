@@ -150,8 +150,13 @@ def test_it_is_of_use_on_a_small_terminal() -> None:
     on_screen(step, "#lobby")
 
 
-def test_it_lives_on_where_there_is_no_room() -> None:
-    """A window that is made very small, and large again."""
+@pytest.mark.parametrize("no_color", [False, True])
+def test_it_lives_on_where_there_is_no_room(
+    monkeypatch: pytest.MonkeyPatch, no_color: bool
+) -> None:
+    """A window that is made very small, and large again; also without colours."""
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
 
     async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
         for size in ((12, 4), (2, 1), (120, 40), (40, 10), (120, 40)):
