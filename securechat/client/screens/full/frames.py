@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.filter import Monochrome, NoColor
 
 from securechat.client.exits import Exit
 from securechat.client.screens.complete import candidates
@@ -124,6 +125,10 @@ class Framed(App[Exit]):
         self.wanted: dict[str, bool] = {}
         # Their background is the terminal's own.
         self.theme = "ansi-light" if self.look.ground is Ground.LIGHT else "ansi-dark"
+        # For NO_COLOR: the one that was chosen before the theme makes black of what has no colour.
+        self._filters[:] = [
+            NoColor() if isinstance(one, Monochrome) else one for one in self._filters
+        ]
 
     # -- Textual's own ways
 

@@ -167,6 +167,27 @@ def test_it_lives_on_where_there_is_no_room(
     on_screen(step, "#lobby")
 
 
+def test_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that a colour says is there by a sign, too."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
+        batches(app, said("alice?", 1, where="#den"))
+        await settled(pilot, app)
+        lines = seen(app)
+        assert any("▸ #lobby" in line for line in lines)
+        assert any("#den" in line and "@1 1" in line for line in lines)
+        coloured = [
+            segment
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip
+            if segment.style and segment.style.color and not segment.style.color.is_default
+        ]
+        assert coloured == []
+
+    on_screen(step, "#lobby", "#den")
+
+
 def test_the_end_of_the_session_ends_the_screen() -> None:
     """With its exit code."""
 
