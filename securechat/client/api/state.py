@@ -21,6 +21,7 @@ from securechat.client.session.identity import fold
 from securechat.client.session.moments import server_time
 from securechat.client.session.shown import MAX_ID, TIME, time_of
 from securechat.client.settings import read_private, write_private
+from securechat.common.files import MAX_BYTES
 
 VERSION = 1
 
@@ -54,16 +55,17 @@ class State:
     def handled(self, said: Said, *, live: bool) -> None:
         """A message was dealt with. live: all that was said before it, anywhere, was as well."""
         name, time = said.conversation or said.target, said.tags.get("time", "")
+        if not TIME.fullmatch(time):  # it would be refused when the file is read again
+            time = ""
         known = self._places.get(fold(name), ("", "", ""))[2]
-        if not said.mark or len(name) > MAX_ID or time < known:
+        if not _is_mark(said.mark) or len(name) > MAX_ID or time < known:
             return
         self._places.pop(fold(name), None)
         self._places[fold(name)] = name, said.mark, time
         if len(self._places) > MAX_MARKS:
             del self._places[next(iter(self._places))]
         self._changed = True
-        if TIME.fullmatch(time):
-            self._newest = max(self._newest, time)
+        self._newest = max(self._newest, time)
         if live:
             self.caught_up()
 
@@ -81,10 +83,18 @@ class State:
         """Write what has changed. Raises SettingsError."""
         if not self._changed:
             return
+        # A hostile server makes names and marks long; what is too much couldn't be read again.
+        while len(text := self._text()) > MAX_BYTES and self._places:
+            for key in list(self._places)[: len(self._places) // 2 + 1]:
+                del self._places[key]
+        write_private(self._path, text)
+        self._changed = False
+
+    def _text(self) -> str:
+        """The file; in ASCII, so it has as many bytes as characters."""
         places = {name: [mark, time] for name, mark, time in self._places.values()}
         content = {"version": VERSION, **self._owner, "since": self.since, "places": places}
-        write_private(self._path, json.dumps(content, indent=1) + "\n")
-        self._changed = False
+        return json.dumps(content, indent=1) + "\n"
 
     def _load(self) -> None:
         text = read_private(
