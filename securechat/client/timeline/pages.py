@@ -6,7 +6,6 @@ Pure; of the thread of the front. https://ircv3.net/specs/extensions/chathistory
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from securechat.client.ignoring import Ignored
 from securechat.client.limits import PAGE
@@ -14,6 +13,7 @@ from securechat.client.session.actions import Action
 from securechat.client.session.events import ClientEvent, RangeTold
 from securechat.client.session.fetching import PASSING
 from securechat.client.session.identity import fold, same
+from securechat.client.session.shown import time_of
 from securechat.client.timeline import history
 from securechat.client.timeline.history import Purpose, Question
 from securechat.client.timeline.mentions import Mentions
@@ -154,9 +154,8 @@ class Pages:
         actions: list[Action] = []
         for name, time in event.targets:
             timeline = self._timelines.make(name)
-            try:
-                newest = datetime.fromisoformat(time)
-            except ValueError:
+            newest = time_of(time)
+            if newest is None:
                 continue
             if timeline.newest is None or newest > timeline.newest:
                 timeline.newest = newest

@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.filter import Monochrome, NoColor
 
 from securechat.client.exits import Exit
@@ -247,7 +248,8 @@ class Framed(App[Exit]):
         first, self._typed_before = self._typed_before, ""
         self.typed.put(first or self.desk.draft())
         hint = _("Write to {name}").format(name=escape_name(name))
-        self.typed.placeholder = hint
+        # No str, which would be read as markup: a name may have brackets in it.
+        self.typed.placeholder = Content(hint)
         self.lay_out()
         self.call_after_refresh(self._draw_panels)
 

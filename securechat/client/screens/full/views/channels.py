@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
-from textual.widgets import Input
 
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
-from securechat.client.screens.full.views.dialog import ListDialog, Told
+from securechat.client.screens.full.views.dialog import Line, ListDialog, Told
 from securechat.client.screens.full.views.picking import fit, fits_text
 from securechat.client.screens.full.views.telling import channel_row
 from securechat.client.session.channels import JoinedChannels
@@ -33,7 +32,7 @@ class ChannelList(ListDialog[str | None]):
 
     def content(self) -> ComposeResult:
         """See Dialog."""
-        yield Input(placeholder=_("a name, or words of a topic"), compact=True)
+        yield Line(placeholder=_("a name, or words of a topic"), compact=True)
         if not self._all:
             yield self.row([("note", _("There are no channels that you may see."))], "nothing")
         yield self.list_widget()

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
-from securechat.client.screens.full.views.dialog import Dialog, Told
+from securechat.client.screens.full.views.dialog import Dialog, Line, Told
 from securechat.common.language import _
 
 
@@ -74,7 +74,7 @@ class AskLine(Dialog[str | None]):
         """See Dialog."""
         for number, row in enumerate(self._asked):
             yield self.row(row, f"asked{number}")
-        yield Input(placeholder=self._hint, compact=True)
+        yield Line(placeholder=self._hint, compact=True)
 
     def keys_told(self) -> Sequence[Told]:
         """See Dialog."""

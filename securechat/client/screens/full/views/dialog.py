@@ -20,11 +20,15 @@ from textual.widgets.option_list import Option
 
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
+from securechat.common.escape import escape
 
 Result = TypeVar("Result")
 
 LOW: Final = 16
 """Rows of a terminal below which a view takes all of them."""
+
+MOST_PASTED: Final = 1000
+"""Characters; nothing that is asked for has so many."""
 
 Told = tuple[str, str, str]
 """A key as people call it, what it does, and the action of the view that does so."""
@@ -49,6 +53,20 @@ class KeyTold(Static):
         """With the mouse."""
         event.stop()
         await self.screen.run_action(self._action)
+
+
+class Line(Input):
+    """A line to type in. What is pasted is escaped, as it is shown."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        # As of Input, which would write to the terminal what is pasted as it is.
+        line = escape(event.text[:MOST_PASTED].partition("\n")[0])
+        if self.selection.is_empty:
+            self.insert_text_at_cursor(line)
+        else:
+            self.replace(line, *self.selection)
 
 
 class Dialog(ModalScreen[Result]):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from textual.app import ComposeResult
-from textual.widgets import Input
 
 from securechat.client.screens import commands
 from securechat.client.screens.full import keys
 from securechat.client.screens.full.cells import Row
-from securechat.client.screens.full.views.dialog import ListDialog, Told
+from securechat.client.screens.full.views.dialog import Line, ListDialog, Told
 from securechat.client.screens.full.views.picking import fits_text
 from securechat.common.language import _, translated
 
@@ -30,7 +29,7 @@ class HelpView(ListDialog[None]):
 
     def content(self) -> ComposeResult:
         """See Dialog."""
-        yield Input(placeholder=_("type a word to find it here"), compact=True)
+        yield Line(placeholder=_("type a word to find it here"), compact=True)
         yield self.list_widget()
 
     def keys_told(self) -> Sequence[Told]:

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
 from securechat.client.screens.full.views.dates import how, when
-from securechat.client.screens.full.views.dialog import Dialog, Told
+from securechat.client.screens.full.views.dialog import Dialog, Line, Told
 from securechat.common.language import _
 
 
@@ -28,7 +28,7 @@ class JumpDialog(Dialog[datetime | None]):
 
     def content(self) -> ComposeResult:
         """See Dialog."""
-        yield Input(placeholder=_("2026-01-31, yesterday, Monday, 10:30"), compact=True)
+        yield Line(placeholder=_("2026-01-31, yesterday, Monday, 10:30"), compact=True)
         yield self.row([("note", how())], "meant")
 
     def keys_told(self) -> Sequence[Told]:

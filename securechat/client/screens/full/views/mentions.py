@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from textual.app import ComposeResult
-from textual.widgets import Input
 
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
-from securechat.client.screens.full.views.dialog import ListDialog, Told
+from securechat.client.screens.full.views.dialog import Line, ListDialog, Told
 from securechat.client.screens.full.views.picking import fits_text
 from securechat.client.screens.full.views.telling import Place, mention_row
 from securechat.client.timeline.mentions import Mention
@@ -33,7 +32,7 @@ class MentionsView(ListDialog[Place | None]):
     def content(self) -> ComposeResult:
         """See Dialog."""
         if self._all:
-            yield Input(placeholder=_("words, a room or a person"), compact=True)
+            yield Line(placeholder=_("words, a room or a person"), compact=True)
             yield self.list_widget()
             return
         none = _("Nobody has said your name, or written to you, since this program began.")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
-from textual.widgets import Input
 
 from securechat.client.screens.emoji import NAMES
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
 from securechat.client.screens.full.views.acts import USUAL
-from securechat.client.screens.full.views.dialog import ListDialog, Told
+from securechat.client.screens.full.views.dialog import Line, ListDialog, Told
 from securechat.client.screens.full.views.picking import fit
 from securechat.common.escape import escape_text
 from securechat.common.language import _
@@ -35,9 +34,9 @@ class ReactView(ListDialog[str | None]):
     def content(self) -> ComposeResult:
         """See Dialog."""
         if self._offered is None:
-            yield Input(placeholder=_("a name, or any emoji"), max_length=MOST, compact=True)
+            yield Line(placeholder=_("a name, or any emoji"), max_length=MOST, compact=True)
         else:
-            yield Input(placeholder=_("a digit"), max_length=1, compact=True)
+            yield Line(placeholder=_("a digit"), max_length=1, compact=True)
         yield self.list_widget()
 
     def keys_told(self) -> Sequence[Told]:

@@ -8,11 +8,10 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
-from securechat.client.screens.full.views.dialog import ListDialog, Told
+from securechat.client.screens.full.views.dialog import Line, ListDialog, Told
 from securechat.client.screens.full.views.finding import Finding
 from securechat.client.screens.full.views.telling import Place, hit_row, place_of
 from securechat.client.session.actions import Action
@@ -43,7 +42,7 @@ class SearchView(ListDialog[Place | None]):
 
     def content(self) -> ComposeResult:
         """See Dialog."""
-        yield Input(
+        yield Line(
             self._finding.typed,
             placeholder=_("words   in:#room from:name after:2026-01-31 before:2026-02-28"),
             compact=True,

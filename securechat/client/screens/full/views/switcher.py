@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look
 from securechat.client.screens.full.views.choices import SHOWN, Choice, sure, wanted
-from securechat.client.screens.full.views.dialog import ListDialog, Told
+from securechat.client.screens.full.views.dialog import Line, ListDialog, Told
 from securechat.client.screens.full.views.telling import choice_row
 from securechat.common.language import _, ngettext
 
@@ -35,7 +34,7 @@ class Switcher(ListDialog[Choice | None]):
 
     def content(self) -> ComposeResult:
         """See Dialog."""
-        yield Input(placeholder=_("a room or a person"), compact=True)
+        yield Line(placeholder=_("a room or a person"), compact=True)
         yield self.list_widget()
 
     def keys_told(self) -> Sequence[Told]:
