@@ -65,7 +65,9 @@ def test_what_is_not_offered_is_refused(asked: str) -> None:
     assert only(person.says(f"CAP REQ :{asked}")).params == ["*", "NAK", asked]
 
 
-@pytest.mark.parametrize(("version", "value"), [("302", "=before-connect"), ("301", "")])
+@pytest.mark.parametrize(
+    ("version", "value"), [("302", "=before-connect,securechat/min-password=15"), ("301", "")]
+)
 def test_what_is_offered_anew(version: str, value: str) -> None:
     """Section "The CAP NEW subcommand": with its value for version 302, and it may be asked for."""
     rules = RulesUnderTest(registration="closed")

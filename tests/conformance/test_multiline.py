@@ -49,7 +49,7 @@ LINES = ("hello", "", "how is ", "+everyone?")
 def test_the_capability_tells_the_limits() -> None:
     """Section "Capabilities": a value, with max-bytes in it, is required."""
     heard = " ".join(RulesUnderTest().connect().says("CAP LS 302"))
-    assert f" draft/multiline=max-bytes={MAX_BYTES},max-lines={MAX_LINES}" in heard
+    assert f"draft/multiline=max-bytes={MAX_BYTES},max-lines={MAX_LINES}" in heard
 
 
 def test_a_batch_to_who_knows_it() -> None:

@@ -125,8 +125,11 @@ class TheirServer:
         if verb == "PING":
             return [f"PONG chat.test :{params[0]}"]
         if verb in ("PRIVMSG", "NOTICE"):
-            assert all(tag in self.offered or tag[0] == "+" for tag in message.tags), line
-            return [f"@msgid=a-{len(line)} :alice!alice@chat.test {verb} {params[0]} :{params[1]}"]
+            known = self.offered | ({"label"} if "labeled-response" in self.offered else set())
+            assert all(tag in known or tag[0] == "+" for tag in message.tags), line
+            label = f"label={message.tags['label']};" if "label" in message.tags else ""
+            said = f":alice!alice@chat.test {verb} {params[0]} :{params[1]}"
+            return [f"@{label}msgid=a-{len(line)} {said}"]
         if verb in ("NICK", "PONG", "QUIT") or line == "CAP LS 302":  # USER has the answer to LS
             return []
         if verb == "AUTHENTICATE" and params[0] != "PLAIN":

@@ -135,4 +135,6 @@ def test_a_balancer_may_look_whether_the_server_is_there(
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     by_balancer(server, None).hangs_up()
     server.wait_for(lambda: server.service._admission._count == 0)
-    assert not [message for message in caplog.messages if "refused" in message]
+    refused = [message for message in caplog.messages if "refused" in message]
+    # The log is written by a thread of its own: what the test before has done may come here.
+    assert not [message for message in refused if BALANCER in message]
