@@ -153,7 +153,7 @@ def rename(context: AdminContext, name: str, new_name: str, reason: str) -> None
     """Call the channel NAME from now on NEW_NAME; members, modes and history stay.
 
     \b
-    Example: securechat-admin channel rename '#den' '#lair' --reason 'new room'
+    Example: securechat-admin channel rename '#den' '#lair' --reason 'new name'
     """
     found = ask(context, "rename", name, to=new_name, reason=reason)
     click.echo(_("It is called {name} now.").format(name=found))

@@ -89,7 +89,7 @@ _NOT_HERE: Final[dict[tuple[str, str], str]] = {
         Numeric.ERR_UNKNOWNCOMMAND,
         "POLICY",
     ): "this server can't tell what it keeps: it has no POLICY",
-    (Numeric.ERR_NEEDMOREPARAMS, "POLICY"): "this server tells what it keeps of rooms only",
+    (Numeric.ERR_NEEDMOREPARAMS, "POLICY"): "this server tells what it keeps of channels only",
 }
 
 

@@ -45,10 +45,10 @@ class Key:
 
 
 KEYS: Final = (
-    Key("ctrl+k", "switch", Group.GO, "go to a room or a person by some letters of the name"),
-    Key("alt+a", "unread", Group.GO, "go to the next room with news, mentions first"),
-    Key("alt+up", "neighbour(-1)", Group.GO, "go to the room above"),
-    Key("alt+down", "neighbour(1)", Group.GO, "go to the room below"),
+    Key("ctrl+k", "switch", Group.GO, "go to a channel or a person by some letters of the name"),
+    Key("alt+a", "unread", Group.GO, "go to the next channel with news, mentions first"),
+    Key("alt+up", "neighbour(-1)", Group.GO, "go to the channel above"),
+    Key("alt+down", "neighbour(1)", Group.GO, "go to the channel below"),
     Key("f4", "mentions", Group.GO, "show all that was said to you"),
     Key("ctrl+f", "search", Group.READ, "search in what was said, on the server"),
     Key("ctrl+d", "jump", Group.READ, "go to a day or a time, while nothing is typed", Where.TYPED),
@@ -59,7 +59,7 @@ KEYS: Final = (
     Key("escape", "step_back", Group.READ, "one step back, at last to the newest message"),
     Key("enter", "", Group.WRITE, "send what is typed", Where.TYPED),
     Key("alt+enter", "", Group.WRITE, "begin another line of the same message", Where.TYPED),
-    Key("tab", "", Group.WRITE, "complete a name, a room, a command or an emoji", Where.TYPED),
+    Key("tab", "", Group.WRITE, "complete a name, a channel, a command or an emoji", Where.TYPED),
     Key("ctrl+p", "", Group.WRITE, "bring back what you sent before", Where.TYPED),
     Key("ctrl+n", "", Group.WRITE, "go on to what you sent after that", Where.TYPED),
     Key("ctrl+c", "", Group.WRITE, "drop what is typed", Where.TYPED),
@@ -83,7 +83,7 @@ KEYS: Final = (
     Key("n", "", Group.LISTS, "answer a question with no", Where.VIEW),
     Key("escape", "", Group.LISTS, "close it, and change nothing", Where.VIEW),
     Key("f1", "help", Group.SCREEN, "show all keys and commands"),
-    Key("f2", "panel('rooms')", Group.SCREEN, "show the rooms, or hide them"),
+    Key("f2", "panel('rooms')", Group.SCREEN, "show the channels, or hide them"),
     Key("f3", "panel('members')", Group.SCREEN, "show who is here, or hide them"),
     Key("f9", "mouse", Group.SCREEN, "leave the mouse to the terminal, or take it back"),
     Key(

@@ -32,7 +32,7 @@ class MentionsView(ListDialog[Place | None]):
     def content(self) -> ComposeResult:
         """See Dialog."""
         if self._all:
-            yield Line(placeholder=_("words, a room or a person"), compact=True)
+            yield Line(placeholder=_("words, a channel or a person"), compact=True)
             yield self.list_widget()
             return
         none = _("Nobody has said your name, or written to you, since this program began.")

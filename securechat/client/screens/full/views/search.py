@@ -44,7 +44,7 @@ class SearchView(ListDialog[Place | None]):
         """See Dialog."""
         yield Line(
             self._finding.typed,
-            placeholder=_("words   in:#room from:name after:2026-01-31 before:2026-02-28"),
+            placeholder=_("words   in:#channel from:name after:2026-01-31 before:2026-02-28"),
             compact=True,
         )
         yield self.row([("note", self._finding.told)], "told")

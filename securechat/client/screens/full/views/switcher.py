@@ -34,7 +34,7 @@ class Switcher(ListDialog[Choice | None]):
 
     def content(self) -> ComposeResult:
         """See Dialog."""
-        yield Line(placeholder=_("a room or a person"), compact=True)
+        yield Line(placeholder=_("a channel or a person"), compact=True)
         yield self.list_widget()
 
     def keys_told(self) -> Sequence[Told]:
