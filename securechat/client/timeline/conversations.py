@@ -140,6 +140,10 @@ class Conversations:
         """Whether a page of a conversation is on its way."""
         return self._pages.loading(name)
 
+    def goes_back(self, timeline: Timeline) -> bool:
+        """Whether the server can be asked now for what is older, as there may be some."""
+        return self._pages.fetches and self.online and not timeline.at_start
+
     # -- what a person does
 
     def show(self, name: str) -> list[Action]:

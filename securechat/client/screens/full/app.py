@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Final
 
@@ -30,6 +31,9 @@ from securechat.common.language import _
 
 ALWAYS: Final = frozenset(("leave", "mouse", "suspend_process"))
 """What keys do also while a view is open."""
+
+THE_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before all that anybody has said."""
 
 LAST_WORDS: Final = 8.0
 """Seconds to wait for the receiving thread's end; it may hang in a connect()."""
@@ -120,8 +124,12 @@ class FullScreen(Opening):
         self.wake()
 
     def action_top(self) -> None:
-        """Go to what was unread, then to the beginning."""
-        self.view.scroll_home()
+        """Go to what was unread, then to the beginning, without all that lies between."""
+        here = self.desk.here
+        if here is None or self.view.unread_above or not self.conversations.goes_back(here):
+            self.view.scroll_home()
+        else:
+            self._jump(THE_BEGINNING)
         self.wake()
 
     def action_bottom(self) -> None:

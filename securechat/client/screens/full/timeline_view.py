@@ -154,10 +154,16 @@ class TimelineView(ScrolledTimeline):
             self._asked = ()
         super().scroll_rows(rows)
 
+    @property
+    def unread_above(self) -> bool:
+        """Whether what was unread begins above the window."""
+        unread = self.timeline.position(self.timeline.unread_from)
+        return unread is not None and unread < self._view.first
+
     def scroll_home(self, *_args: Any, **_options: Any) -> None:
         """To what was unread, if that begins above the window, else to the first item there is."""
         unread = self.timeline.position(self.timeline.unread_from)
-        if unread is not None and unread < self._view.first:
+        if self.unread_above and unread is not None:
             self._view.to_item(unread, ABOVE)
             self._lay()
             return

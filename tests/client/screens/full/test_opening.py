@@ -217,3 +217,22 @@ def test_commands_open_views() -> None:
         assert len(desk.app.screen_stack) == 1
 
     at_the_desk(does)
+
+
+def test_home_leads_to_the_very_beginning() -> None:
+    """It asks for that alone; where the beginning is there already it asks for nothing."""
+
+    async def does(desk: Desk) -> None:
+        here = desk.app.desk.here
+        assert here is not None
+        here.at_start = False
+        await desk.presses("ctrl+home")
+        asked = desk.server.last(AskRange)
+        assert isinstance(asked, AskRange)
+        assert asked.params[:3] == ("AROUND", "#lobby", "timestamp=1970-01-01T00:00:00.000Z")
+        here.at_start = True
+        desk.server.submitted.clear()
+        await desk.presses("ctrl+home")
+        assert desk.server.submitted == []
+
+    at_the_desk(does)
