@@ -277,12 +277,14 @@ def read_private(path: Path, forbidden: int, advice: str) -> str | None:
     """The text of a file, None when there is none.
 
     forbidden: permission bits that it may not have; advice: what is wrong if it has, and what to
-    do. Raises SettingsError.
+    do. Nor may it be another user's, who may change it. Raises SettingsError.
     """
 
     def refuse_open(found: os.stat_result) -> None:
         if found.st_mode & forbidden:
             raise SettingsError(f"{path}: {advice}")
+        if foreign := files.foreign_owner(found, path):
+            raise SettingsError(f"{path}: {foreign}")
 
     try:
         # Somebody's editor may have written the line ends of another system.

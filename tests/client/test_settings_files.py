@@ -62,6 +62,22 @@ def test_a_file_that_is_too_open(tmp_path: Path, bits: int) -> None:
     assert "content" not in str(refused.value)
 
 
+@pytest.mark.parametrize("forbidden", [0o022, 0o077])
+def test_a_file_of_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forbidden: int
+) -> None:
+    """Whoever owns it may change it, and so say whom we trust; root may in any case."""
+    path = tmp_path / "file"
+    write_private(path, "content")
+    if os.geteuid() == 0:
+        os.chown(path, 54321, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    with pytest.raises(SettingsError, match="file: it belongs to the user") as refused:
+        read_private(path, forbidden, "close it")
+    assert "content" not in str(refused.value)
+
+
 def test_what_cannot_be_read_written_or_removed(tmp_path: Path) -> None:
     """Is told by its name, with the reason."""
     (tmp_path / "file").write_bytes(b"\xff")
