@@ -211,8 +211,14 @@ class Conversations:
     def _leave_out(self) -> list[Action]:
         """The person ignores others than before."""
         before, self._without = self._without, self._ignored.names
+        is_ignored = self._ignored.is_ignored
         for timeline in self:
-            timeline.leave_out(self._ignored.is_ignored)
+            timeline.leave_out(is_ignored)
+        kept = [one for one in self.mentions if not is_ignored(one.message.nick)]
+        self.mentions = deque(kept, maxlen=MAX_MENTIONS)
+        self.invitations = {key: by for key, by in self.invitations.items() if not is_ignored(by)}
+        self._typists.clear()
+        self.revision += 1
         if set(before) <= set(self._without):
             return []
         # What is shown again comes from the server, where the history is asked for.

@@ -15,6 +15,7 @@ from securechat.client.session.events import (
     HasInvited,
     Info,
     InvitationsAre,
+    Invited,
     IsTyping,
     Joined,
     Left,
@@ -326,6 +327,17 @@ def test_somebody_is_ignored_meanwhile() -> None:
     assert isinstance(asked, AskRange)
     front.answers(said("one", 1, "carol"), said("two", 2, "dave"))
     assert front.texts() == ["one", "two"]
+
+
+def test_what_else_there_is_of_somebody_who_is_ignored_meanwhile() -> None:
+    """Their words to us go from the list of those, and so do their invitations."""
+    front, ignored = ignoring("#lobby")
+    front.takes(said("alice: hi", 1, "carol"), said("alice: you", 2, "dave"))
+    front.takes(Invited("carol", "#evil"), Invited("dave", "#den"))
+    ignored.add("carol")
+    front.takes(Info("so it is"))
+    assert [one.message.nick for one in front.conversations.mentions] == ["dave"]
+    assert front.conversations.invitations == {"#den": "dave"}
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ class Desk:
             self.back = event.text
         elif isinstance(event, Said) and not event.missed:
             newest = self._newest_mention()
-            if newest is not None and newest is not known:
+            # Not an older one, which is the newest since somebody is ignored.
+            if newest is not None and newest is not known and newest.message.mark == event.mark:
                 self.news.append(newest)
         elif isinstance(event, RangeTold) and self._waits_for_older:
             self.older()

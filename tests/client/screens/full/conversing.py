@@ -52,7 +52,8 @@ class Fake:
 
     def desk(self) -> Desk:
         """A desk over it, before anything has happened."""
-        return Desk(self, Composer(self.joined, commands.run), Conversations("alice"))
+        composer = Composer(self.joined, commands.run)
+        return Desk(self, composer, Conversations("alice", ignored=composer.ignored))
 
 
 def online(*channels: str) -> list[ClientEvent]:

@@ -114,3 +114,14 @@ def test_the_end_has_its_code() -> None:
     codes = [desk.code]
     happen(desk, Stopped(Exit.UNREACHABLE, "gone"))
     assert [*codes, desk.code] == [Exit.OK, Exit.UNREACHABLE]
+
+
+def test_who_is_ignored_makes_nothing_old_news() -> None:
+    """Their words to us go from the list, whose newest is another one then."""
+    _fake, desk = at_desk("#lobby")
+    happen(desk, said("alice: one", 1, "bob"), said("alice: two", 2, "carol"))
+    desk.news.clear()
+    desk.composer.ignored.add("carol")
+    happen(desk, said("three", 3, "dave"), said("alice: four", 4, "carol"))
+    assert desk.news == []
+    assert [one.message.text for one in desk.conversations.mentions] == ["alice: one"]
