@@ -112,9 +112,10 @@ def forget(setup: Setup, where: str) -> Exit:
     if not setup.settings.forget(address):
         raise UsageError(f"nothing is kept of {address}: there was no login, and nothing is pinned")
     setup.person.tell(
-        _("{address} is forgotten; the next login there wants a link, or --ca.").format(
-            address=address
-        )
+        _(
+            "{address} is forgotten; the next login there goes by a link, by --ca, or by the "
+            "authorities of this system."
+        ).format(address=address)
     )
     return Exit.OK
 
