@@ -9,6 +9,7 @@ MAX_LINK = 2000
 """Characters; terminals refuse longer ones. https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda"""
 
 _LINK = re.compile(r"\bhttps?://[^\s<>\"`|\\^{}]+", re.IGNORECASE)
+_HOST = re.compile(r"[^/?#]+")
 _CLOSING = {")": "(", "]": "["}
 
 
@@ -27,8 +28,10 @@ def links(text: str) -> list[Link]:
     found = []
     for match in _LINK.finditer(text):
         target = _trimmed(match[0])
-        # A letter that only looks like one of ASCII leads elsewhere; and OSC 8 has no others.
-        if match[0].isascii() and target.partition("://")[2] and len(target) <= MAX_LINK:
+        host = _HOST.match(target.partition("://")[2])
+        # A letter that only looks like one of ASCII leads elsewhere; and OSC 8 has no others. So
+        # does a name before an @, which looks like the host.
+        if match[0].isascii() and host and "@" not in host[0] and len(target) <= MAX_LINK:
             found.append(Link(match.start(), match.start() + len(target), target))
     return found
 

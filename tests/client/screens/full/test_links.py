@@ -20,6 +20,9 @@ from securechat.client.screens.full.links import links
         ("https://a.b/<U+202E>c", ["https://a.b/"]),
         ("https://bаnk.example/", []),
         ("https://a.b/" + "x" * 3000, []),
+        ("https://bank.example@evil.test/ https://a.b:c@evil.test", []),
+        ("https://a.b/@c?d=e@f", ["https://a.b/@c?d=e@f"]),
+        ("https:///a.b https://?a https://#a", []),
     ],
 )
 def test_only_what_leads_where_it_says(text: str, expected: list[str]) -> None:
