@@ -70,6 +70,9 @@ MAX_CONVERSATIONS = 2000
 # Of the view of all mentions.
 MAX_MENTIONS = 500
 
+# Events after which it is looked whether too much is kept: that takes a look at all of it.
+LIGHTEN_EACH = 5000
+
 _FINAL: Final = (Doubt.UNSENT, Doubt.UNKNOWN)
 
 
@@ -97,6 +100,7 @@ class Conversations:
         self.mentions: deque[Mention] = deque(maxlen=MAX_MENTIONS)
         self.invitations: dict[str, str] = {}
         """Channel -> who has asked us in."""
+        self._taken = 0
         self._ignored = ignored or Ignored()
         self._without = self._ignored.names
         self._timelines = Timelines(limit)
@@ -200,6 +204,9 @@ class Conversations:
 
     def take(self, event: ClientEvent, now: float = 0.0) -> list[Action]:
         """One event of the session. now: seconds of a monotonic clock. Returns what to submit."""
+        self._taken += 1
+        if self._taken % LIGHTEN_EACH == 0:
+            self._timelines.lighten()
         actions = self._leave_out() if self._without != self._ignored.names else []
         handler = _HANDLERS.get(type(event))
         if handler is None:

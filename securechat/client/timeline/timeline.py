@@ -28,6 +28,9 @@ from securechat.client.timeline.mentions import Mentions
 LIMIT = 10_000
 """Items of a conversation that are kept; the server's history has the others."""
 
+# Of an item, in characters, besides the text of a message.
+OVERHEAD = 500
+
 # People named in one line of who came and went; after more of them another line begins.
 MAX_MOVED = 30
 
@@ -354,6 +357,22 @@ class Timeline(Sequence[Item]):
                 if not item.mine and not item.removed_by:
                     found.append(item)
         return found
+
+    @property
+    def size(self) -> int:
+        """About how many characters are kept."""
+        texts = sum(len(item.text) for item in self if isinstance(item, Message))
+        return texts + OVERHEAD * (len(self) + len(self._held or ()))
+
+    def clear(self) -> None:
+        """Forget what is in the window; it is fetched again when somebody looks."""
+        self._forget(self._items)
+        self._items = []
+        self._held = None if self._held is None else []
+        self.at_start, self.at_end, self.loaded = False, True, False
+        self._first = self._last = self.unread_from = ""
+        self._paged_until = None
+        self.changed()
 
     def look(self) -> None:
         """Somebody looks at it now: the unread line stands before what is unread."""

@@ -11,6 +11,9 @@ from securechat.client.timeline.timeline import LIMIT, Timeline
 # Timelines kept; a hostile server names conversations without end.
 MAX_CONVERSATIONS = 2000
 
+# Characters kept of all together, about; a hostile server says much everywhere.
+MAX_SIZE = 100_000_000
+
 
 class Timelines:
     """limit: items kept of each conversation."""
@@ -52,8 +55,23 @@ class Timelines:
             self._known[fold(new)] = known
         return known
 
+    def lighten(self) -> None:
+        """When all are too large, forget what was said where nobody looks, up to half of it."""
+        size = sum(one.size for one in self)
+        if size <= MAX_SIZE:
+            return
+        for key in sorted(self._others(), key=self._newest):
+            size -= self._known[key].size
+            self._known[key].clear()
+            if size <= MAX_SIZE // 2:
+                break
+
     def _forget_one(self) -> None:
         """The one that was silent for longest, and that nobody looks at."""
-        oldest = datetime.min.replace(tzinfo=UTC)
-        others = [key for key in self._known if key != fold(self.here)]
-        self._known.pop(min(others, key=lambda key: self._known[key].newest or oldest))
+        self._known.pop(min(self._others(), key=self._newest))
+
+    def _others(self) -> list[str]:
+        return [key for key in self._known if key != fold(self.here)]
+
+    def _newest(self, key: str) -> datetime:
+        return self._known[key].newest or datetime.min.replace(tzinfo=UTC)
