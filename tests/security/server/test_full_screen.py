@@ -24,20 +24,15 @@ from tests.client.screens.full.conversing import Fake, batches, on_screen, seen,
 from tests.client.timeline.said import said
 from tests.security.server.hostile import SEQUENCES, is_inert
 
-MARKUP = [
-    "#[/x]",
-    "#[/]",
-    "#[b]bold",
-    "#[@click=app.leave]here[/]",
-    "#[link='http://evil.test']x[/]",
-]
+MARKUP = "#[/x][/][b]bold[@click=app.leave]here[/][link='http://evil.test']x"
+"""Each of these ends a program that takes it for markup, or is obeyed."""
 
 TIMES = ["2026-01-31T15:30:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "x", ""]
 
 
-@pytest.mark.parametrize("name", MARKUP)
-def test_names_are_no_markup(name: str) -> None:
+def test_names_are_no_markup() -> None:
     """In the channel itself, and in all views that name it."""
+    name = MARKUP
 
     async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
         assert f"Write to {name}" in "\n".join(seen(app))
@@ -64,7 +59,8 @@ def test_what_is_pasted_into_a_view_is_inert(key: str) -> None:
         await pilot.press(key)
         await settled(pilot, app)
         line = app.screen.query_one(Input)
-        for evil in SEQUENCES:
+        # Some of them, as all go through the one function that others try with each.
+        for evil in SEQUENCES[::6]:
             line.value = ""
             line.post_message(events.Paste(f"a{evil}b"))
             await pilot.pause()
