@@ -6,10 +6,10 @@ import threading
 from collections import deque
 from time import monotonic
 
-from securechat.client.session.events import ClientEvent, Overrun, Said
+from securechat.client.session.events import ClientEvent, Overrun, Removed, Said
 
-# Messages that wait. When there are more they are left out, and fetched from the server's history
-# once the others are dealt with; some hundred bytes each.
+# Messages, and removals, that wait. When there are more they are left out, and fetched from the
+# server's history once the others are dealt with; some hundred bytes each.
 MAX_WAITING = 5000
 
 
@@ -25,7 +25,8 @@ class Inbox:
     def put(self, event: ClientEvent) -> None:
         """Never waits."""
         with self._changed:
-            if isinstance(event, Said):
+            # What is removed is in no history that is fetched later.
+            if isinstance(event, Said | Removed):
                 if not self._overrun and len(self._waiting) >= self._limit:
                     self._overrun = True
                     self._waiting.append(Overrun(1))

@@ -210,7 +210,8 @@ class Follower:
             known = {key: name for key, (name, _) in self._marks.items()}
             self._plans = deque(self._plan(name) for name in (names | known).values())
         else:
-            newest = max((time for _, time in told.targets), default="")
+            times = (time for _, time in told.targets if TIME.fullmatch(time))
+            newest = max(times, default="")
             # What is said from now on in a conversation that is new then is told as a whole.
             self._start = f"timestamp={newest}" if newest else BEGINNING
             if self._count:
