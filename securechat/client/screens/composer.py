@@ -32,6 +32,7 @@ from securechat.client.session.events import (
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
 from securechat.client.timeline.conversations import Conversations
+from securechat.common.language import _
 
 CHANNEL_SIGN: Final = "#"
 
@@ -94,6 +95,7 @@ class Composer:
     ) -> None:
         self.channels = channels
         self.target = ""
+        self._removed_from = ""
         self.offline = False
         self.ignored = ignored or Ignored()
         self.newest = newest_of(None)
@@ -126,6 +128,7 @@ class Composer:
             if same(event.channel, self.target):
                 # Who was removed may be in the middle of a line, which is not for another channel.
                 removed = event.by and not same(event.by, event.nick)
+                self._removed_from = event.channel if removed else ""
                 self.target = "" if removed else next(iter(self.channels.channels()), "")
         elif isinstance(event, ChannelRenamed) and same(event.old, self.target):
             self.target = event.new
@@ -134,6 +137,15 @@ class Composer:
         if self._kept is not None:
             self._kept.take(event)
         return self.noticed.take(event)
+
+    def _nowhere(self) -> Problem:
+        """Why there is nowhere for plain text to go."""
+        if not self._removed_from:
+            return Problem(NOWHERE, remote=False)
+        text = _(
+            "you were removed from {channel}, and this went nowhere: /join {channel} goes in again"
+        )
+        return Problem(text.format(channel=self._removed_from), remote=False)
 
     def aim(self, target: str) -> None:
         """Plain text goes to target from now on."""
@@ -161,7 +173,7 @@ class Composer:
         if not text:
             return []
         if not target:
-            return [Problem(NOWHERE, remote=False)]
+            return [self._nowhere()]
         if problem := target_problem(target):
             return [problem]
         if "\n" in text and (why := self._too_much(target, text)):

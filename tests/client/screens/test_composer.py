@@ -115,7 +115,13 @@ def test_being_removed_takes_us_nowhere() -> None:
     at.channels.leave("#lobby")
     at.notice(Left("#lobby", "alice", by="bob", mine=True))
     assert at.target == ""
-    assert isinstance(at.line("a word in confidence")[0], Problem)
+    problem = at.line("a word in confidence")[0]
+    assert isinstance(problem, Problem)
+    assert "removed from #lobby" in problem.text
+    at.channels.enter("#lobby")
+    at.notice(Joined("#lobby", "alice", mine=True))
+    at.target = "#lobby"
+    assert at.line("a word") == [Say("#lobby", "a word")]
 
 
 def test_it_knows_whether_we_are_connected() -> None:
