@@ -101,7 +101,17 @@ def is_whole_channel(target: str) -> bool:
 
 def day_title(day: datetime) -> str:
     """A day, above what was said on it."""
-    return _("{day:%A, %d %B %Y}").format(day=day)
+    # Not %A, which speaks the language of the C library.
+    weekdays = (
+        _("Monday"),
+        _("Tuesday"),
+        _("Wednesday"),
+        _("Thursday"),
+        _("Friday"),
+        _("Saturday"),
+        _("Sunday"),
+    )
+    return _("{weekday}, {day:%d %B %Y}").format(weekday=weekdays[day.weekday()], day=day)
 
 
 def moved(item: Movement) -> str:

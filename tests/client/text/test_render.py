@@ -45,6 +45,7 @@ from securechat.client.text.render import (
     Renderer,
     colour_of,
 )
+from securechat.client.text.sentences import day_title
 
 HERE = timezone(timedelta(hours=2))
 NOW = datetime(2025, 11, 22, 14, 30, tzinfo=HERE)
@@ -351,3 +352,9 @@ def test_what_is_for_us_is_marked() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.usefixtures("russian")
+def test_a_day_has_its_name_in_russian() -> None:
+    """Also where the C library speaks English only."""
+    assert day_title(NOW) == "суббота, 22.11.2025"

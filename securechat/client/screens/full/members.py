@@ -51,7 +51,7 @@ def _row(role: str, member: Member, width: int) -> Row:
 def _role(role: str) -> str:
     match role:
         case "~":
-            return _("Founders")
+            return _("Owners")
         case "&":
             return _("Protected")
         case "@":

@@ -81,7 +81,7 @@ def test_members_stand_by_their_roles() -> None:
     ]
     rows = [text(row).rstrip() for row in members.rows(there, 14)]
     assert rows == [
-        "Founders     1",
+        "Owners       1",
         "~eve",
         "",
         "Operators    1",
