@@ -259,9 +259,14 @@ class Inbound:
         if left.mine:
             self._channels.leave(channel)
             self._known.pop(fold(channel), None)
+            self._waits_for_names_no_more(channel)
         else:
             self._channels.remove(channel, left.nick)
         out.events.append(left)
+
+    def _waits_for_names_no_more(self, channel: str) -> None:
+        self._asked.discard(fold(channel))
+        self._entered.discard(fold(channel))
 
     def _quit(self, message: Message, out: Output) -> None:
         channels = self._channels.remove_everywhere(message.nick)
@@ -309,6 +314,8 @@ class Inbound:
         renamed = happened.channel_renamed(message, self.nick)
         old, new = fold(renamed.old), fold(renamed.new)
         self._channels.rename_channel(renamed.old, renamed.new)
+        # The answer that is on its way has the old name, and is for no channel of ours.
+        self._waits_for_names_no_more(renamed.old)
         self._shown.rename(old, new)
         self.pages.pieces.rename(old, new)
         if self._known.pop(old, None) is not None:

@@ -28,6 +28,9 @@ _YEARS = range(1970, 9999)
 MAX_CONVERSATIONS = 1000
 MAX_PIECES = 20
 
+# Conversations of which this connection has shown something.
+MAX_CONTINUED = 2 * MAX_CONVERSATIONS
+
 
 class ShownMessages:
     """Those with ids, over all connections of a session, as many as are remembered."""
@@ -117,6 +120,8 @@ class Pieces:
         if conversation in self._continued:
             return
         if shown or mark:
+            if len(self._continued) >= MAX_CONTINUED:  # they may lie behind gaps, for all we know
+                self._continued.clear()
             self._continued.add(conversation)
         if mark and not shown:
             self._add(conversation, mark)

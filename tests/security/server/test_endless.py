@@ -80,6 +80,7 @@ SMALL = {
     (channels, "MAX_MEMBERS"): 50,
     (shown, "REMEMBERED_IDS"): 30,
     (shown, "MAX_CONVERSATIONS"): 20,
+    (shown, "MAX_CONTINUED"): 30,
     (batches, "MAX_BATCHES"): 10,
     (lists, "MOST"): 20,
     (markers, "MAX_KNOWN"): 20,
@@ -147,6 +148,33 @@ def test_no_command_fills_the_memory_however_often_it_comes(command: str) -> Non
         _feed(talk, endless(command, range(60)))
         before = weight(talk)
         _feed(talk, endless(command, range(60, 140)))
+        assert weight(talk) < before + 150, rules.__name__
+
+
+def comings_and_goings(numbers: range) -> Iterator[str]:
+    """We are put into channels that are always new ones, and out of them, by each way there is; and
+    what was said once is said again in all of them.
+    """
+    alice = ":alice!alice@irc.test"
+    for n in numbers:
+        yield f"{alice} JOIN #a{n}"
+        yield f"{alice} PART #a{n}"
+        yield f"{alice} JOIN #b{n}"
+        yield f":irc.test RENAME #b{n} #c{n}"
+        yield f":irc.test KICK #c{n} alice"
+        yield f"@msgid=same :bob!b@h PRIVMSG #d{n} :hi"
+        yield f"@msgid=id-{n};time=2026-01-31T15:30:00.000Z :bob!b@h PRIVMSG #e{n} :hi"
+        yield f":irc.test RENAME #e{n} #f{n}"
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_channels_that_come_and_go_fill_no_memory() -> None:
+    """Several commands together: nothing is kept of where we are no more."""
+    for rules in (replaying, asking, showing):
+        talk = rules()
+        _feed(talk, comings_and_goings(range(60)))
+        before = weight(talk)
+        _feed(talk, comings_and_goings(range(60, 200)))
         assert weight(talk) < before + 150, rules.__name__
 
 
