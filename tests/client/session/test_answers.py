@@ -148,7 +148,7 @@ def test_answers_that_nobody_waits_for(line: str) -> None:
     ("line", "text"),
     [
         ("421 alice POLICY :Unknown command", "it has no POLICY"),
-        ("461 alice POLICY :Not enough parameters", "of rooms only"),
+        ("461 alice POLICY :Not enough parameters", "of channels only"),
     ],
 )
 def test_what_an_older_server_cannot_tell(line: str, text: str) -> None:
