@@ -81,7 +81,10 @@ class Ignored:
     def _page(self, event: ClientEvent) -> ClientEvent:
         if not isinstance(event, HistoryPage | SearchPage):
             return event
-        return replace(event, said=tuple(said for said in event.said if not self.hides(said)))
+        said = tuple(one for one in event.said if not self.hides(one))
+        if isinstance(event, HistoryPage):
+            return replace(event, said=said, hidden=len(event.said) - len(said))
+        return replace(event, said=said)
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> bool:
         # Read anew: another window of the same person may have added somebody.

@@ -65,7 +65,9 @@ def test_what_somebody_does_is_not(event: ClientEvent) -> None:
 def test_pages_lose_what_is_hidden() -> None:
     """And keep the others."""
     page = HistoryPage("#lab", (BOB, Said("#lab", "carol", "hi")))
-    assert ignoring("bob").shown([page]) == [HistoryPage("#lab", (Said("#lab", "carol", "hi"),))]
+    assert ignoring("bob").shown([page]) == [
+        HistoryPage("#lab", (Said("#lab", "carol", "hi"),), hidden=1)
+    ]
 
 
 def test_two_windows_of_one_person() -> None:

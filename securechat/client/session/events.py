@@ -66,12 +66,14 @@ class Said(ClientEvent):
 @dataclass(frozen=True, slots=True)
 class HistoryPage(ClientEvent):
     """What was asked for by AskPage, oldest first. said: nothing when there is nothing older.
-    first: whether nothing of the conversation was shown before.
+    first: whether nothing of the conversation was shown before. hidden: how many messages were
+    left out, as the person ignores who says them.
     """
 
     target: str
     said: tuple[Said, ...]
     first: bool = False
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,11 @@ class Renderer:
             nothing = _("there is nothing to read {where}").format(where=where)
             if not event.first:
                 nothing = _("there is nothing older to read {where}").format(where=where)
+            if event.hidden:
+                nothing = _(
+                    "all of this page {where} is of people whom you ignore; /history shows what "
+                    "is older"
+                ).format(where=where)
             return self._stamped(None, [[(NOTE, f"-- {nothing}")]])
         head = ngettext(
             "{count} message from before, {where}:", "{count} messages from before, {where}:", count

@@ -358,3 +358,9 @@ def test_what_is_for_us_is_marked() -> None:
 def test_a_day_has_its_name_in_russian() -> None:
     """Also where the C library speaks English only."""
     assert day_title(NOW) == "суббота, 22.11.2025"
+
+
+def test_a_page_of_ignored_people_is_not_the_beginning() -> None:
+    """Else nobody would look for what is older."""
+    [line] = shown(HistoryPage("#lobby", (), hidden=5))
+    assert "people whom you ignore; /history shows what is older" in line
