@@ -26,6 +26,10 @@ from securechat.common.language import _
 # Remembered for Tab; a hostile server tells without end.
 MOST: Final = 1000
 
+# Channels of which the bans are remembered, those told last; and characters of a mask.
+MOST_CHANNELS: Final = 50
+MAX_MASK: Final = 256
+
 
 class Noticed:
     """nick: our own name, '' before it is known. rooms: channels that others have told of."""
@@ -81,8 +85,9 @@ class Noticed:
         self.rooms = tuple(dict.fromkeys((*channels, *self.rooms)))[:MOST]
 
     def _keep_bans(self, channel: str, masks: tuple[str, ...]) -> None:
-        if len(self._bans) < MOST or fold(channel) in self._bans:
-            self._bans = {**self._bans, fold(channel): masks[:MOST]}
+        kept = tuple(mask for mask in masks[:MOST] if len(mask) <= MAX_MASK)
+        others = [(key, of) for key, of in self._bans.items() if key != fold(channel)]
+        self._bans = dict([*others[1 - MOST_CHANNELS :], (fold(channel), kept)])
 
     def _change_bans(self, channel: str, change: tuple[str, ...]) -> None:
         """Of a change of bans alone: in another one the words may be another mode's."""

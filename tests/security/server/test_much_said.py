@@ -8,8 +8,17 @@ from datetime import timedelta
 
 import pytest
 
+from securechat.client.screens.noticed import Noticed
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import ClientEvent, IsTyping, Joined, Ready, Said
+from securechat.client.session.events import (
+    ClientEvent,
+    IsTyping,
+    Joined,
+    Mask,
+    MasksAre,
+    Ready,
+    Said,
+)
 from securechat.client.timeline import conversations, timelines
 from securechat.client.timeline.conversations import Conversations
 from tests.security.server.hostile import NOON
@@ -63,3 +72,14 @@ def test_what_is_looked_at_stays_and_the_rest_can_be_fetched() -> None:
     [asked] = front.show("#other")
     assert isinstance(asked, AskRange)
     assert asked.params[:3] == ("LATEST", "#other", "*")
+
+
+def test_bans_that_are_remembered_for_tab() -> None:
+    """Of the channels that were told of last, and no masks that nobody types."""
+    noticed = Noticed()
+    for number in range(2000):
+        masks = tuple(Mask(mask, "", None) for mask in (f"m{number}", "x" * 5000))
+        noticed.take(MasksAre(f"#{number}", "b", masks * 500))
+    assert noticed.bans("#1999") == ("m1999",) * 500
+    assert noticed.bans("#1950")
+    assert not noticed.bans("#1949")
