@@ -57,7 +57,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
-from securechat.client.timeline.items import Delivery
+from securechat.client.timeline.items import Delivery, parts
 from securechat.client.timeline.mentions import Mention, Mentions
 from securechat.client.timeline.pages import Pages
 from securechat.client.timeline.timeline import LIMIT, Timeline
@@ -70,7 +70,8 @@ MAX_CONVERSATIONS = 2000
 # Of the view of all mentions.
 MAX_MENTIONS = 500
 
-# Events after which it is looked whether too much is kept: that takes a look at all of it.
+# Events, with what they list, after which it is looked whether too much is kept: that takes a look
+# at all of it.
 LIGHTEN_EACH = 5000
 
 _FINAL: Final = (Doubt.UNSENT, Doubt.UNKNOWN)
@@ -204,8 +205,9 @@ class Conversations:
 
     def take(self, event: ClientEvent, now: float = 0.0) -> list[Action]:
         """One event of the session. now: seconds of a monotonic clock. Returns what to submit."""
-        self._taken += 1
-        if self._taken % LIGHTEN_EACH == 0:
+        self._taken += parts(event)
+        if self._taken >= LIGHTEN_EACH:
+            self._taken = 0
             self._timelines.lighten()
         actions = self._leave_out() if self._without != self._ignored.names else []
         handler = _HANDLERS.get(type(event))

@@ -11,11 +11,19 @@ from datetime import datetime
 from enum import StrEnum
 
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import ClientEvent
+from securechat.client.session.events import ClientEvent, Said
 
 # Kept of one message: others may react with anything, and without end.
 MAX_REACTIONS = 50
 MAX_REACTING = 200
+
+
+def parts(event: ClientEvent) -> int:
+    """How much an event holds: itself, and what it lists."""
+    if isinstance(event, Said):  # most are
+        return 1
+    lists = (getattr(event, name, ()) for name in ("rows", "names", "channels", "events"))
+    return 1 + sum(map(len, lists))
 
 
 class Delivery(StrEnum):

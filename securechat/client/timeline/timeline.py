@@ -22,7 +22,7 @@ from securechat.client.session.events import (
     Stored,
 )
 from securechat.client.session.identity import same
-from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
+from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note, parts
 from securechat.client.timeline.mentions import Mentions
 
 LIMIT = 10_000
@@ -362,7 +362,16 @@ class Timeline(Sequence[Item]):
     def size(self) -> int:
         """About how many characters are kept."""
         texts = sum(len(item.text) for item in self if isinstance(item, Message))
-        return texts + OVERHEAD * (len(self) + len(self._held or ()))
+        notes = sum(parts(item.event) for item in self if isinstance(item, Note))
+        return texts + OVERHEAD * (len(self) + notes + sum(map(parts, self._held or ())))
+
+    def halve(self) -> None:
+        """Forget the older half of what is in the window; it is fetched again like all before."""
+        count = len(self._items) // 2
+        self._forget(self._items[:count])
+        del self._items[:count]
+        self.at_start, self._first = False, ""
+        self.changed()
 
     def clear(self) -> None:
         """Forget what is in the window; it is fetched again when somebody looks."""

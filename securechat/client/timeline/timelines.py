@@ -64,7 +64,10 @@ class Timelines:
             size -= self._known[key].size
             self._known[key].clear()
             if size <= MAX_SIZE // 2:
-                break
+                return
+        # What is left is where somebody looks.
+        if size > MAX_SIZE and (here := self.get(self.here)):
+            here.halve()
 
     def _forget_one(self) -> None:
         """The one that was silent for longest, and that nobody looks at."""

@@ -74,6 +74,18 @@ def test_what_is_looked_at_stays_and_the_rest_can_be_fetched() -> None:
     assert asked.params[:3] == ("LATEST", "#other", "*")
 
 
+def test_long_lists_where_somebody_looks() -> None:
+    """The older half goes as often as it is too much."""
+    front = Conversations("alice")
+    front.take(Ready("alice"))
+    front.here = "#here"
+    rows = tuple(Mask(f"m{number}", "", None) for number in range(100))
+    for _ in range(100):
+        front.take(MasksAre("#here", "b", rows))
+        assert front.timeline("#here").size <= SIZE + 60_000
+    assert not front.timeline("#here").at_start
+
+
 def test_bans_that_are_remembered_for_tab() -> None:
     """Of the channels that were told of last, and no masks that nobody types."""
     noticed = Noticed()
