@@ -179,7 +179,8 @@ class Pages:
             case Purpose.NEWER:
                 before = timeline.last_mark
                 timeline.extend_on(page, self.mentions, marks)
-                timeline.at_end = timeline.last_mark == before
+                if timeline.last_mark == before:
+                    timeline.reach_end()
             case Purpose.SINCE if not full and mark == timeline.last_mark:
                 timeline.extend_on(page, self.mentions, marks)
             case Purpose.AROUND:

@@ -31,6 +31,9 @@ LIMIT = 10_000
 # Of an item, in characters, besides the text of a message.
 OVERHEAD = 500
 
+# Notes that no server keeps and that wait for the end of the conversation to be in the window.
+MAX_ASIDE = 50
+
 # People named in one line of who came and went; after more of them another line begins.
 MAX_MOVED = 30
 
@@ -67,6 +70,8 @@ class Timeline(Sequence[Item]):
         self._pending: dict[int, Message] = {}
         self._held: list[ClientEvent] | None = None
         """What comes live while older messages are on their way; None when none are."""
+        self._aside: list[Note] = []
+        """Notes that no page has, of the end while the window is elsewhere."""
         self._serial = 0
         self._first = self._last = ""
         """The marks of the first and the last line of pages, where these are ends of the window."""
@@ -193,6 +198,8 @@ class Timeline(Sequence[Item]):
         time: datetime | None = getattr(event, "time", None)
         if self.at_end and not self._was_paged(time):
             self._append(Note(self._own_key(), time, event))
+        elif time is None:
+            self._put_aside([Note(self._own_key(), None, event)])
 
     def move(self, nick: str, time: datetime | None, *, came: bool) -> None:
         """Somebody came or went."""
@@ -314,12 +321,24 @@ class Timeline(Sequence[Item]):
         at_end: bool,
     ) -> int:
         """Another window, which has nothing of the one before; how many items it has."""
+        if self.at_end:
+            self._put_aside(self._last_notes())
         self._forget(self._items)
         self._items = []
-        self.at_start, self.at_end = False, at_end
+        self.at_start, self.at_end = False, False
         self._first = marks[0] if marks else ""
         self._last, self._paged_until = "", None
-        return self.extend_on(events, mentions, marks)
+        count = self.extend_on(events, mentions, marks)
+        if at_end:
+            self.reach_end()
+        return count
+
+    def reach_end(self) -> None:
+        """The window ends with what was said last, and with what no page has."""
+        self.at_end = True
+        aside, self._aside = self._aside, []
+        for note in aside:
+            self._append(note)
 
     def knows(self, events: Iterable[ClientEvent]) -> bool:
         """Whether one of these messages is in the window."""
@@ -376,7 +395,7 @@ class Timeline(Sequence[Item]):
     def clear(self) -> None:
         """Forget what is in the window; it is fetched again when somebody looks."""
         self._forget(self._items)
-        self._items = []
+        self._items, self._aside = [], []
         self._held = None if self._held is None else []
         self.at_start, self.at_end, self.loaded = False, True, False
         self._first = self._last = self.unread_from = ""
@@ -443,6 +462,18 @@ class Timeline(Sequence[Item]):
         self._by_key[item.key] = item
         self._trim_start()
         self.changed()
+
+    def _put_aside(self, notes: list[Note]) -> None:
+        self._aside = [*self._aside, *notes][-MAX_ASIDE:]
+
+    def _last_notes(self) -> list[Note]:
+        """Those without a time at the end, the oldest first."""
+        found: list[Note] = []
+        for item in reversed(self._items):
+            if not isinstance(item, Note) or item.time is not None or len(found) == MAX_ASIDE:
+                break
+            found.insert(0, item)
+        return found
 
     def _trim_start(self) -> None:
         # By some at once, as to take out the first of a list moves all others.

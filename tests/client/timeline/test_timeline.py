@@ -182,3 +182,20 @@ def test_what_happens_beside_has_its_time() -> None:
     one.note(TopicIs("#lobby", "Newer", "bob", at(3)))
     one.note(Problem("trouble"))
     assert [item.time for item in list(one)[1:]] == [at(2), at(3), None]
+
+
+def test_notes_wait_for_the_end_of_the_conversation() -> None:
+    """An answer to a command, and an error, also when somebody looks at the past meanwhile."""
+    one = with_said("new")
+    one.note(Problem("before"))
+    one.replace([said("old")], Mentions(""), at_end=False)
+    one.note(Problem("meanwhile"))
+    assert texts(one) == ["old"]
+    one.replace([said("new")], Mentions(""), at_end=True)
+    assert [getattr(item, "event", None) for item in one] == [
+        None,
+        Problem("before"),
+        Problem("meanwhile"),
+    ]
+    one.replace([said("new")], Mentions(""), at_end=True)
+    assert len(one) == 3

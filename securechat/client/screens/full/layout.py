@@ -21,7 +21,7 @@ MAX_KEPT = 500
 """Items whose rows are kept: some windows full of them."""
 
 # Items before one that are looked at for the day: some have no time.
-_BACK = 5
+_BACK = 100
 
 
 class Seen(NamedTuple):
