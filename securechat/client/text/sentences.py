@@ -290,7 +290,9 @@ def _person(event: PersonIs) -> str:
 def _left(event: Left) -> str:
     who = _n(event.nick)
     # The server puts "Quit: " before every farewell, also before none.
-    reason = f" ({_e(event.reason)})" if event.reason.strip() not in ("", "Quit:") else ""
+    # Nor is it a reason of a kick that servers put the name there of who gave none.
+    nothing = ("", "Quit:", event.by)
+    reason = f" ({_e(event.reason)})" if event.reason.strip() not in nothing else ""
     if event.channel is None:
         text = _("you went away") if event.mine else _("{name} went away")
         return text.format(name=who) + reason

@@ -289,6 +289,8 @@ class Timeline(Sequence[Item]):
         self._items[:0] = items
         self._first = marks[0] if marks else self._first
         if len(self._items) > self._limit:
+            if self.at_end:
+                self._put_aside(self._last_notes())
             self._forget(self._items[self._limit :])
             del self._items[self._limit :]
             self.at_end, self._last = False, ""

@@ -79,6 +79,7 @@ def shown(*events: ClientEvent, channels: int = 1) -> list[str]:
         (Left(None, "bob", "Quit: "), "-- bob went away"),
         (Left(None, "bob", "Quit: bye"), "-- bob went away (Quit: bye)"),
         (Left("#lobby", "bob", by="carol"), "-- bob was removed from #lobby by carol"),
+        (Left("#lobby", "bob", "carol", by="carol"), "-- bob was removed from #lobby by carol"),
         (Left("#x", "al", "spam", "bob", True), "-- you were removed from #x by bob (spam)"),
         (TopicIs("#lobby", "Be kind"), "-- topic of #lobby: Be kind"),
         (TopicIs("#lobby", "Be kind", "bob"), "-- bob set the topic of #lobby: Be kind"),
