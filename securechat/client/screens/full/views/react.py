@@ -54,12 +54,15 @@ class ReactView(ListDialog[str | None]):
     def list_rows(self) -> Iterable[Row]:
         """See ListDialog."""
         self._shown = list(self._offered) if self._offered else fitting(self.typed())
+        if not self._shown:
+            return [[("note", _("no emoji has such a name"))]]
         digits = self._offered or USUAL
         return [_row(one, digits) for one in self._shown]
 
     def chosen(self, at: int) -> None:
         """See ListDialog."""
-        self.dismiss(self._shown[at])
+        if self._shown:
+            self.dismiss(self._shown[at])
 
 
 def fitting(typed: str) -> list[str]:

@@ -165,6 +165,7 @@ def test_reactions_by_name(show: Show) -> None:
     """The one that fits best is taken by Enter."""
     assert show(ReactView(LOOK), "roc", "enter")[0] == "🚀"
     assert show(ReactView(LOOK), "3")[0] == "😄"
+    assert "no emoji has such a name" in str(show(ReactView(LOOK), "zzzz", "enter")[1])
     assert show(ReactView(LOOK, ["🎉", "👀"]), "down", "enter")[0] == "👀"
 
 
