@@ -181,7 +181,9 @@ def _mode(composer: Composer, rest: str) -> Composed:
 )
 def _rename(composer: Composer, rest: str) -> Composed:
     words = rest.split(maxsplit=2)
-    if len(words) > 1 and words[1].startswith(CHANNEL_SIGN):
+    # A channel that we are in is the old name: no other can get it.
+    both = len(words) > 1 and (words[1].startswith(CHANNEL_SIGN) or words[0] in composer.channels)
+    if both:
         old, new, *reason = words
     else:
         old, (new, *reason) = channel_first(composer, "")[0], (rest.split(maxsplit=1) or [""])

@@ -42,6 +42,7 @@ def does(name: str, *params: str) -> ServerCommand:
         ("/mode alice +i", does("MODE", "alice", "+i")),
         ("/rename chemistry", does("RENAME", "#lab", "#chemistry")),
         ("/rename #chemistry a new year", does("RENAME", "#lab", "#chemistry", "a new year")),
+        ("/rename #lab chemistry too long", does("RENAME", "#lab", "#chemistry", "too long")),
         ("/rename #old #new too long", does("RENAME", "#old", "#new", "too long")),
         ("/drop #lab it is over", does("DROP", "#lab", "it is over")),
         ("/list", does("LIST")),
