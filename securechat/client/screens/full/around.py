@@ -7,6 +7,7 @@ from typing import Final
 
 from securechat.client.screens.full.cells import Row, cut, row_cells, spread
 from securechat.client.timeline.conversations import Conversations
+from securechat.client.timeline.timeline import Timeline
 from securechat.common.escape import escape_name, escape_text
 from securechat.common.language import _, ngettext, translated
 
@@ -20,10 +21,10 @@ def header(conversations: Conversations, people: int, now: float, width: int) ->
     """
     timeline = conversations.get(conversations.here) if conversations.here else None
     left: Row = [("heading", escape_name(timeline.name) if timeline is not None else "securechat")]
-    if timeline is not None and timeline.topic:
-        left.append(("topic", f"  {escape_text(timeline.topic)}"))
-    elif timeline is not None and timeline.name.startswith("#") and not timeline.joined:
+    if timeline is not None and is_outside(timeline):
         left.append(("faint", "  " + _("you are not in this channel")))
+    elif timeline is not None and timeline.topic:
+        left.append(("topic", f"  {escape_text(timeline.topic)}"))
     if not conversations.online:
         return spread(left, offline(conversations, now, width), width)
     right: Row = []
@@ -31,6 +32,19 @@ def header(conversations: Conversations, people: int, now: float, width: int) ->
         told = ngettext("{count} person", "{count} people", people).format(count=people)
         right.append(("faint", f"  {told}"))
     return spread(left, right, width)
+
+
+def is_outside(timeline: Timeline) -> bool:
+    """Whether it is a channel that we aren't in: nobody there reads what we type."""
+    return timeline.name.startswith("#") and not timeline.joined
+
+
+def hint(timeline: Timeline) -> str:
+    """What stands where nothing is typed."""
+    text = _("Write to {name}")
+    if is_outside(timeline):
+        text = _("You are not in {name}: /join enters it")
+    return text.format(name=escape_name(timeline.name))
 
 
 def offline(conversations: Conversations, now: float, width: int) -> Row:

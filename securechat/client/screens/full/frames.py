@@ -39,7 +39,6 @@ from securechat.client.screens.full.typed import TypedText
 from securechat.client.session.events import ClientEvent
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.wire.mailbox import Sink
-from securechat.common.escape import escape_name
 from securechat.common.language import _
 
 FRAME: Final = 1 / 30
@@ -115,6 +114,7 @@ class Framed(App[Exit]):
         self._shown = ""
         self._drawn = -1
         self._title = ""
+        self._hinted = ""
         self._rung_at = -RING_EVERY
         self._width = 0
         # The Enter in it, too: what it says is for its writer to send, who hasn't seen where to.
@@ -247,11 +247,17 @@ class Framed(App[Exit]):
         self._drawn = here.revision
         first, self._typed_before = self._typed_before, ""
         self.typed.put(first or self.desk.draft())
-        hint = _("Write to {name}").format(name=escape_name(name))
-        # No str, which would be read as markup: a name may have brackets in it.
-        self.typed.placeholder = Content(hint)
+        self._hint()
         self.lay_out()
         self.call_after_refresh(self._draw_panels)
+
+    def _hint(self) -> None:
+        """Where what is typed goes, if anywhere."""
+        hint = around.hint(self.conversations.timeline(self._shown))
+        if hint != self._hinted:
+            self._hinted = hint
+            # No str, which would be read as markup: a name may have brackets in it.
+            self.typed.placeholder = Content(hint)
 
     def _draw_panels(self) -> None:
         """The lists, and the lines around the timeline."""
@@ -272,6 +278,8 @@ class Framed(App[Exit]):
         head.show(around.header(self.conversations, len(present), now, head.size.width))
         foot.show(around.footer(self.keys(), foot.size.width))
         self._draw_beside()
+        if self._shown:
+            self._hint()
         mentions = sum(one.mentions for one in self.conversations)
         if (title := notices.title(self._shown, mentions)) != self._title:
             self._title = title
