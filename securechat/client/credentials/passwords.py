@@ -12,7 +12,6 @@ from securechat.client.exits import UsageError
 from securechat.client.person import Person
 from securechat.common.files import open_named
 from securechat.common.language import _, translated
-from securechat.common.passphrases import passphrase
 
 # Characters; what a login can carry (SASL) with room to spare.
 MAX_PASSWORD = 1024
@@ -57,6 +56,8 @@ def ask_new(person: Person, account: str, least: int | None = None) -> str:
     """
     # Before somebody has thought of one that won't do.
     person.tell(_rules(least))
+    from securechat.common.passphrases import passphrase  # here alone, as it has a list to load
+
     offered = passphrase(least or 0)
     # As a part of the prompt, which goes to the terminal alone: all that is said may go to a file.
     offer = _("Enter alone takes this one; write it down, as it is not shown again:  {offered}\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from securechat.client.ignoring import Ignored
 from securechat.client.screens.noticed import Noticed
@@ -31,8 +31,10 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
-from securechat.client.timeline.conversations import Conversations
 from securechat.common.language import _
+
+if TYPE_CHECKING:  # a script that sends has none, and they take long to load
+    from securechat.client.timeline.conversations import Conversations
 
 CHANNEL_SIGN: Final = "#"
 
