@@ -389,6 +389,11 @@ class Conversations:
         if event.quiet and isinstance(event.action, ServerCommand | SendLine):
             self._beside(event, now)
 
+    def _names(self, event: NamesAre, now: float) -> None:
+        # Those of the login come unasked, and who is there stands beside the talk.
+        if self.online or not self._pages.fetches:
+            self._beside(event, now)
+
     def _beside(self, event: ClientEvent, _now: float) -> None:
         """What belongs to no conversation is shown in the one that is looked at."""
         if self.here:
@@ -408,6 +413,8 @@ class Conversations:
             self.take(held, now)
         if answer.newest:
             self._count(answer.timeline)
+            if same(answer.timeline.name, self.here):
+                answer.timeline.look()  # when somebody began to, nothing was there yet
         return self._pages.go_on(answer.timeline)
 
     def _count(self, timeline: Timeline) -> None:
@@ -442,7 +449,7 @@ _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = 
     MasksAre: Conversations._beside,
     ModesAre: Conversations._beside,
     ModesSet: Conversations._modes,
-    NamesAre: Conversations._beside,
+    NamesAre: Conversations._names,
     NobodyFits: Conversations._beside,
     Overrun: Conversations._overrun,
     PersonIs: Conversations._beside,

@@ -23,6 +23,7 @@ from securechat.client.session.events import (
     MarkedRead,
     MasksAre,
     ModesAre,
+    NamesAre,
     NobodyFits,
     Overrun,
     Queued,
@@ -222,6 +223,29 @@ def test_to_the_beginning_and_back() -> None:
     front.answers(said("live", 9))
     assert front.texts() == ["live"]
     assert conversations.timeline("#lobby").at_end
+
+
+def test_the_unread_line_of_what_is_looked_at_first() -> None:
+    """The page comes after somebody has begun to look."""
+    front = Front("#lobby", read=at(1))
+    front.shows("#lobby")
+    front.answers(targets={"#lobby": 3})
+    assert front.conversations.timeline("#lobby").unread_from == ""
+    front.answers(said("old"), said("two", 2), said("three", 3))
+    front.conversations.seen("#lobby")
+    assert front.conversations.timeline("#lobby").unread_from == "two"
+
+
+def test_who_is_there_is_told_when_it_was_asked() -> None:
+    """Not at the login, where the list of members has it."""
+    front = Front()
+    lobby = front.conversations.timeline("#lobby")
+    front.takes(Lost("gone", 1.0))
+    front.shows("#lobby")
+    front.takes(NamesAre("#lobby", ("alice",)), Ready("alice", again=True))
+    assert len(lobby) == 0
+    front.takes(NamesAre("#lobby", ("alice",)))
+    assert len(lobby) == 1
 
 
 def test_what_was_seen_is_read_on_all_devices() -> None:
