@@ -118,6 +118,7 @@ def test_talk_goes_on_after_a_kill_9(wee: Weechat, irs: Irssi, tmp_path: Path) -
             with serving(tmp_path / "server", *again):
                 wee.shows("reconnecting to server", "irc.server.team")
                 wee.shows("SASL authentication successful", "irc.server.team")
+                wee.shows("Channel #lobby: ", LOBBY)  # before that it is in no channel
                 irs.shows("SASL authentication succeeded")
                 olga.shows("the connection is back")
                 second = all_talk(2)
