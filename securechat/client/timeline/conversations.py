@@ -64,9 +64,6 @@ from securechat.client.timeline.timeline import LIMIT, Timeline
 from securechat.client.timeline.timelines import Timelines
 from securechat.client.timeline.typists import Typists
 
-# Timelines kept; a hostile server names conversations without end.
-MAX_CONVERSATIONS = 2000
-
 # Of the view of all mentions.
 MAX_MENTIONS = 500
 
@@ -167,8 +164,7 @@ class Conversations:
         if timeline.read is not None and timeline.newest <= timeline.read:
             return []
         timeline.mark_read(timeline.newest)
-        timeline.unread = timeline.mentions = 0
-        timeline.more_unread = False
+        timeline.nothing_unread()
         self.revision += 1
         time = server_time(timeline.newest.astimezone(UTC))
         return [MarkRead(timeline.name, time)] if time and self.online else []
@@ -371,8 +367,7 @@ class Conversations:
         timeline = self.timeline(event.target)
         timeline.mark_read(event.time)
         if timeline.newest and timeline.read and timeline.newest <= timeline.read:
-            timeline.unread = timeline.mentions = 0
-            timeline.more_unread = False
+            timeline.nothing_unread()
         self.revision += 1
         return self._pages.load_unread(timeline)
 

@@ -12,11 +12,8 @@ from typing import Final
 
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
+from securechat.client.session.following import BEGINNING, END
 from securechat.client.session.moments import server_time
-
-# Ids of before and behind any time: TARGETS tells who has talked between them.
-BEGINNING: Final = "timestamp=1970-01-01T00:00:00.000Z"
-END: Final = "timestamp=9998-12-31T23:59:59.999Z"
 
 MOST_TARGETS: Final = 1000
 

@@ -355,6 +355,11 @@ class Timeline(Sequence[Item]):
         self.read = time
         self.recount()
 
+    def nothing_unread(self) -> None:
+        """All of the conversation is read, also what isn't in the window."""
+        self.unread = self.mentions = 0
+        self.more_unread = False
+
     def recount(self) -> None:
         """Count what is unread, of what is in the window."""
         unread = self.unread_messages()
