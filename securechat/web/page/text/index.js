@@ -1,0 +1,34 @@
+/** What people read, in their language. */
+import en from "./en.js";
+import ru from "./ru.js";
+
+const ALL = { en, ru };
+export const LANGUAGES = { en: "English", ru: "Русский" };
+
+let code = "en";
+let texts = /** @type {Record<string, any>} */ (en);
+let plural = new Intl.PluralRules("en");
+
+/** By setting ("en", "ru"), else ("") the first of the browser's languages that we have. */
+export function setLanguage(wanted) {
+  const all = [wanted, ...navigator.languages, "en"];
+  code = all.map((one) => (one || "").slice(0, 2)).find((one) => ALL[one]) || "en";
+  texts = ALL[code];
+  plural = new Intl.PluralRules(code);
+  document.documentElement.lang = code;
+}
+
+/** "en" or "ru"; for Intl and lang. */
+export const language = () => code;
+
+/**
+ * The text of a key; values stand for {name}, and `n` chooses the plural form.
+ * @param {string} key
+ * @param {Record<string, any>} [values]
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  let text = texts[key] ?? ALL.en[key] ?? key;
+  if (typeof text === "object") text = text[plural.select(values.n)] ?? text.other;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}

@@ -1,0 +1,137 @@
+/**
+ * What the views read; see app.js for what they may call. Only the app and the model change it.
+ * For people and for `tsc`: the page doesn't load this file, and the server doesn't serve it.
+ */
+
+export interface State {
+  phase: "starting" | "login" | "connecting" | "online" | "offline";
+  /** Of the login, or of the connection. */
+  problem: null | Problem;
+  me: { account: string; administrator: boolean };
+  server: {
+    name: string;
+    network: string;
+    /** Whether accounts can be made here, as far as it is known: by anybody, or by an invite. */
+    registration: "" | "open" | "invite";
+    minPassword: number;
+    /** The capabilities that are on. */
+    features: Set<string>;
+    topicLength: number;
+  };
+  /** By key, in no order. */
+  conversations: Map<string, Conversation>;
+  /** The key of the one that is open. */
+  current: string | null;
+  settings: Settings;
+  /** Shown for a while; app.dismiss(notice.id). */
+  notices: Notice[];
+  /** The dialog that is open. */
+  view: null | View;
+  /** The server has another version of the page: app.reload(). */
+  newer: boolean;
+}
+
+/**
+ * code: of the server (CODE_REQUIRED, WEAK_PASSWORD, ACCOUNT_EXISTS, ...), or one of ours:
+ * PASSWORD (wrong), SECOND_FACTOR_REQUIRED (with secret and uri), NO_SOCKET, LOST, SILENT, OFFLINE.
+ */
+export interface Problem { code: string; text: string; secret?: string; uri?: string }
+
+export interface Settings {
+  theme: "auto" | "light" | "dark";
+  /** "en", "ru", or "" for the browser's. */
+  language: string;
+  notify: boolean;
+  /** Whether joins, parts and the like are shown. */
+  events: boolean;
+}
+export interface Notice { id: number; kind: "info" | "error"; text: string }
+export interface View { name: string; [more: string]: any }
+
+export interface Conversation {
+  /** The folded name. */
+  key: string;
+  name: string;
+  kind: "channel" | "person";
+  topic: string;
+  /** Letters, such as "nt". */
+  modes: string;
+  joined: boolean;
+  /** By folded name. */
+  members: Map<string, Member>;
+  unread: number;
+  mentions: number;
+  /** Read so far: milliseconds since 1970, 0 for nothing. */
+  marker: number;
+  /** Where the unread line stands: what was read when it was opened; 0 for no line. */
+  unreadFrom: number;
+  /** Time of the newest message in ms, for sorting. */
+  latest: number;
+  /** A window, oldest first. */
+  items: Item[];
+  hasOlder: boolean;
+  hasNewer: boolean;
+  loading: boolean;
+  problem: null | Problem;
+  draft: string;
+  /** msgid that the draft answers. */
+  reply: string | null;
+  /** msgid that was jumped to. */
+  target: string | null;
+  /** Names. */
+  typing: string[];
+  /** Changes whenever something of it has. */
+  revision: number;
+}
+
+/** roles: of "~@+", the highest first. away: a text, null for present. */
+export interface Member { name: string; roles: string; away: string | null; bot: boolean }
+
+export type Item = Said | Happened;
+
+export interface Said {
+  kind: "message";
+  /** Of this page, lasting; for lists. */
+  key: string;
+  /** msgid. */
+  id: string | null;
+  /** Milliseconds since 1970. */
+  at: number;
+  author: string;
+  text: string;
+  action: boolean;
+  notice: boolean;
+  /** msgid that it answers. */
+  reply: string | null;
+  reactions: { emoji: string; names: string[] }[];
+  redacted: null | { by: string; reason: string };
+  /** null: not said by this page. */
+  delivery: null | "pending" | "stored" | "refused";
+  /** Why it was refused. */
+  reason: string;
+  mine: boolean;
+  mention: boolean;
+  bot: boolean;
+}
+
+/** text: the reason, topic, modes or new name. target: who was kicked. */
+export interface Happened {
+  kind: "event";
+  key: string;
+  id: string | null;
+  at: number;
+  what: "join" | "part" | "quit" | "kick" | "mode" | "topic" | "rename" | "nick";
+  who: string;
+  target: string;
+  text: string;
+}
+
+/** app.jump(hit.conversation, {id: hit.id}) goes there. conversation: a key; name: as it is shown. */
+export interface Hit { id: string; conversation: string; name: string; at: number; author: string; text: string }
+export interface Listed { name: string; count: number; topic: string }
+/** created, used, since, heard: ms, 0 for never. here: this very page's. */
+export interface Devices {
+  tokens: { name: string; created: number; used: number; here: boolean }[];
+  sessions: { id: string; by: string; name: string; since: number; heard: number; address: string; here: boolean }[];
+}
+export interface Answer { command: string; params: string[]; tags: Record<string, string>; source: string }
