@@ -65,6 +65,7 @@ export const app = {
   older(key) {}, newer(key) {}, latest(key) {},
   jump(key, { id, at }) {}, // to a message, or a time in ms
   markRead(key) {},
+  follow(key, on) {}, // whether the end of the timeline is in sight
   /** The message of an id in any conversation, or null. */
   find(key, id) { return null; },
 

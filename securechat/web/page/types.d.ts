@@ -57,7 +57,7 @@ export interface Conversation {
   /** Letters, such as "nt". */
   modes: string;
   joined: boolean;
-  /** By folded name. */
+  /** By folded name. Another Map whenever one of them has changed: views compare it. */
   members: Map<string, Member>;
   unread: number;
   mentions: number;
@@ -67,8 +67,16 @@ export interface Conversation {
   unreadFrom: number;
   /** Time of the newest message in ms, for sorting. */
   latest: number;
-  /** A window, oldest first. */
+  /**
+   * A window, oldest first. An item that changes is replaced by another one of the same key: views
+   * compare them, and draw what is the same only once.
+   */
   items: Item[];
+  /**
+   * Whether the end is in sight (app.follow(key, on)). If not, the window keeps its oldest: what is
+   * said beyond its limit waits behind hasNewer.
+   */
+  following: boolean;
   hasOlder: boolean;
   hasNewer: boolean;
   loading: boolean;
