@@ -8,7 +8,6 @@ that a message is gone. Pure; of the thread of the front, but hides() is for any
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from securechat.client.session.events import (
@@ -21,6 +20,7 @@ from securechat.client.session.events import (
     SearchPage,
 )
 from securechat.client.session.identity import fold
+from securechat.common.record import replace
 
 MOST: Final = 1000
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from dataclasses import dataclass
 from typing import Final
 
 from securechat.client.exits import LoginError
@@ -22,10 +21,10 @@ from securechat.client.session.handshake import (
 )
 from securechat.client.wire.stream import reason_of
 from securechat.common.language import _, translated
+from securechat.common.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Record):
     """what: has happened. next: what to do about it. quoted: whether the server's own text says
     more than that, as which rule a name breaks.
     """

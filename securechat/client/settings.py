@@ -20,7 +20,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ import platformdirs
 from securechat.client.exits import SettingsError, UsageError
 from securechat.client.session.identity import Address, fold, parse_address
 from securechat.common import files
+from securechat.common.record import Record
 
 if TYPE_CHECKING:
     from securechat.client.ignoring import Ignored
@@ -76,8 +76,7 @@ def profiles(base: Path) -> list[str]:
     return sorted(path.name for path in found if _PROFILE.fullmatch(path.name))
 
 
-@dataclass(frozen=True, slots=True)
-class KnownServer:
+class KnownServer(Record):
     """A server where somebody has logged in. used: the day of the last time, '' when unknown."""
 
     address: Address

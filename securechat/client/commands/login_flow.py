@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.credentials.login_credentials import Sources
@@ -31,6 +31,7 @@ from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer
 from securechat.client.wire.receiver import Client, Early
 from securechat.common.language import _, ngettext, translated
+from securechat.common.record import replace
 
 ATTEMPTS = 3
 """How often a password or a code is asked for before the command gives up."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +27,7 @@ from securechat.client.settings import (
     remove_private,
     write_private,
 )
+from securechat.common.record import Record, field
 from securechat.credentials.device import is_token, is_token_name
 
 T = TypeVar("T")
@@ -39,8 +39,7 @@ TOO_OPEN = (
 DAMAGED = "expected a token of securechat, found something else; {}, then log in with your password"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenOwner:
+class TokenOwner(Record):
     """The account that a token logs in, at one server. trust: Trust.identity of the server."""
 
     address: Address
@@ -53,8 +52,7 @@ class TokenOwner:
         return str(self.address).lower(), fold(self.account)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredToken:
+class StoredToken(Record):
     """A token that this device keeps. name: the device's, as `token list` shows it."""
 
     name: str

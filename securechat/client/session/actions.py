@@ -6,8 +6,9 @@ They aren't changed afterwards, so any thread may read them. What the session te
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from securechat.common.record import Record, field
 
 next_id = itertools.count(1).__next__
 """A number that nothing else has in this process. Any thread may call."""
@@ -21,12 +22,10 @@ class TextKind(StrEnum):
     ACTION = "action"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Record):
     """Base of all actions."""
 
 
-@dataclass(frozen=True, slots=True)
 class Say(Action):
     """Send text to a channel or an account: a line of any length, or several with line feeds
     between them, which are one message where the server knows such.
@@ -41,7 +40,6 @@ class Say(Action):
     id: int = field(default_factory=next_id, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class React(Action):
     """React to a message, or do so no more. https://ircv3.net/specs/client-tags/react"""
 
@@ -51,7 +49,6 @@ class React(Action):
     ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Redact(Action):
     """Take a message out of a conversation. .../extensions/message-redaction"""
 
@@ -60,7 +57,6 @@ class Redact(Action):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Type(Action):
     """Tell the others that we are typing to target, or no more: to be submitted at each change of
     what is typed, as the session says it only as often as it should be said. ended: the text is
@@ -71,7 +67,6 @@ class Type(Action):
     ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class MarkRead(Action):
     """All up to this time is read. time: as of server-time. .../extensions/read-marker"""
 
@@ -79,7 +74,6 @@ class MarkRead(Action):
     time: str
 
 
-@dataclass(frozen=True, slots=True)
 class ServerCommand(Action):
     """Send a command whose answer is shown as it comes, such as JOIN or WHO."""
 
@@ -87,14 +81,12 @@ class ServerCommand(Action):
     params: tuple[str, ...] = field(repr=False)  # for PASSWD and TOTP they are secrets
 
 
-@dataclass(frozen=True, slots=True)
 class SendLine(Action):
     """Send a line as it is, without CR, LF or NUL, for what no other action does."""
 
     line: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class AskPage(Action):
     """Show a page of a conversation: what was said before what is shown of it. count: messages."""
 
@@ -102,7 +94,6 @@ class AskPage(Action):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
 class AskSearch(Action):
     """Search in what was said. text: words, each of which is to be found. place: a channel or a
     person. sender: who has said it. after, before: times as of server-time. All of them '' for any.
@@ -117,12 +108,10 @@ class AskSearch(Action):
     typed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class AskMore(Action):
     """Show the next page of the last search."""
 
 
-@dataclass(frozen=True, slots=True)
 class AskRange(Action):
     """Fetch messages for a program: the parameters of CHATHISTORY, such as ("AFTER", "#lobby",
     "msgid=…", "100"). https://ircv3.net/specs/extensions/chathistory
@@ -132,7 +121,6 @@ class AskRange(Action):
     id: int = field(default_factory=next_id, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Adopt(Action):
     """Log in with this token when the connection has to be replaced, and not by the password: that
     costs the server much more to check, and the code of a second factor is good once.
@@ -141,7 +129,6 @@ class Adopt(Action):
     token: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Quit(Action):
     """End the session once all that was said is stored.
 

@@ -6,11 +6,12 @@ Changed by the receiving thread only. Others read it for completion, and to show
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from securechat.client.session.bans import BanMasks
 from securechat.client.session.identity import fold, same
 from securechat.client.session.roles import DEFAULT_PREFIXES, Member, Roles
+from securechat.common.record import replace
 
 # Channels we are said to be in; a server lets an account into a hundred.
 MAX_CHANNELS = 1000

@@ -7,28 +7,25 @@ network: whoever shows one escapes it. What the person wants is in actions.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from securechat.client.exits import Exit
 from securechat.client.session.actions import AskRange, Command, TextKind
+from securechat.common.record import Record, field
 
 
-@dataclass(frozen=True, slots=True)
-class ClientEvent:
+class ClientEvent(Record):
     """Base of all events."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Record):
     """A message that others are about. time: the server's in UTC, None when it didn't tell."""
 
     nick: str
     time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Said(ClientEvent):
     """Somebody, perhaps we ourselves, said something.
 
@@ -63,7 +60,6 @@ class Said(ClientEvent):
         return client_tag(self.tags, "reply")
 
 
-@dataclass(frozen=True, slots=True)
 class HistoryPage(ClientEvent):
     """What was asked for by AskPage, oldest first. said: nothing when there is nothing older.
     first: whether nothing of the conversation was shown before. hidden: how many messages were
@@ -76,7 +72,6 @@ class HistoryPage(ClientEvent):
     hidden: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class RangeTold(ClientEvent):
     """The answer to AskRange. events: what was said, oldest first, and with draft/event-playback
     what else has happened. targets: for TARGETS, each conversation with the time of its newest
@@ -97,7 +92,6 @@ class RangeTold(ClientEvent):
         return tuple(event for event in self.events if isinstance(event, Said))
 
 
-@dataclass(frozen=True, slots=True)
 class SearchPage(ClientEvent):
     """What a search has found, oldest first. typed: of AskSearch. on: it goes on with what was
     found before. newer: whether the next page has newer ones, not older ones.
@@ -109,7 +103,6 @@ class SearchPage(ClientEvent):
     newer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class SearchPaused(ClientEvent):
     """A search took too long for the server: it has looked only as far as this time, in UTC. newer:
     as of SearchPage.
@@ -119,7 +112,6 @@ class SearchPaused(ClientEvent):
     newer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Removed(ClientEvent):
     """by took a message out of a conversation. about: which one, where that is known. msgid: its
     id. mark: as of Said, and of this event itself.
@@ -135,7 +127,6 @@ class Removed(ClientEvent):
     mark: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Reacted(ClientEvent):
     """nick reacts to a message, or does so no more. about: as of Removed."""
 
@@ -151,7 +142,6 @@ class Reacted(ClientEvent):
     mark: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class IsTyping(ClientEvent):
     """nick types in a conversation, or no more. paused: they have stopped, and not given up. The
     session has no clock for it: who shows it forgets it after typing.LASTS seconds, or PAUSED, and
@@ -164,7 +154,6 @@ class IsTyping(ClientEvent):
     paused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class IsAway(ClientEvent):
     """nick has gone away, and perhaps said why, or is back."""
 
@@ -173,7 +162,6 @@ class IsAway(ClientEvent):
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class MarkedRead(ClientEvent):
     """All up to time is read, on this device or another one; None: nothing is."""
 
@@ -181,7 +169,6 @@ class MarkedRead(ClientEvent):
     time: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
 class ChannelRenamed(ClientEvent):
     """A channel has another name now, and by has changed it."""
 
@@ -193,7 +180,6 @@ class ChannelRenamed(ClientEvent):
     mark: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Joined(ClientEvent):
     """nick is in channel now. mine: it is our own account."""
 
@@ -204,7 +190,6 @@ class Joined(ClientEvent):
     mark: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Left(ClientEvent):
     """nick left channel, or, when that is None, the server. by: who removed it, '' for nobody.
     channels: those of ours in which somebody was who has left the server.
@@ -220,7 +205,6 @@ class Left(ClientEvent):
     channels: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class TopicIs(ClientEvent):
     """The topic of channel. by: who changed it just now, '' when it was only told."""
 
@@ -231,7 +215,6 @@ class TopicIs(ClientEvent):
     mark: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class NamesAre(ClientEvent):
     """Who is in channel, each with the prefixes of its roles."""
 
@@ -239,7 +222,6 @@ class NamesAre(ClientEvent):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Renamed(ClientEvent):
     """Somebody has another name now. channels: those of ours in which they are."""
 
@@ -250,7 +232,6 @@ class Renamed(ClientEvent):
     channels: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Invited(ClientEvent):
     """by asks us into channel."""
 
@@ -258,7 +239,6 @@ class Invited(ClientEvent):
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
 class ModesSet(ClientEvent):
     """by has changed the modes of channel; change: letters, then their parameters."""
 
@@ -269,7 +249,6 @@ class ModesSet(ClientEvent):
     mark: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class PersonIs(ClientEvent):
     """Somebody, as WHO tells of them. channel: '' when it wasn't asked about one. prefixes: of the
     roles there. account: '' when it isn't told.
@@ -283,7 +262,6 @@ class PersonIs(ClientEvent):
     account: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class ModesAre(ClientEvent):
     """How a channel is set: letters, then their parameters."""
 
@@ -291,8 +269,7 @@ class ModesAre(ClientEvent):
     modes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mask:
+class Mask(Record):
     """An entry of a list of a channel: by whom and when it was set, '' and None when untold."""
 
     mask: str
@@ -300,7 +277,6 @@ class Mask:
     time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class MasksAre(ClientEvent):
     """A list of a channel: of those who are banned ("b"), excepted from that ("e"), or who need no
     invitation ("I").
@@ -311,8 +287,7 @@ class MasksAre(ClientEvent):
     masks: tuple[Mask, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedChannel:
+class ListedChannel(Record):
     """A row of LIST. members: how many are shown there."""
 
     channel: str
@@ -320,21 +295,18 @@ class ListedChannel:
     topic: str
 
 
-@dataclass(frozen=True, slots=True)
 class ChannelsAre(ClientEvent):
     """The channels that there are, or those that were asked for."""
 
     rows: tuple[ListedChannel, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class InvitationsAre(ClientEvent):
     """Where we are invited to."""
 
     channels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class HasInvited(ClientEvent):
     """We have invited nick into channel."""
 
@@ -342,21 +314,18 @@ class HasInvited(ClientEvent):
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
 class WeAreAway(ClientEvent):
     """We are away now on this device, or no more."""
 
     away: bool
 
 
-@dataclass(frozen=True, slots=True)
 class NobodyFits(ClientEvent):
     """WHO has found nobody. asked: what it was asked for."""
 
     asked: str
 
 
-@dataclass(frozen=True, slots=True)
 class WhoisTold(ClientEvent):
     """What WHOIS tells of somebody who is online. channels: those we may know of, each with the
     prefixes of its roles. away: None for who isn't. idle: seconds since they last said something.
@@ -375,7 +344,6 @@ class WhoisTold(ClientEvent):
     secure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Info(ClientEvent):
     """A line worth showing. remote: its words are the server's."""
 
@@ -383,7 +351,6 @@ class Info(ClientEvent):
     remote: bool = True
 
 
-@dataclass(frozen=True, slots=True)
 class Problem(ClientEvent):
     """Something went wrong. remote: the words are the server's. code: of its numeric, '' for none.
     about: what it names between our name and its last words, which are words.
@@ -396,19 +363,16 @@ class Problem(ClientEvent):
     words: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class SearchRefused(Problem):
     """There is no answer to a search. text: why. typed: as of SearchPage."""
 
     typed: str = field(default="", kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
 class TooLong(Problem):
     """What was typed can't be sent as it is; it goes back to where it was typed."""
 
 
-@dataclass(frozen=True, slots=True)
 class CommandDone(ClientEvent):
     """The server has done what was wanted: action, the very object that was submitted. Told where
     the server knows labels (labeled-response), and not of TOKEN, TOTP, PASSWD and SESSIONS, which
@@ -420,7 +384,6 @@ class CommandDone(ClientEvent):
     quiet: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class CommandRefused(Problem):
     """The server has not done what was wanted, or not all of it. text: why. action: as of
     CommandDone. code: of the standard reply, or a numeric; '' where the server has said nothing:
@@ -431,7 +394,6 @@ class CommandRefused(Problem):
     code: str = field(default="", kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
 class Queued(ClientEvent):
     """A message of ours is on its way. id: by what the later events tell of it: that of its Say,
     and for each further piece of what is too long for one message one of its own, with the Say's as
@@ -446,7 +408,6 @@ class Queued(ClientEvent):
     part_of: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class Stored(ClientEvent):
     """A message of ours is on the server's disk: its echo arrived. msgid, time: of the echo. id: of
     Queued.
@@ -459,7 +420,6 @@ class Stored(ClientEvent):
     id: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Rejected(ClientEvent):
     """The server did not take a message of ours. id: of Queued."""
 
@@ -481,7 +441,6 @@ class Doubt(StrEnum):
     UNKNOWN = "was never confirmed: it may be stored or not"
 
 
-@dataclass(frozen=True, slots=True)
 class Unconfirmed(ClientEvent):
     """A message of ours that isn't known to be stored, and why. id: of Queued."""
 
@@ -491,7 +450,6 @@ class Unconfirmed(ClientEvent):
     id: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
 class InquiryAnswer(ClientEvent):
     """A standard reply to TOKEN, TOTP, PASSWD or SESSIONS, or an error that stands for one.
 
@@ -506,7 +464,6 @@ class InquiryAnswer(ClientEvent):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Delayed(ClientEvent):
     """The server holds our login back for some seconds."""
 
@@ -514,19 +471,16 @@ class Delayed(ClientEvent):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
 class RecoveryTold(ClientEvent):
     """The login has begun a second factor; the codes that stand in for its own."""
 
     codes: tuple[str, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class Registered(ClientEvent):
     """The server has made our account."""
 
 
-@dataclass(frozen=True, slots=True)
 class Ready(ClientEvent):
     """We are logged in, as nick, and all that was missed has been shown. again: reconnected."""
 
@@ -534,7 +488,6 @@ class Ready(ClientEvent):
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class LoginRefused(ClientEvent):
     """The server refused us.
 
@@ -549,7 +502,6 @@ class LoginRefused(ClientEvent):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Lost(ClientEvent):
     """The connection is gone. seconds: the next attempt comes after so many."""
 
@@ -557,7 +509,6 @@ class Lost(ClientEvent):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
 class Overrun(ClientEvent):
     """Who takes the events was too slow for them: so many were dropped here. What was said is in
     the server's history.
@@ -566,7 +517,6 @@ class Overrun(ClientEvent):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
 class Stopped(ClientEvent):
     """The client has ended and will not reconnect. text: '' when there is nothing to say. refused:
     how, by the server.
@@ -577,16 +527,18 @@ class Stopped(ClientEvent):
     refused: LoginRefused | None = None
 
 
-@dataclass(slots=True)
 class Output:
     """What one step of the session wants done: lines to send, events to show.
 
     hangup: when not None, the connection is to be closed, for this reason.
     """
 
-    lines: list[str] = field(default_factory=list)
-    events: list[ClientEvent] = field(default_factory=list)
-    hangup: str | None = None
+    __slots__ = ("events", "hangup", "lines")
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.events: list[ClientEvent] = []
+        self.hangup: str | None = None
 
 
 def client_tag(tags: Mapping[str, str], name: str) -> str:

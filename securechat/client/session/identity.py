@@ -6,32 +6,30 @@ import contextlib
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass, field
 
 from securechat.client.exits import UsageError
+from securechat.common.record import Record, field
 from securechat.credentials.device import is_token
 from securechat.credentials.link import DEFAULT_PORT
 from securechat.irc import names
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Record):
     """A server's address. host: DNS name or IP address without brackets, see one_spelling()."""
 
     host: str
     port: int = DEFAULT_PORT
 
-    def __post_init__(self) -> None:
+    def __init__(self, host: str, port: int = DEFAULT_PORT) -> None:
         # What is trusted and remembered belongs to a host and not to a way of writing it.
-        object.__setattr__(self, "host", one_spelling(self.host))
+        super().__init__(one_spelling(host), port)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Record):
     """Log in to account; by the client certificate when password is None (SASL EXTERNAL).
 
     password: or a device token, which stands in for one. code: of the second factor, good once.
@@ -47,8 +45,7 @@ class Login:
         return self.password is not None and not is_token(self.password)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRequest:
+class AccountRequest(Record):
     """Make account with an invite code ('*' when registration is open), then be logged in.
 
     password: empty to ask what is wrong with code and name, which makes no account.

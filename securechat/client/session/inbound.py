@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from securechat.client.session import answers, events, happened
@@ -36,6 +35,7 @@ from securechat.client.session.pages import HistoryPages
 from securechat.client.session.presence import Presence
 from securechat.client.session.search import LogSearch
 from securechat.client.session.shown import ShownMessages, mark_of, parse_time
+from securechat.common.record import replace
 from securechat.irc.message import Message, format_message
 from securechat.irc.numerics import Numeric
 
@@ -100,7 +100,8 @@ class Inbound:
         if not label:
             self._handle(message, "", now, out)
             return
-        answer = Output(out.lines)
+        answer = Output()
+        answer.lines = out.lines
         self._handle(message, label, now, answer)
         out.events += self._labels.answered(label, message, answer.events, now, whole=whole)
         out.hangup = answer.hangup or out.hangup

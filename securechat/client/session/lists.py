@@ -6,12 +6,12 @@ Pure state of the receiving thread. https://modern.ircdocs.horse/#numerics
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from securechat.client.session import events
 from securechat.client.session.events import ListedChannel, Mask, Output, WhoisTold
+from securechat.common.record import replace
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 

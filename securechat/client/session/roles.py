@@ -7,8 +7,9 @@ https://modern.ircdocs.horse/#chanmodes-parameter
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from securechat.common.record import Record
 
 DEFAULT_PREFIXES: Final = "~&@%+"
 
@@ -18,8 +19,7 @@ _DEFAULT_MODES: Final = "qaohv"
 _DEFAULT_KINDS: Final = "beI,k,l,"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Record):
     """Somebody in a channel. roles: their prefixes, the highest first. away: whether they are known
     to be. account: '' when it isn't known.
     """

@@ -5,7 +5,6 @@ Pure state of the receiving thread. https://codeberg.org/emersion/soju, doc/ext/
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -20,6 +19,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.labels import Labels
 from securechat.client.session.shown import TIME, time_of
+from securechat.common.record import replace
 from securechat.irc.message import MAX_BODY_BYTES, Message, escape_tag
 
 SEARCH: Final = "soju.im/search"

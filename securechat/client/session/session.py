@@ -7,7 +7,6 @@ clock, and only the receiving thread may call, except where a docstring says oth
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum, auto
 
 from securechat.client.session.actions import (
@@ -51,6 +50,7 @@ from securechat.client.session.multiline import Limits, batch_lines
 from securechat.client.session.pages import CHATHISTORY
 from securechat.client.session.search import SEARCH
 from securechat.client.session.typing import Typing
+from securechat.common.record import replace
 from securechat.irc.message import KEY_TAG, Message, format_key, format_message
 
 # Seconds from the connection to the end of the replay; a busy server hashes passwords in turn.
@@ -219,7 +219,9 @@ class ClientSession:
     def abandon(self) -> Output:
         """There will be no other connection. The events tell what isn't known to be stored."""
         self.finished = True
-        return Output(events=list(self._deliveries.give_up()))
+        out = Output()
+        out.events.extend(self._deliveries.give_up())
+        return out
 
     def wake_at(self) -> float | None:
         """When tick() is due, or None when only something from outside can happen next."""

@@ -5,15 +5,13 @@ https://ircv3.net/specs/extensions/chathistory
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
 from securechat.client.session.events import Said
+from securechat.common.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Record):
     """What is wanted of a conversation. after, before: places as CHATHISTORY has them, '' for none.
     With after the oldest `count` messages, else the newest.
     """

@@ -5,7 +5,6 @@ Pure; any thread may call. All fronts tell of events by these.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -40,6 +39,7 @@ from securechat.client.text.refusals import in_words
 from securechat.client.timeline.items import Movement
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext, translated
+from securechat.common.record import Record
 
 # Names listed of one channel: more would push everything else off the screen.
 NAMES_SHOWN: Final = 100
@@ -48,8 +48,7 @@ MOVED_SHOWN: Final = 8
 """Names of those who came, and of those who went, in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Record):
     """One line of words. alert: something went wrong. quoted: the text of ours that it is about."""
 
     words: str

@@ -5,7 +5,6 @@ Pure; of the thread of the front. https://ircv3.net/specs/extensions/chathistory
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
@@ -14,6 +13,7 @@ from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
 from securechat.client.session.following import BEGINNING, END
 from securechat.client.session.moments import server_time
+from securechat.common.record import Record
 
 MOST_TARGETS: Final = 1000
 
@@ -28,8 +28,7 @@ class Purpose(StrEnum):
     AROUND = "what was said around a message or a time"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Record):
     """A page on its way, for a conversation."""
 
     target: str

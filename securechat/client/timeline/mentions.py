@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from securechat.client.session.events import Said
 from securechat.client.timeline.items import Message
+from securechat.common.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Record):
     """A message that is for us, and where it was said."""
 
     conversation: str

@@ -5,8 +5,6 @@ Pure; of the thread of the front. https://ircv3.net/specs/extensions/chathistory
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from securechat.client.ignoring import Ignored
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action
@@ -19,10 +17,10 @@ from securechat.client.timeline.history import Purpose, Question
 from securechat.client.timeline.mentions import Mentions
 from securechat.client.timeline.timeline import Timeline
 from securechat.client.timeline.timelines import Timelines
+from securechat.common.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record):
     """What an answer leads to. held: what came live meanwhile and is newer. newest: whether the
     timeline has the newest messages now, and had not before.
     """

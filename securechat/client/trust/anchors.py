@@ -7,7 +7,6 @@ says whom to trust in a login, and keep() saves that once the login has succeede
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from textwrap import wrap
 
 from securechat.client.exits import CertificateError, SettingsError, UnreachableError
@@ -18,11 +17,11 @@ from securechat.client.trust import describe
 from securechat.client.trust.authorities import Dialer, Origin, Step, Trust, show_chain
 from securechat.client.trust.consent import MOVED, REPLACE, Consent
 from securechat.common.language import _
+from securechat.common.record import Record
 from securechat.net.tls import TlsFilesError, client_context
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Record):
     """The decision. known_at: the address under which this authority was known before, if the
     server has moved from there.
     """

@@ -11,7 +11,6 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +22,7 @@ from securechat.client.trust import describe
 from securechat.client.wire.stream import reason_of
 from securechat.common.files import read_named
 from securechat.common.language import _, translated
+from securechat.common.record import Record
 from securechat.credentials.link import Link
 from securechat.net.tls import TlsFilesError, client_context, probe_context, shown_chain
 
@@ -47,8 +47,7 @@ def _unheard(_step: str) -> None:
     """Nobody waits for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Record):
     """What a server's certificate is verified by. ca_pem: the only CA that is trusted, None for the
     system's store.
     """

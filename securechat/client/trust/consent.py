@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from securechat.common.record import Record
 
 REPLACE = "--replace-trust"
 MOVED = "--moved"
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Record):
     """What the options allow. replace: another trust for an address. moved: a known authority at a
     new address. For what they don't, the person is asked.
     """

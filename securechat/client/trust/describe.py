@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from textwrap import wrap
@@ -13,6 +12,7 @@ from securechat.client.session.identity import Address
 from securechat.common.escape import escape
 from securechat.common.fingerprints import grouped
 from securechat.common.language import _
+from securechat.common.record import Record
 from securechat.credentials.link import LoginLink
 
 if TYPE_CHECKING:  # loaded where it is needed: most logins have nothing to describe
@@ -37,8 +37,7 @@ def fingerprint(der: bytes) -> str:
     return grouped(sha256(der).digest())
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Record):
     """What a certificate says of itself, escaped."""
 
     subject: str

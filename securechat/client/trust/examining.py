@@ -11,7 +11,6 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from securechat.client.exits import CertificateError, Exit, UnreachableError
@@ -21,6 +20,7 @@ from securechat.client.trust.authorities import Trust
 from securechat.client.trust.describe import Shown
 from securechat.client.wire.stream import reason_of
 from securechat.common.language import _, translated
+from securechat.common.record import Record
 from securechat.net.tls import client_context, probe_context, shown_chain
 
 STEPS = ("address", "port", "tls", "pin", "chain", "names", "expiry", "login", "clock")
@@ -32,8 +32,7 @@ MOST_ADDRESSES = 8
 """Of a host, that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Record):
     """A step. ok: None when it couldn't be looked at. text: what was found. advice: what to do, ''
     for nothing. code: the exit code that it stands for when it isn't ok.
     """

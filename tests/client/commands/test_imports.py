@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import securechat.client
+
+CLIENT = Path(securechat.client.__file__).parent
 
 HEAVY = {
     *("ssl", "securechat.client.session.events", "securechat.client.wire", "securechat.net"),
@@ -32,3 +37,15 @@ def test_what_takes_long_is_loaded_only_where_it_is_used(module: str) -> None:
     loaded = set(done.stdout.split())
     assert module in loaded
     assert loaded & HEAVY == set()
+
+
+def test_plain_values_are_records() -> None:
+    """A frozen dataclass takes ten times as long to load; those of the API are for programs, which
+    know the functions of dataclasses.
+    """
+    frozen = {
+        path.relative_to(CLIENT).as_posix()
+        for path in CLIENT.rglob("*.py")
+        if "@dataclass(frozen=True, slots=True)" in path.read_text("utf-8")
+    }
+    assert frozen == {"api/values.py"}

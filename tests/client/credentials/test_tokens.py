@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address
+from securechat.common.record import replace
 from tests.client.keyrings import LockedKeyring, MemoryKeyring
 from tests.client.scripted import TOKEN
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import UTC, datetime
 
 from securechat.client.session import handshake, inbound
@@ -16,6 +15,7 @@ from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.text.lines import plain
 from securechat.client.text.render import Renderer
+from securechat.common.record import fields
 from securechat.irc.numerics import Numeric
 from tests.client.dialogue import Talk, arrival
 from tests.client.dialogue import handshake as shakes_hands

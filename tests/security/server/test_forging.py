@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pyte
@@ -43,6 +42,7 @@ from securechat.client.text.lines import INDENT, plain, wrap
 from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
+from securechat.common.record import replace
 from tests.client.screen import Screen
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
 from tests.security.server.hostile import NOON, SEQUENCES, online, shown

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, fields
 
 import pytest
 
@@ -25,6 +24,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.text import json_lines
 from securechat.client.wire import stream
+from securechat.common.record import NEEDED, fields
 from securechat.irc.message import Message
 from tests.client.dialogue import Talk
 from tests.security.server.hostile import (
@@ -149,7 +149,7 @@ def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
         "Command": ServerCommand("X", ("x",)),
         "tuple[Mask, ...]": (Mask("x"),),
     }
-    given = [item for item in fields(kind) if item.default is MISSING or item.name == name]
+    given = [item for item in fields(kind) if item.default is NEEDED or item.name == name]
     values = {item.name: samples[str(item.type)] for item in given}
     values[name] = (evil, evil) if isinstance(values[name], tuple) else evil
     made: Callable[..., ClientEvent] = kind

@@ -7,13 +7,13 @@ its help, so that nothing can be done that `/help` doesn't tell.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from securechat.client.screens.composer import CHANNEL_SIGN, Composed, Composer
 from securechat.client.session.events import Problem
 from securechat.common.language import _, translated
+from securechat.common.record import Record
 
 Run = Callable[[Composer, str], Composed]
 
@@ -32,8 +32,7 @@ class Group(StrEnum):
     PROGRAM = "this program"
 
 
-@dataclass(frozen=True, slots=True)
-class SlashCommand:
+class SlashCommand(Record):
     """A command with its help.
 
     takes: what its words are, for Tab, in their order, as kinds of completion.kinds; a question

@@ -5,7 +5,7 @@ conversation to another. Of the screen's thread; no Textual.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from securechat.client.exits import Exit
@@ -17,6 +17,7 @@ from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.mentions import Mention
 from securechat.client.timeline.timeline import Timeline
 from securechat.common.language import _
+from securechat.common.record import Record, replace
 
 MARK_EVERY: Final = 2.0
 """Seconds between two words to the server on how far we have read."""
@@ -33,8 +34,7 @@ class Sender(Protocol):
         """Hand over an action; False when there is no room for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Record):
     """What became of what was typed. back: it goes back to where it was typed. quits: the session
     ends.
     """

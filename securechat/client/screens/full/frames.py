@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from textual import events
@@ -40,6 +39,7 @@ from securechat.client.session.events import ClientEvent
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.wire.mailbox import Sink
 from securechat.common.language import _
+from securechat.common.record import Record, field
 
 FRAME: Final = 1 / 30
 """Seconds between two frames: more of them nobody sees."""
@@ -69,8 +69,7 @@ class Runs(Sender, Protocol):
         """Events go to sink from now on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Record):
     """What the person, or the terminal, wants of the screen. typed: before it was there."""
 
     look: Look = field(default_factory=Look)

@@ -4,9 +4,10 @@ are made from this table. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from securechat.common.record import Record
 
 
 class Group(StrEnum):
@@ -33,8 +34,7 @@ class Where(StrEnum):
     VIEW = "view"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Record):
     """key: as Textual has it. action: what the screen does, '' for a key that isn't its own."""
 
     key: str

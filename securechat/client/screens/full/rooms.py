@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,6 +11,7 @@ from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.timeline import Timeline
 from securechat.common.escape import escape_name
 from securechat.common.language import _
+from securechat.common.record import Record, field
 
 HERE: Final = "▸"
 """Before the conversation that is shown."""
@@ -25,8 +25,7 @@ MOST: Final = 99
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record):
     """A row of the list. name: the conversation that it leads to, '' for none. invited: we are
     asked into it.
     """

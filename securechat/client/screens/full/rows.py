@@ -6,7 +6,6 @@ Pure: no Textual. No row begins with anything remote: before it stands what is o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -28,6 +27,7 @@ from securechat.client.text.sentences import day_title, moved, sentences
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext, translated
+from securechat.common.record import Record
 
 TALL: Final = 20
 """Rows of a message; of a longer one the first are shown, until somebody wants to see all."""
@@ -43,8 +43,7 @@ SECONDS_TOGETHER: Final = 300
 """What somebody says so soon after their last words stands below them, without the name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """What an item's rows depend on besides itself. day: whether another day begins with it.
     unread: whether the unread line stands before it. named: whether who said it is told. answered:
     what it replies to, as quote() has it; '' for nothing. opened: whether it is shown wholly.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 
 from securechat.client.screens.full.cells import cells, cut
 from securechat.client.screens.full.links import links
 from securechat.client.screens.full.wrapping import wrap
+from securechat.common.record import Record
 
 LEAST = 20
 """Columns for which rows are made; on fewer of them they are cut off at the right."""
@@ -52,8 +52,7 @@ def signs_for(encoding: str | None) -> Signs:
     return UNICODE if (encoding or "").lower().replace("-", "") == "utf8" else ASCII
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Record):
     """What all rows have in common. width: columns. zone: in which times are told, None for the
     system's. nick: ours.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from securechat.client.session.actions import TextKind
 from securechat.client.session.events import ClientEvent, Lost, NamesAre, Problem, TopicIs
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
 from securechat.common.escape import escape
+from securechat.common.record import replace
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 SETTING = Setting(40, UTC, "alice")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +10,7 @@ from securechat.client.session.identity import same
 from securechat.client.timeline.items import Delivery, Message
 from securechat.common.escape import escape_text
 from securechat.common.language import _
+from securechat.common.record import Record
 
 USUAL: Final = ("👍", "❤️", "😄", "🎉", "😮", "😢", "✅", "👀")
 """Offered by one key each: the digits from 1."""
@@ -36,16 +36,14 @@ class Act(StrEnum):
     RETRY = "retry"
 
 
-@dataclass(frozen=True, slots=True)
-class MessageAct:
+class MessageAct(Record):
     """What somebody has chosen. text: the reaction, the reason, or what is to be copied."""
 
     act: Act
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Record):
     """What may be done here. nick: our own. operates: we may remove others' messages. online: the
     server is there. reacts, redacts: it knows such.
     """
@@ -57,8 +55,7 @@ class Rights:
     redacts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Record):
     """Something that can be done, with its key and what it is called. text: as of MessageAct."""
 
     key: str

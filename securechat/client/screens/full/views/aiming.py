@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from securechat.client.screens.full.views.telling import Place
 from securechat.client.timeline.timeline import Timeline
+from securechat.common.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
+class Aim(Record):
     """A message by its key, or what was said first at or after a time, aware."""
 
     conversation: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -12,6 +11,7 @@ from securechat.client.screens.full.views.picking import Fit, fit
 from securechat.client.session.identity import fold
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.timeline import Timeline
+from securechat.common.record import Record
 
 SHOWN: Final = 100
 """Choices shown at once; who has more goes on typing."""
@@ -25,8 +25,7 @@ class Doing(StrEnum):
     WRITE = "write"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Record):
     """A place to go to. by: who has asked us in. known: whether there is such a place, as far as we
     know; others are chosen only on purpose. here: it is the one that is shown. recent: the lower,
     the later it was used.

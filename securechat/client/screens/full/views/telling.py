@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from securechat.client.session.identity import fold
 from securechat.client.timeline.mentions import Mention
 from securechat.common.escape import escape_name, escape_text
 from securechat.common.language import _
+from securechat.common.record import Record
 
 # Characters shown of a text in a list: two or three rows of it.
 BEGINNING: Final = 160
@@ -30,8 +30,7 @@ _BEFORE: Final = 40
 MOST_COUNTED: Final = 999
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record):
     """A message in its conversation. key: as of the timeline's item; mark: by what CHATHISTORY
     finds it, '' where it can't be found there.
     """
