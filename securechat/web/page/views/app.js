@@ -1,30 +1,101 @@
+/** The shell: rooms, the conversation that is open, its people; on phones one column with drawers. */
 import { html, useEffect, useState } from "../html.js";
+import { app } from "../app.js";
+import { t } from "../text/index.js";
+import { Composer } from "./composer.js";
+import { Dialogs } from "./dialogs.js";
+import { Header } from "./header.js";
+import { nextRoom, regions } from "./keys.js";
+import { Login } from "./login.js";
+import { Members } from "./members.js";
+import { Rooms } from "./rooms.js";
+import { Timeline } from "./timeline.js";
 
 /** The state again, whenever it has changed. */
-export function useApp(app) {
+function useApp() {
   const [, redraw] = useState(0);
-  useEffect(() => app.subscribe(() => redraw((n) => n + 1)), [app]);
+  useEffect(() => app.subscribe(() => redraw((n) => n + 1)), []);
   return app.state;
 }
 
-export function App({ app }) {
-  const state = useApp(app);
-  const current = state.conversations.get(state.current);
-  return html`<main>
-    <h1>securechat: ${state.phase} ${state.problem?.text}</h1>
-    <form onSubmit=${(event) => {
+export function App() {
+  const state = useApp();
+  const { theme } = state.settings;
+  useEffect(() => void (document.documentElement.dataset.theme = theme), [theme]);
+  const inside = state.phase !== "login" && state.conversations.size > 0;
+  const View = inside || state.phase === "online" ? Shell : state.phase === "starting" ? Starting : Login;
+  return html`<${View} state=${state} />
+    <${Dialogs} state=${state} />
+    <div class="notices" role="status">${state.notices.map(
+      ({ id, kind, text }) => html`<div key=${id} class=${kind === "error" ? "problem" : ""}>
+        <span class="grow">${text}</span>
+        <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button>
+      </div>`,
+    )}</div>`;
+}
+
+const Starting = () => html`<main><p class="empty">${t("banner.connecting")}</p></main>`;
+
+function Shell({ state }) {
+  const [drawer, setDrawer] = useState("");
+  const room = state.conversations.get(state.current);
+  const key = room?.key;
+  useEffect(() => setDrawer(""), [key, state.view]);
+  useTitle(state, room);
+  useEffect(() => {
+    const press = (event) => {
+      if (state.view) return;
+      const { altKey: alt, ctrlKey: ctrl, metaKey: meta, shiftKey: shift } = event;
+      if (event.key === "F6") regions(shift);
+      else if (event.key === "k" && (ctrl || meta)) app.show({ name: "switcher" });
+      else if (alt && /^Arrow(Up|Down)$/.test(event.key)) nextRoom(event.key === "ArrowUp", shift);
+      else if (event.key === "Escape" && drawer) setDrawer("");
+      else return;
       event.preventDefault();
-      const form = new FormData(event.target);
-      app.login({ account: form.get("account"), password: form.get("password"), remember: true });
-    }}><input name="account" /><input name="password" type="password" /><button>Log in</button></form>
-    <ul>${[...state.conversations.values()].map((one) => html`<li key=${one.key}>
-      <button onClick=${() => app.open(one.key)}>${one.name} ${one.unread}</button></li>`)}</ul>
-    ${current && html`<ol role="log">${current.items.map((item) => html`<li key=${item.key}>
-      ${item.author ?? item.who} ${item.what} ${item.text} ${item.delivery}</li>`)}</ol>
-      <form onSubmit=${(event) => {
-        event.preventDefault();
-        app.say(current.key, new FormData(event.target).get("text"));
-        event.target.reset();
-      }}><input name="text" /></form>`}
-  </main>`;
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [state.view, drawer]);
+  const isRoom = room?.kind === "channel";
+  return html`<div class=${isRoom ? "shell" : "shell alone"}>
+    <a class="hidden skip" href="#said">${t("skip")}</a>
+    <${Rooms} state=${state} open=${drawer === "rooms"} />
+    <main>
+      <${Banner} state=${state} />
+      ${room
+        ? html`<${Header} state=${state} room=${room} onDrawer=${setDrawer} />
+            <${Timeline} key=${key} state=${state} room=${room} />
+            <${Composer} key=${`say ${key}`} state=${state} room=${room} />`
+        : html`<header class="bar"><button class="icon drawer" aria-label=${t("rooms")}
+              onClick=${() => setDrawer("rooms")}>☰</button><h1>${state.server.network}</h1></header>
+            <p class="empty">${t("empty")}</p>`}
+    </main>
+    ${isRoom && html`<${Members} room=${room} open=${drawer === "people"} />`}
+    ${drawer && html`<div class="shade" onClick=${() => setDrawer("")}></div>`}
+  </div>`;
+}
+
+/** What is unread, in the title of the tab. */
+function useTitle(state, room) {
+  let unread = 0;
+  let calls = 0;
+  for (const one of state.conversations.values()) {
+    unread += one.unread;
+    calls += one.kind === "person" ? one.unread : one.mentions;
+  }
+  const title = `${calls ? `(${calls}) ` : unread ? "• " : ""}${room?.name ?? state.server.network}`;
+  useEffect(() => void (document.title = `${title} · securechat`), [title]);
+}
+
+/** What is wrong with the connection, or that the page is an old one. */
+function Banner({ state }) {
+  if (state.newer)
+    return html`<div class="banner" role="status"><span class="grow">${t("banner.newer")}</span>
+      <button onClick=${() => app.reload()}>${t("banner.reload")}</button></div>`;
+  if (state.phase === "online") return null;
+  return html`<div class="banner" role="status">
+    <span class="grow">${state.problem?.text || t("banner.connecting")}</span>
+    ${state.phase === "offline" &&
+    html`<button onClick=${() => app.reconnect()}>${t("banner.now")}</button>`}
+  </div>`;
 }

@@ -1,0 +1,43 @@
+/** Who is in a room: those who run it first, and who is away. */
+import { html, useMemo } from "../html.js";
+import { app } from "../app.js";
+import { t } from "../text/index.js";
+import { arrows } from "./keys.js";
+
+// Drawn of a crowd; the switcher finds the rest.
+const MOST = 500;
+const RANKS = "~@+";
+
+/** By role, then by name. */
+export function ranked(members) {
+  const rank = ({ roles }) => (roles ? RANKS.indexOf(roles[0]) : RANKS.length);
+  return [...members.values()].sort(
+    (a, b) => rank(a) - rank(b) || (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1),
+  );
+}
+
+export function Members({ room, open }) {
+  const { members, key } = room;
+  const list = useMemo(() => {
+    const all = ranked(members);
+    return html`<div class="bar"><h2>${t("people", { n: all.length })}</h2></div>
+      <div class="scroll" onKeyDown=${arrows}><ul class="list">${all.slice(0, MOST).map(
+        (one, index) => html`<li key=${one.name}><${Member} ...${{ one, index }} room=${key} /></li>`,
+      )}</ul>
+      ${all.length > MOST && html`<p class="dim">${t("members.more", { n: all.length - MOST })}</p>`}</div>`;
+  }, [members, key, document.documentElement.lang]);
+  return html`<aside class=${open && "open"} aria-label=${t("members")}>${list}</aside>`;
+}
+
+function Member({ one, room, index }) {
+  const away = one.away !== null;
+  const role = one.roles[0];
+  return html`<button class=${away ? "away" : ""} tabindex=${index ? -1 : 0}
+      title=${[one.name, role && t(`role.${role}`), away && (one.away || t("away"))].filter(Boolean).join(" · ")}
+      onClick=${() => app.show({ name: "person", room, who: one.name })}>
+    <bdi class="grow one">${one.name}</bdi>
+    ${one.bot && html`<span class="badge">${t("bot")}</span>`}
+    ${role && html`<span aria-label=${t(`role.${role}`)} role="img">${role}</span>`}
+    ${away && html`<span class="hidden">${t("away")}</span>`}
+  </button>`;
+}

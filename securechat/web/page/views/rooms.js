@@ -1,0 +1,52 @@
+/** The list of rooms and people, with what is new in each. */
+import { html } from "../html.js";
+import { app } from "../app.js";
+import { t } from "../text/index.js";
+import { FIND, Icon } from "./header.js";
+import { arrows } from "./keys.js";
+
+/** Channels by name, people by who has spoken last. */
+export function sorted(conversations) {
+  const all = [...conversations.values()];
+  return [
+    all.filter((one) => one.kind === "channel").sort((a, b) => (a.key < b.key ? -1 : 1)),
+    all.filter((one) => one.kind === "person").sort((a, b) => b.latest - a.latest),
+  ];
+}
+
+export function Rooms({ state, open }) {
+  const [rooms, people] = sorted(state.conversations);
+  const show = (name) => () => app.show({ name });
+  const list = (all) => html`<ul class="list">${all.map((one, index) => html`<li key=${one.key}>
+    <${Room} room=${one} current=${one.key === state.current} first=${index === 0} /></li>`)}</ul>`;
+  return html`<nav class=${open && "open"} aria-label=${t("rooms")}>
+    <div class="bar"><b class="grow one">${state.server.network || state.server.name}</b>
+      <button class="icon" title="Ctrl+K" aria-label=${t("switch.title")} onClick=${show("switcher")}><${Icon} path=${FIND} /></button>
+    </div>
+    <div class="scroll" onKeyDown=${arrows}>
+      <h3>${t("rooms.channels")}</h3>
+      ${list(rooms)}
+      ${people.length > 0 && html`<h3>${t("rooms.people")}</h3>${list(people)}`}
+    </div>
+    <div class="foot">
+      <button class="plain" onClick=${show("channels")}>+ ${t("rooms.all")}</button>
+      <button class="plain" onClick=${show("mentions")}>${t("mentions")}</button>
+      ${state.me.administrator &&
+      html`<button class="plain" onClick=${show("admin")}>${t("admin")}</button>`}
+      <button class="plain" onClick=${show("settings")}>${state.me.account || t("settings")}…</button>
+    </div>
+  </nav>`;
+}
+
+function Room({ room, current, first }) {
+  const { unread, kind } = room;
+  const calls = kind === "person" ? unread : room.mentions;
+  const count = calls || unread;
+  return html`<button class=${unread ? "unread" : room.joined ? "" : "away"} aria-current=${current ? "true" : null}
+      tabindex=${current || first ? 0 : -1} onClick=${() => app.open(room.key)}>
+    <bdi class="grow one" title=${room.name}>${room.name}</bdi>
+    ${room.draft && !current && html`<span title=${t("rooms.draft")}>✎</span>`}
+    ${count > 0 && html`<span class=${calls ? "count mention" : "count"}>${count > 999 ? "999+" : count}
+      <span class="hidden">${t(calls ? "rooms.calls" : "unread", { n: count })}</span></span>`}
+  </button>`;
+}
