@@ -3,8 +3,7 @@ import { html, useEffect, useRef, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 
-/** Focus stays inside, Escape closes it, and focus goes back to where it was.
- * @param {{title: string, children?: any}} props */
+/** Focus stays inside, Escape closes it, and focus goes back to where it was. */
 export function Dialog({ title, children }) {
   const ref = useRef(null);
   useEffect(() => {
@@ -26,6 +25,52 @@ export function Dialog({ title, children }) {
   </dialog>`;
 }
 
+/** A refusal in words: ours, where we have some for its code. */
+export function problemText({ code, text, message }) {
+  const ours = t(`refused.${code}`, { text });
+  return ours === `refused.${code}` ? text || message : ours;
+}
+
+const Problem = ({ text }) => html`<p class="problem" role="alert">${text}</p>`;
+
+/** Runs an action: [run, what was refused, whether it runs]. */
+function useAction(action) {
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const run = async (...given) => {
+    setBusy(true);
+    setProblem("");
+    try {
+      await action(...given);
+    } catch (error) {
+      setProblem(problemText(error));
+    }
+    setBusy(false);
+  };
+  return [run, problem, busy];
+}
+
+/** An action by a button; one that is hard to take back has to be pressed twice. */
+export function Act({ label, action, sure = false, ...props }) {
+  const [run, problem, busy] = useAction(action);
+  const [asked, setAsked] = useState(false);
+  const press = () => {
+    setAsked(sure && !asked);
+    if (!sure || asked) run();
+  };
+  return html`<button class=${sure && "danger"} disabled=${busy} onClick=${press}
+      onBlur=${() => setAsked(false)} ...${props}>${asked ? t("sure", { what: label }) : label}</button>
+    <${Problem} text=${problem} />`;
+}
+
+/** Something that is on or off. */
+export function Check({ label, action = () => {}, ...props }) {
+  const [run, problem] = useAction(action);
+  const change = (event) => run(event.currentTarget.checked);
+  return html`<label class="check"><input type="checkbox" onChange=${change} ...${props} /> ${label}</label>
+    <${Problem} text=${problem} />`;
+}
+
 /** One input with its name and what it takes. */
 export const Field = ({ label, hint = "", ...props }) => html`<label class="field">
   <span>${label}</span>
@@ -33,66 +78,46 @@ export const Field = ({ label, hint = "", ...props }) => html`<label class="fiel
   ${hint && html`<small>${hint}</small>`}
 </label>`;
 
-/** A form that runs `action` with its fields' values; a refusal, or what is `said`, is read out.
- * @param {{action: (values: Record<string, string>, form: HTMLFormElement) => any, label: string,
- *   danger?: boolean, busy?: boolean, said?: any, children?: any}} props */
-export function Form({ action, label, danger = false, busy: waits = false, said, children }) {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
-  const submit = async (event) => {
+/** Runs `action` with the fields' values; a refusal, or what is `said`, is read out. */
+export function Form({ action, label, children, waits = false, said = null, ...props }) {
+  const [run, problem, busy] = useAction(action);
+  const submit = (event) => {
     event.preventDefault();
-    const form = event.currentTarget;
-    setBusy(true);
-    setProblem("");
-    try {
-      await action(Object.fromEntries(new FormData(form)), form);
-    } catch (error) {
-      setProblem(problemText(error));
-    }
-    setBusy(false);
+    run(Object.fromEntries(new FormData(event.currentTarget)), event.currentTarget);
   };
   return html`<form class="form" onSubmit=${submit}>
     ${children}
-    <p class="problem" role="alert">${problem || (said && !waits && problemText(said))}</p>
-    <button class=${danger ? "danger" : "primary"} disabled=${busy || waits}>${label}</button>
+    <${Problem} text=${problem || (said && !waits && problemText(said))} />
+    <button class="primary" disabled=${busy || waits} ...${props}>${label}</button>
   </form>`;
 }
 
-/** A button that has to be pressed twice. */
-export function Sure({ label, action }) {
-  const [asked, setAsked] = useState(false);
-  const [problem, setProblem] = useState("");
-  const press = async () => {
-    if (!asked) return setAsked(true);
-    try {
-      await action();
-    } catch (error) {
-      setProblem(problemText(error));
-    }
-    setAsked(false);
-  };
-  return html`<button class="danger" onClick=${press} onBlur=${() => setAsked(false)}>
-      ${asked ? t("sure", { what: label }) : label}
-    </button>
-    <span class="problem" role="alert">${problem}</span>`;
-}
+/** A form of one field. */
+export const Ask = ({ label, field, action, clear = false, ...props }) => html`<div class="ask"><${Form}
+  label=${label} action=${async ({ value }, form) => {
+    await action(value);
+    if (clear) form.reset();
+  }}><${Field} label=${field} name="value" ...${props} /><//></div>`;
 
-/** What a promise brings: `{value, problem, again}`.
- * @param {() => Promise<any>} load @param {any[]} on */
-export function useLoaded(load, on = []) {
-  const [found, setFound] = useState({ value: null, problem: "" });
+/** What a promise brings: `{value, shown, again}`; shown: while there is none, or why. */
+export function useLoaded(load) {
+  const [found, setFound] = useState({});
   const again = () =>
     load().then(
-      (value) => setFound({ value, problem: "" }),
-      (error) => setFound({ value: null, problem: problemText(error) }),
+      (value) => setFound({ value }),
+      (error) => setFound({ problem: problemText(error) }),
     );
-  useEffect(() => void again(), on);
-  return { ...found, again };
+  useEffect(() => void again(), []);
+  const { value, problem } = found;
+  const shown = problem ? html`<${Problem} text=${problem} />` : !value && html`<p role="status">…</p>`;
+  return { value, shown, again };
 }
 
-/** A refusal in words: ours, where we have some for its code.
- * @param {any} error */
-export function problemText({ code, text, message }) {
-  const ours = t(`refused.${code}`, { text });
-  return ours === `refused.${code}` ? text || message : ours;
-}
+export const closing = (act) => () => {
+  app.close();
+  return act();
+};
+
+/** Time and date for people, as short as they may be. */
+export const when = (at, options = {}) =>
+  new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", ...options }).format(at);

@@ -1,21 +1,16 @@
 /** What was said before: search, mentions, a day. */
 import { html, useState } from "../html.js";
 import { app } from "../app.js";
-import { language, t } from "../text/index.js";
-import { Dialog, Field, Form, useLoaded } from "./dialog.js";
+import { t } from "../text/index.js";
+import { Ask, Check, Dialog, closing, useLoaded, when } from "./dialog.js";
 
 /** Found messages; each leads to its place. */
 function Hits({ hits, words = [] }) {
-  const when = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short" });
-  const go = (hit) => {
-    app.close();
-    app.jump(hit.conversation, { id: hit.id });
-  };
   if (!hits.length) return html`<p role="status">${t("found.none")}</p>`;
-  return html`<ol class="hits">${hits.map((hit) => html`<li key=${hit.id}>
-    <button onClick=${() => go(hit)}>
-      <small>${hit.conversation} · ${hit.author} · ${when.format(hit.at)}</small>
-      <span>${marked(hit.text, words)}</span>
+  return html`<ol class="hits">${hits.map(({ id, conversation, author, at, text }) => html`<li key=${id}>
+    <button onClick=${closing(() => app.jump(conversation, { id }))}>
+      <small>${conversation} · ${author} · ${when(at)}</small>
+      <span>${marked(text, words)}</span>
     </button>
   </li>`)}</ol>`;
 }
@@ -30,39 +25,28 @@ function marked(text, words) {
 
 export function Search({ state }) {
   const [found, setFound] = useState(null);
+  const [here, setHere] = useState(false);
   const room = state.conversations.get(state.current);
-  const look = async ({ query, here }) => {
+  const look = async (query) => {
     const hits = await app.search(query, here ? room.key : undefined);
     setFound({ hits, words: query.split(/\s+/).filter(Boolean) });
   };
   return html`<${Dialog} title=${t("search")}>
-    <${Form} action=${look} label=${t("search")}>
-      <${Field} label=${t("search.words")} type="search" name="query" required autofocus />
-      ${room &&
-      html`<label class="check"><input type="checkbox" name="here" />
-        ${t("search.here", { name: room.name })}</label>`}
-    <//>
+    <${Ask} label=${t("search")} field=${t("search.words")} type="search" required autofocus action=${look} />
+    ${room && html`<${Check} label=${t("search.here", room)} checked=${here} action=${setHere} />`}
     ${found && html`<${Hits} ...${found} />`}
   <//>`;
 }
 
 export function Mentions() {
-  const { value, problem } = useLoaded(() => app.mentions());
-  return html`<${Dialog} title=${t("mentions")}>
-    <p class="problem" role="alert">${problem}</p>
-    ${value ? html`<${Hits} hits=${value} />` : !problem && html`<p role="status">…</p>`}
-  <//>`;
+  const { value, shown } = useLoaded(() => app.mentions());
+  return html`<${Dialog} title=${t("mentions")}>${shown} ${value && html`<${Hits} hits=${value} />`}<//>`;
 }
 
 export function Jump({ state }) {
-  const go = ({ day }) => {
-    app.close();
-    app.jump(state.current, { at: new Date(`${day}T00:00`).getTime() });
-  };
-  const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString();
+  const go = (day) => closing(() => app.jump(state.current, { at: new Date(`${day}T00:00`).getTime() }))();
+  const today = new Date().toLocaleDateString("sv");
   return html`<${Dialog} title=${t("jump")}>
-    <${Form} action=${go} label=${t("jump")}>
-      <${Field} label=${t("jump.day")} type="date" name="day" max=${today.slice(0, 10)} required autofocus />
-    <//>
+    <${Ask} label=${t("jump")} field=${t("jump.day")} type="date" max=${today} required autofocus action=${go} />
   <//>`;
 }
