@@ -1,10 +1,27 @@
 /**
  * The page's state and everything that can be done with it. Views read `app.state`, are told of
- * changes by `subscribe`, and call the actions; these never throw, those that answer reject with
- * {code, text}.
+ * changes by `subscribe`, and call the actions; those that return a promise reject with {code, text}.
  *
  * @typedef {import("./types").State} State
  */
+import * as storage from "./device/storage.js";
+import { notify, permit } from "./device/notify.js";
+import { adopt, onTold, tab, tell } from "./device/tabs.js";
+import { History, within } from "./history.js";
+import { Link } from "./irc/link.js";
+import { escapeTag, fold, format, plain } from "./irc/message.js";
+import { Events, letterOf } from "./model/events.js";
+import { Outbox } from "./model/outbox.js";
+import { saidIn } from "./model/timeline.js";
+import { setLanguage, t } from "./text/index.js";
+
+const MOST_NOTICES = 5;
+const MOST_PEOPLE = 50;
+const MOST_HITS = 50;
+const TYPING_EVERY = 3000;
+/** By `securechat open`: whoever runs it is logged in by it. */
+const local = location.protocol === "http:";
+const version = /\/v\/([^/]+)\//.exec(import.meta.url)?.[1];
 
 const state = /** @type {State} */ ({
   phase: "starting",
@@ -23,77 +40,460 @@ const state = /** @type {State} */ ({
 const listeners = new Set();
 let waits = false;
 
-/** Tell the views, once a frame at most. */
+/** Tell the views, once a frame at most; a hidden page has no frames. */
 function changed() {
   if (waits) return;
   waits = true;
-  requestAnimationFrame(() => {
+  const now = () => {
     waits = false;
-    for (const tell of [...listeners]) tell(state);
-  });
+    for (const listener of [...listeners]) listener(state);
+  };
+  if (document.hidden) setTimeout(now, 200);
+  else requestAnimationFrame(now);
 }
 
-const later = async () => {
-  throw { code: "LATER", text: "not made yet" };
+function set(change) {
+  Object.assign(state, change);
+  changed();
+}
+
+/** What is wrong, in the person's language if we have words for it. */
+export function words({ code, text }) {
+  const ours = t("refused." + code, { text });
+  return ours === "refused." + code ? text || code : ours;
+}
+
+let notices = 0;
+function notice(text, kind = "info") {
+  const known = state.notices.filter((one) => one.text !== text);
+  set({ notices: [...known, { id: ++notices, kind, text }].slice(-MOST_NOTICES) });
+}
+
+// The device: who we are here, and what was typed
+
+/** {account, password (or token), name: of the token, "" for none, remember}; kept if remembered. */
+let login = null;
+let drafts = new Map();
+const draftKey = (key) => `draft ${login?.account} ${key}`;
+
+const saveDraft = (c) => {
+  const value = c.draft || c.reply ? { text: c.draft, reply: c.reply } : undefined;
+  drafts.set(c.key, value);
+  return storage.save(draftKey(c.key), value);
+};
+
+const outbox = new Outbox(storage, {
+  conversation: (name) => events.make(name),
+  words,
+  changed,
+  stored: (c, echo) => echo?.tags.msgid && c && history.load(c),
+});
+
+async function restore() {
+  const { account } = login;
+  drafts = new Map(await storage.loadAll(`draft ${account} `));
+  for (const c of state.conversations.values()) putDraft(c);
+  await adopt(async (isGone) => {
+    const entries = await storage.kept();
+    for (const entry of entries.sort((a, b) => a.at - b.at)) {
+      const free = entry.owner === tab || isGone(entry.owner);
+      if (entry.account !== account || !free || outbox.entries.has(entry.key)) continue;
+      entry.owner = tab;
+      await storage.keep(entry);
+      outbox.take(entry);
+    }
+  });
+  outbox.flush(link.session);
+}
+
+function putDraft(c) {
+  const draft = drafts.get(c.key);
+  if (draft && !c.draft) Object.assign(c, { draft: draft.text, reply: draft.reply });
+}
+
+// The server
+
+const events = new Events(state, {
+  changed,
+  made: putDraft,
+  notice,
+  load: (c) => history.load(c),
+  watched: (c) => state.current === c.key && !document.hidden && c.following,
+  invited: (who, channel) => notice(t("invited", { who, name: channel })),
+  gone: (c) => forget(c),
+  renamed(old, c) {
+    outbox.renamed(old, c.name);
+    saveDraft(c);
+  },
+  said(c, item) {
+    const seen = !document.hidden && document.hasFocus() && state.current === c.key;
+    if (!item.mention || seen || !state.settings.notify) return;
+    const title = c.kind === "channel" ? `${item.author}, ${c.name}` : item.author;
+    notify(title, item.text, c.key, () => app.open(c.key));
+  },
+});
+
+const history = new History({ session: () => link.session, me: () => state.me.account, changed });
+
+const link = new Link({
+  phase(problem) {
+    const phase = problem ? (arrived ? "offline" : "connecting") : state.phase;
+    set({ problem: problem ? { ...problem, text: words(problem) } : null, phase });
+  },
+  offered({ registration: { kind, least } }) {
+    Object.assign(state.server, { registration: kind, minPassword: least });
+    changed();
+  },
+  ready: (nick, session) => arrive(nick, session).catch(() => {}),
+  async refused(problem) {
+    const known = login?.name;
+    if (known && problem.code === "PASSWORD") {
+      await storage.save("login", undefined);
+      problem = { code: local ? "LOCAL_ENDED" : "ENDED", text: "" };
+    }
+    leave(problem);
+  },
+  message(message) {
+    const { command, params } = message;
+    if (command === "NOTE" && params[0] === "TOTP" && params[1] === "RECOVERY") {
+      set({ view: { name: "recovery", codes: params.slice(2, -1) } });
+    } else if (command === "NOTE" && params[1] === "WAIT") {
+      set({ problem: { code: "WAIT", text: params.at(-1) } });
+    } else if (/^(FAIL|WARN)$/.test(command)) notice(words({ code: params[1], text: params.at(-1) }), "error");
+    else events.take(message);
+  },
+  lost() {
+    outbox.sent.clear();
+    for (const c of state.conversations.values()) {
+      Object.assign(c, { fresh: false, joined: false, known: false, typing: [], revision: c.revision + 1 });
+    }
+    changed();
+  },
+});
+
+
+/** Whether this login has been online. */
+let arrived = false;
+
+async function arrive(nick, session) {
+  const first = !arrived;
+  arrived = true;
+  state.me.account = login.account = nick;
+  state.server.features = session.features;
+  set({ phase: "online", problem: null });
+  checkVersion();
+  await (first ? restore() : outbox.flush(session));
+  if (!login.name) await remember();
+  const [row] = await session.request("WHO", nick, "%nf");
+  state.me.administrator = !!row?.params[2]?.includes("*");
+  const targets = await history.targets();
+  for (const [name, time] of targets) {
+    const c = events.make(name);
+    if (c) c.latest = Math.max(c.latest, time);
+  }
+  const all = [...state.conversations.values()].sort((a, b) => b.latest - a.latest);
+  const gone = all.filter((c) => c.kind === "channel" && !c.joined && c.key !== state.current);
+  gone.forEach(forget);
+  const people = all.filter((c) => c.kind === "person").slice(0, MOST_PEOPLE);
+  await Promise.all(people.map((c) => session.request("MARKREAD", c.name)));
+  const here = state.conversations.get(state.current) ?? all.find((c) => c.joined);
+  if (here) app.open(here.key);
+  for (const c of all) {
+    if (c.latest > c.marker || c.last) await history.load(c);
+  }
+}
+
+/** Trade the password for a token of this device, which its owner sees and can end elsewhere. */
+async function remember() {
+  if (!login.remember || local) return;
+  const wanted = (login.device || "web").replace(/\s/g, "-").slice(0, 27);
+  for (const name of [wanted, `${wanted}-${tab.slice(0, 4)}`]) {
+    try {
+      const [{ params }] = await link.session.request("TOKEN", "CREATE", name, "BIND");
+      Object.assign(login, { name, password: params[3], code: "" });
+      await storage.save("login", login);
+      tell("login");
+      return;
+    } catch (problem) {
+      if (problem.code === "NAME_TAKEN") continue;
+      if (link.ready) notice(words(problem), "error");
+      return;
+    }
+  }
+}
+
+function begin(credential) {
+  login = credential;
+  arrived = false;
+  set({ phase: "connecting", problem: null });
+  link.start(login);
+}
+
+/** Back to the login; nothing of who was here stays. */
+function leave(problem = null) {
+  link.stop();
+  login = null;
+  drafts = new Map();
+  outbox.clear();
+  state.conversations.clear();
+  state.me = { account: "", administrator: false };
+  set({ phase: "login", current: null, view: null, problem: problem && { ...problem, text: words(problem) } });
+  if (!state.server.minPassword) link.start(null);
+}
+
+function forget(c) {
+  state.conversations.delete(c.key);
+  if (state.current === c.key) state.current = null;
+  changed();
+}
+
+/** A page that is older than its server may not understand it. */
+async function checkVersion() {
+  try {
+    const answer = await fetch("version.json", { cache: "no-store" });
+    const known = await answer.json();
+    if (version && known.version !== version) set({ newer: true });
+  } catch {
+    // It is asked again after the next connection.
+  }
+}
+
+onTold((what, value) => {
+  if (what === "settings") apply(value);
+  if (what === "logout" && login?.account === value) leave();
+  if (what === "login" && state.phase === "login") app.start();
+  if (what === "draft" && login?.account === value.account) {
+    const c = state.conversations.get(value.key);
+    drafts.set(value.key, value.draft);
+    if (c && c.key !== state.current) Object.assign(c, { draft: "", reply: null }), putDraft(c);
+    changed();
+  }
+});
+
+function apply(settings) {
+  Object.assign(state.settings, settings);
+  setLanguage(state.settings.language);
+  changed();
+}
+
+addEventListener("pagehide", () => {
+  for (const c of state.conversations.values()) if (c.draftTimer) saveDraft(c);
+});
+
+setInterval(() => {
+  for (const c of state.conversations.values()) if (c.typists.size) events.showTyping(c), changed();
+}, 2000);
+
+const request = async (command, ...params) => {
+  if (!link.session) throw { code: "OFFLINE", text: "" };
+  return link.session.request(command, ...params);
+};
+const room = (key) => state.conversations.get(key);
+const nameOf = (key) => room(key)?.name ?? key;
+const mode = (key, ...change) => request("MODE", nameOf(key), ...change);
+
+const hitOf = (message) => {
+  const { id, at, author, text } = saidIn(message, state.me.account);
+  const name = events.place(message);
+  return { id, conversation: fold(name), name, at, author, text };
 };
 
 export const app = {
   state,
-  subscribe(/** @type {(state: State) => void} */ tell) {
-    listeners.add(tell);
-    return () => listeners.delete(tell);
+  subscribe(/** @type {(state: State) => void} */ listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   },
-  start() { state.phase = "login"; changed(); },
-  reload() { location.reload(); },
+
+  async start() {
+    apply(await storage.load("settings"));
+    const found = local && (await fetch("local.json").then((answer) => answer.ok && answer.json(), () => null));
+    const known = found
+      ? { account: found.account, password: found.token, name: "securechat open" }
+      : await storage.load("login");
+    if (found) state.server.name = found.server;
+    if (known) begin(known);
+    else leave();
+  },
+  reload: () => location.reload(),
 
   // who we are
-  login({ account, password, code = "", remember = true }) {},
-  register({ account, password, invite = "*", remember = true }) {},
-  logout() {},
-  cancel() {}, // give up connecting; back to the login
-  reconnect() {}, // now, without waiting
+  login({ account, password, code = "", remember = true, device = "" }) {
+    begin({ account: account.trim(), password, code, remember, device });
+  },
+  register({ invite = "*", ...rest }) {
+    begin({ ...rest, account: rest.account.trim(), invite });
+  },
+  cancel: () => leave(),
+  reconnect: () => link.now(),
+  /** Ends this device at the server; what was kept here is gone. */
+  async logout() {
+    const { account = "", name } = login ?? {};
+    const ended = name && !local && request("TOKEN", "REVOKE", name).then(() => true, () => false);
+    // The server hangs up on whose token has ended, perhaps before it answers.
+    if (ended && !(await Promise.race([ended, new Promise((done) => setTimeout(done, 3000, false))]))) {
+      if (!link.ready) notice(t("logout.offline", { name }), "error");
+    }
+    await storage.save("login", undefined);
+    for (const key of drafts.keys()) await storage.save(draftKey(key), undefined);
+    for (const entry of outbox.entries.values()) storage.drop(entry.key);
+    tell("logout", account);
+    leave(local ? { code: "LOCAL_ENDED", text: "" } : null);
+  },
+  /** Show the password once more, as the server wants before it changes what logs in. */
+  async prove(password) {
+    await request("AUTHENTICATE", "PLAIN");
+    for (const line of plain(state.me.account, password)) await request(...line.split(" "));
+  },
 
   // what is shown
-  open(key) { state.current = key; changed(); },
-  close() { state.view = null; changed(); },
-  show(view) { state.view = view; changed(); },
-  notice(text, kind = "info") {},
-  dismiss(id) {},
-  setSetting(name, value) { state.settings[name] = value; changed(); },
-  setDraft(key, text) {},
-  setReply(key, id) {},
-  older(key) {}, newer(key) {}, latest(key) {},
-  jump(key, { id, at }) {}, // to a message, or a time in ms
-  markRead(key) {},
-  follow(key, on) {}, // whether the end of the timeline is in sight
-  /** The message of an id in any conversation, or null. */
-  find(key, id) { return null; },
+  open(key) {
+    const c = room(key);
+    if (!c) return;
+    if (state.current !== key || !c.unread) c.unreadFrom = c.unread ? c.marker : 0;
+    set({ current: key });
+    if (c.hasNewer) return;
+    history.load(c);
+    if (c.kind === "channel" && c.joined && !c.known) {
+      request("MODE", c.name).catch(() => {});
+      request("WHO", c.name, "%nf").then((rows) => (events.setMembers(c, rows), changed()), () => {});
+    }
+  },
+  show: (view) => set({ view }),
+  close: () => set({ view: null }),
+  notice,
+  dismiss: (id) => set({ notices: state.notices.filter((one) => one.id !== id) }),
+  async setSetting(name, value) {
+    if (name === "notify" && value) value = await permit();
+    apply({ [name]: value });
+    storage.save("settings", { ...state.settings });
+    tell("settings", { [name]: value });
+  },
+  setDraft(key, text) {
+    const c = room(key);
+    if (!c || c.draft === text) return;
+    c.draft = text;
+    clearTimeout(c.draftTimer);
+    c.draftTimer = setTimeout(() => saveDraft(c), 300);
+  },
+  setReply(key, id) {
+    const c = room(key);
+    if (!c) return;
+    Object.assign(c, { reply: id, revision: c.revision + 1 });
+    saveDraft(c);
+    changed();
+  },
+  older: (key) => history.older(room(key)),
+  newer: (key) => history.newer(room(key)),
+  latest: (key) => history.latest(room(key)),
+  async jump(name, { id = null, at = 0 }) {
+    const c = events.make(name);
+    if (!c) return;
+    set({ current: c.key });
+    const known = id && c.ids.get(id);
+    if (known) Object.assign(c, { target: known.key, revision: c.revision + 1 });
+    else await history.around(c, id ? "msgid=" + id : "timestamp=" + new Date(at).toISOString(), id);
+    changed();
+  },
+  markRead(key) {
+    const c = room(key);
+    const at = c?.items.findLast((item) => item.id)?.at ?? 0;
+    if (!c?.fresh || !link.ready) return;
+    if (c.unread) Object.assign(c, { unread: 0, mentions: 0, revision: c.revision + 1 }), changed();
+    if (at <= c.marker) return;
+    c.marker = at;
+    request("MARKREAD", c.name, "timestamp=" + new Date(at).toISOString()).catch(() => {});
+  },
+  follow(key, on) {
+    const c = room(key);
+    if (c) c.following = on;
+  },
+  find: (key, id) => room(key)?.ids.get(id) ?? null,
 
   // what is said
-  say(key, text, { reply = null, action = false } = {}) {},
-  retry(key, item) {}, forget(key, item) {},
-  react(key, id, emoji) {}, redact(key, id, reason = "") {},
-  setTyping(key, on) {},
+  say(key, text, { reply = null, action = false } = {}) {
+    const c = room(key);
+    if (!c || !login) return;
+    if (c.hasNewer) history.latest(c);
+    const limits = link.session?.limits;
+    const problem = outbox.put(tab, state.me.account || login.account, c.name, text, { reply, action }, limits);
+    if (problem) return void notice(words(problem), "error");
+    clearTimeout(c.draftTimer);
+    Object.assign(c, { draft: "", reply: null });
+    saveDraft(c);
+    outbox.flush(link.session);
+  },
+  retry: (key, item) => outbox.retry(item.key, link.session),
+  forget: (key, item) => outbox.forget(item.key),
+  react(key, id, emoji) {
+    const mine = app.find(key, id)?.reactions.find((one) => one.emoji === emoji)?.names;
+    const off = mine?.some((name) => fold(name) === fold(state.me.account));
+    const tags = { [off ? "+draft/unreact" : "+draft/react"]: emoji, "+draft/reply": id };
+    link.session?.write(format("TAGMSG", [nameOf(key)], tags));
+  },
+  redact: (key, id, reason = "") => request("REDACT", nameOf(key), id, ...(reason ? [reason] : [])),
+  setTyping(key, on) {
+    const c = room(key);
+    const due = Date.now() - (c?.typed ?? 0) > TYPING_EVERY;
+    if (!c || !link.ready || (on ? !due : !c.typed)) return;
+    c.typed = on ? Date.now() : 0;
+    link.session.write(format("TAGMSG", [c.name], { "+typing": on ? "active" : "done" }));
+  },
 
   // channels and people
-  join(name, password = "") { return later(); }, part(key) { return later(); },
-  create(name) { return later(); },
-  /** A conversation with a person, opened. */
-  talk(name) {},
-  leave(key) {}, // takes a person's conversation from the list
-  setTopic(key, text) { return later(); }, kick(key, name, reason = "") { return later(); },
-  ban(key, name, on = true) { return later(); },
-  setRole(key, name, role, on) { return later(); }, // role: "~", "@" or "+"
-  setMode(key, change, ...params) { return later(); }, // as "+i"
-  invite(key, name) { return later(); }, rename(key, name) { return later(); },
-  setAway(text) { return later(); }, // "" for back
-  whois(name) { return later(); },
+  async join(name, password = "") {
+    await request("JOIN", name, ...(password ? [password] : []));
+    app.open(fold(name));
+  },
+  create: (name) => app.join(name),
+  part: (key) => request("PART", nameOf(key)),
+  talk(name) {
+    const c = events.make(name);
+    if (c) app.open(c.key);
+  },
+  leave: (key) => room(key) && forget(room(key)),
+  setTopic: (key, text) => request("TOPIC", nameOf(key), text),
+  kick: (key, name, reason = "") => request("KICK", nameOf(key), name, reason),
+  ban: (key, name, on = true) => mode(key, on ? "+b" : "-b", "~a:" + name),
+  setRole: (key, name, role, on) => mode(key, (on ? "+" : "-") + letterOf(role), name),
+  setMode: mode,
+  invite: (key, name) => request("INVITE", name, nameOf(key)),
+  rename: (key, name) => request("RENAME", nameOf(key), name),
+  setAway: (text) => request("AWAY", ...(text ? [text] : [])),
 
   // questions
-  search(query, key) { return later(); }, mentions() { return later(); },
-  channels() { return later(); },
-  devices() { return later(); }, endDevice(name) { return later(); },
-  endSession(id) { return later(); },
+  async search(query, key) {
+    const where = key ? `in=${escapeTag(nameOf(key))};` : "";
+    const asked = `${where}limit=${MOST_HITS};text=${escapeTag(query)}`;
+    return within(await request("SEARCH", asked)).map(hitOf).reverse();
+  },
+  async mentions() {
+    const hits = await app.search(state.me.account);
+    return hits.filter(({ author }) => fold(author) !== fold(state.me.account));
+  },
+  async channels() {
+    const rows = (await request("LIST")).filter(({ command }) => command === "322");
+    return rows.map(({ params: [, name, count, topic = ""] }) => ({ name, count: +count || 0, topic }));
+  },
+  async devices() {
+    const rows = async (what) =>
+      (await request(what, "LIST")).filter(({ params }) => params[1] === "ENTRY").map(({ params }) => params.slice(2));
+    const time = (text) => Date.parse(text) || 0;
+    const tokens = (await rows("TOKEN")).map(([name, created, used]) =>
+      ({ name, created: time(created), used: time(used), here: name === login?.name }));
+    const sessions = (await rows("SESSIONS")).map(([id, by, name, since, heard, address, where]) =>
+      ({ id, by, name, since: time(since), heard: time(heard), address, here: where === "here" }));
+    return { tokens, sessions };
+  },
+  endDevice: (name) => request("TOKEN", "REVOKE", name),
+  endSession: (id) => request("SESSIONS", "END", id),
   /** A line with a label; resolves to the answer's messages {command, params, tags, source}. */
-  send(command, ...params) { return later(); },
+  async send(command, ...params) {
+    const answer = await request(command, ...params);
+    if (command === "PASSWD" && login?.name) {
+      login.name = ""; // a new password ends all tokens
+      await remember();
+    }
+    return answer;
+  },
 };

@@ -1,7 +1,5 @@
 /** Texts in English, by view. `{name}` is a value; an object has plural forms by `{n}`. */
 export default {
-  // problems
-  "problem.lost": "The connection is lost. It comes back by itself.",
   // shared by dialogs
   close: "Close",
   save: "Save",
@@ -42,6 +40,11 @@ export default {
   "refused.CODE_REQUIRED": "Your second factor is asked for.",
   "refused.SECOND_FACTOR_REQUIRED": "This server wants a second factor. Add the key to an authenticator app, then give its code.",
   "refused.TOO_MANY_CODES": "Too many wrong codes. Wait some minutes.",
+  "refused.ENDED": "This device was logged out. Log in again; what you typed is still here.",
+  "refused.LOCAL_ENDED": "Logged out. Run securechat open again, or log in here.",
+  "refused.FULL": "Too much waits to be sent. Wait until the connection is back.",
+  invited: "{who} invites you to {name}",
+  "logout.offline": "The server couldn't be told. End {name} on another device.",
   "refused.NO_SOCKET": "The server can't be reached. Does it run, and is this device online?",
   "refused.LOST": "The connection was lost meanwhile.",
   "refused.OFFLINE": "There is no connection now.",

@@ -1,7 +1,5 @@
 /** Texts in Russian; the same keys as en.js. */
 export default {
-  // problems
-  "problem.lost": "Связь прервалась. Она восстановится сама.",
   // shared by dialogs
   close: "Закрыть",
   save: "Сохранить",
@@ -42,6 +40,11 @@ export default {
   "refused.CODE_REQUIRED": "Нужен код второго фактора.",
   "refused.SECOND_FACTOR_REQUIRED": "Нужен второй фактор: добавьте ключ в аутентификатор и введите код.",
   "refused.TOO_MANY_CODES": "Слишком много неверных кодов. Подождите несколько минут.",
+  "refused.ENDED": "Этот вход завершён. Войдите снова; набранное сохранилось.",
+  "refused.LOCAL_ENDED": "Вы вышли. Запустите securechat open ещё раз или войдите здесь.",
+  "refused.FULL": "Слишком много неотправленного. Дождитесь связи.",
+  invited: "{who} приглашает вас в {name}",
+  "logout.offline": "Сервер не узнал о выходе. Завершите {name} с другого устройства.",
   "refused.NO_SOCKET": "Сервер недоступен. Работает ли он, есть ли сеть?",
   "refused.LOST": "Связь прервалась.",
   "refused.OFFLINE": "Сейчас нет связи.",

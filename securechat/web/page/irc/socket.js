@@ -1,0 +1,63 @@
+/** One WebSocket, and when the next one is due. https://ircv3.net/specs/extensions/websocket */
+
+const QUIET = 30_000;
+const PATIENCE = 15_000;
+
+/**
+ * Lines in and out. `closed(opened)` is called once, however it ends.
+ * @param {{line: (text: string) => void, opened: () => void, closed: (opened: boolean) => void}} on
+ */
+export function openSocket(on) {
+  const url = new URL("socket", document.baseURI);
+  url.protocol = url.protocol.replace("http", "ws");
+  const socket = new WebSocket(url, "text.ircv3.net");
+  let opened = false;
+  let ended = false;
+  let timer = setTimeout(end, PATIENCE);
+
+  function end() {
+    if (ended) return;
+    ended = true;
+    clearTimeout(timer);
+    socket.close();
+    on.closed(opened);
+  }
+  /** A connection that has died says nothing: so ask, when it was quiet for long. */
+  function heard() {
+    clearTimeout(timer);
+    timer = setTimeout(ask, QUIET);
+  }
+  function ask() {
+    if (ended) return;
+    socket.send("PING alive");
+    clearTimeout(timer);
+    timer = setTimeout(end, PATIENCE);
+  }
+  socket.onopen = () => ((opened = true), heard(), on.opened());
+  socket.onmessage = ({ data }) => {
+    if (ended || typeof data !== "string") return;
+    heard();
+    on.line(data);
+  };
+  socket.onclose = socket.onerror = end;
+  return {
+    send: (/** @type {string} */ line) => socket.readyState === 1 && socket.send(line),
+    close: end,
+    ask: () => socket.readyState === 1 && ask(),
+  };
+}
+
+/** Milliseconds to wait before the nth attempt: longer each time, and by chance, so that not all come at once. */
+export const delay = (/** @type {number} */ attempt) =>
+  Math.min(60_000, 1000 * 2 ** attempt) * (0.3 + 0.7 * Math.random());
+
+/** Why there is no connection: OFFLINE, LOST (nothing answers) or NO_SOCKET (only WebSockets fail). */
+export async function diagnose() {
+  if (!navigator.onLine) return "OFFLINE";
+  try {
+    const answer = await fetch("version.json", { cache: "no-store" });
+    return answer.ok ? "NO_SOCKET" : "LOST";
+  } catch {
+    return "LOST";
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What was typed and isn't known to be stored: kept in the browser until the server's echo comes.
+ * Each has a key, by which the server stores it once although it is sent again.
+ */
+import { bytes, pieces } from "../irc/message.js";
+import { showUnsent, settleUnsent } from "./timeline.js";
+
+const ON_THE_WAY = 16;
+const MOST = 500;
+
+const random = () => crypto.getRandomValues(new Uint32Array(2));
+/** 1 to 15 hexadecimal digits, not all 0. */
+const newKey = () => "a" + [...random()].map((n) => (n & 0xfffffff).toString(16).padStart(7, "0")).join("");
+
+export class Outbox {
+  /**
+   * @param {object} store keep(entry), drop(key), of device/storage.js
+   * @param {object} on conversation(name), author(), changed()
+   */
+  constructor(store, on) {
+    this.store = store;
+    this.on = on;
+    this.entries = new Map();
+    this.sent = new Set();
+  }
+
+  /** Say a text, in as few messages as the server takes. Returns a problem, or null. */
+  put(owner, account, target, text, { reply = null, action = false }, limits) {
+    const packs = pack(text, limits);
+    if (this.entries.size + packs.length > MOST) return { code: "FULL", text: "" };
+    for (const part of packs) {
+      const entry = { key: newKey(), owner, account, target, text: part, reply, action, at: Date.now(),
+        state: "pending", reason: "" };
+      this.take(entry);
+      this.store.keep(entry);
+    }
+    return null;
+  }
+
+  take(entry) {
+    this.entries.set(entry.key, entry);
+    this.show(entry);
+  }
+
+  show(entry) {
+    const c = this.on.conversation(entry.target);
+    if (c) showUnsent(c, entry, entry.account);
+    this.on.changed();
+  }
+
+  /** Send what isn't on its way. */
+  flush(session) {
+    if (!session?.ready) return;
+    for (const entry of this.entries.values()) {
+      if (this.sent.size >= ON_THE_WAY) return;
+      if (entry.state === "pending" && !this.sent.has(entry.key)) this.#send(session, entry);
+    }
+  }
+
+  #send(session, entry) {
+    const { key, target, text, action, reply } = entry;
+    this.sent.add(key);
+    const label = session.expect({
+      done: (messages) => {
+        this.sent.delete(key);
+        const echo = messages.find(({ tags }) => tags.msgid);
+        this.remove(entry, echo ?? { tags: {} });
+        this.flush(session);
+      },
+      failed: (problem) => {
+        this.sent.delete(key);
+        // Not known: it is sent again, with the same key, when there is a connection.
+        if (problem.code === "LOST") return;
+        if (problem.code === "SILENT") return void this.flush(session);
+        Object.assign(entry, { state: "refused", reason: this.on.words(problem) });
+        this.store.keep(entry);
+        this.show(entry);
+        this.flush(session);
+      },
+    });
+    const tags = { label, "securechat/key": key, "+draft/reply": reply };
+    session.say(target, action ? `\x01ACTION ${text}\x01` : text, tags);
+  }
+
+  remove(entry, echo = null) {
+    this.entries.delete(entry.key);
+    this.store.drop(entry.key);
+    const c = this.on.conversation(entry.target);
+    if (c) settleUnsent(c, entry, echo);
+    this.on.stored(c, echo);
+    this.on.changed();
+  }
+
+  /** Say once more what was refused. */
+  retry(key, session) {
+    const entry = this.entries.get(key);
+    if (entry?.state !== "refused") return;
+    const { owner, account, target, text, reply, action } = entry;
+    this.remove(entry);
+    this.put(owner, account, target, text, { reply, action }, session?.limits);
+    this.flush(session);
+  }
+
+  forget(key) {
+    const entry = this.entries.get(key);
+    if (entry && !this.sent.has(key)) this.remove(entry);
+  }
+
+  clear() {
+    this.entries.clear();
+    this.sent.clear();
+  }
+
+  renamed(old, name) {
+    for (const entry of this.entries.values()) {
+      if (entry.target === old) this.store.keep(Object.assign(entry, { target: name }));
+    }
+  }
+}
+
+/** A text in messages of at most so many bytes and lines, parted between lines where that can be. */
+export function pack(text, { bytes: most, lines } = { bytes: 8192, lines: 64 }) {
+  const clean = text.replace(/\r\n?/g, "\n").replace(/\0/g, "").replace(/^(\s*\n)+|\s+$/g, "");
+  const found = [];
+  let current = [];
+  let size = 0;
+  const close = () => {
+    const joined = current.join("\n").replace(/^(\s*\n)+|\s+$/g, "");
+    if (joined) found.push(joined);
+    (current = []), (size = 0);
+  };
+  let count = 0;
+  for (const line of clean.split("\n").flatMap((one) => pieces(one, most - 64))) {
+    // A line of the wire has some 300 bytes of text at least.
+    const wires = Math.ceil(bytes(line) / 300) || 1;
+    if (size + bytes(line) + 1 > most || count + wires > lines) (close(), (count = 0));
+    current.push(line);
+    size += bytes(line) + 1;
+    count += wires;
+  }
+  close();
+  return found;
+}
