@@ -10,15 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from securechat.client.session.events import (
-    ClientEvent,
-    HistoryPage,
-    Invited,
-    IsTyping,
-    Reacted,
-    Said,
-    SearchPage,
-)
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import Invited
+from securechat.client.session.events.history import HistoryPage, SearchPage
+from securechat.client.session.events.messages import IsTyping, Reacted, Said
 from securechat.client.session.identity import fold
 from securechat.common.record import replace
 

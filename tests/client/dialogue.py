@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from securechat.client.session.actions import Action, Say
-from securechat.client.session.events import ClientEvent, Output, Queued
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.deliveries import Queued
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Login
+from securechat.client.session.output import Output
 from securechat.client.session.session import SYNC, ClientSession
 from securechat.irc.message import parse
 from tests.client.scripted import NAME, OFFER

@@ -5,18 +5,10 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.ignoring import Ignored
-from securechat.client.session.events import (
-    ClientEvent,
-    HistoryPage,
-    Info,
-    Invited,
-    IsTyping,
-    Joined,
-    Left,
-    Reacted,
-    Removed,
-    Said,
-)
+from securechat.client.session.events.base import ClientEvent, Info
+from securechat.client.session.events.channels import Invited, Joined, Left
+from securechat.client.session.events.history import HistoryPage
+from securechat.client.session.events.messages import IsTyping, Reacted, Removed, Said
 
 BOB = Said("#lab", "bob", "words")
 

@@ -29,16 +29,11 @@ from securechat.client.session.actions import (
     Say,
     ServerCommand,
 )
-from securechat.client.session.events import (
-    ClientEvent,
-    HistoryPage,
-    Info,
-    NamesAre,
-    Removed,
-    Said,
-    SearchPage,
-    Stopped,
-)
+from securechat.client.session.events.answers import NamesAre
+from securechat.client.session.events.base import ClientEvent, Info
+from securechat.client.session.events.connection import Stopped
+from securechat.client.session.events.history import HistoryPage, SearchPage
+from securechat.client.session.events.messages import Removed, Said
 from securechat.client.settings import SettingsDirectory
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard

@@ -19,17 +19,11 @@ from securechat.client.session.actions import (
     Say,
     ServerCommand,
 )
-from securechat.client.session.events import (
-    ClientEvent,
-    Joined,
-    Left,
-    Problem,
-    Ready,
-    Registered,
-    Rejected,
-    Said,
-    Stored,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.channels import Joined, Left
+from securechat.client.session.events.connection import Ready, Registered
+from securechat.client.session.events.deliveries import Rejected, Stored
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.irc.message import parse
 from tests.client.dialogue import Talk

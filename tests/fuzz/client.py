@@ -17,15 +17,10 @@ from datetime import datetime, timedelta, timezone
 from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Action, Say
-from securechat.client.session.events import (
-    ClientEvent,
-    Doubt,
-    Output,
-    Rejected,
-    Stored,
-    Unconfirmed,
-)
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.deliveries import Doubt, Rejected, Stored, Unconfirmed
 from securechat.client.session.identity import AccountRequest, Login
+from securechat.client.session.output import Output
 from securechat.client.session.session import SYNC, ClientSession, Stage
 from securechat.client.text.lines import plain, wrap
 from securechat.client.text.render import Renderer

@@ -44,7 +44,7 @@ TEXTS = (
     "client/screens/full/keys.py",
     "client/session/answers.py",
     "client/session/asking.py",
-    "client/session/events.py:Doubt",
+    "client/session/events/deliveries.py:Doubt",
     "client/session/fetching.py",
     "client/session/following.py",
     "client/session/labels.py",

@@ -24,7 +24,7 @@ from textual.widgets import Static  # noqa: E402
 
 from securechat.client.screens.full.garbage import looking_seldom  # noqa: E402
 from securechat.client.screens.full.timeline_view import TimelineView  # noqa: E402
-from securechat.client.session.events import Said  # noqa: E402
+from securechat.client.session.events.messages import Said  # noqa: E402
 from securechat.client.timeline.mentions import Mentions  # noqa: E402
 from securechat.client.timeline.timeline import Timeline  # noqa: E402
 

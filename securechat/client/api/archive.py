@@ -11,7 +11,8 @@ from typing import TypeVar
 from securechat.client.api.ledger import Ledger
 from securechat.client.exits import RefusedError, UnreachableError
 from securechat.client.session.actions import Action, AskMore, AskRange, AskSearch
-from securechat.client.session.events import RangeTold, Said
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Said
 from securechat.client.session.fetching import BUSY, PASSING
 from securechat.client.session.following import BEGINNING, END
 from securechat.client.session.shown import TIME

@@ -6,7 +6,9 @@ import threading
 from collections import deque
 from time import monotonic
 
-from securechat.client.session.events import ClientEvent, Overrun, Removed, Said
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Overrun
+from securechat.client.session.events.messages import Removed, Said
 
 # Messages, and removals, that wait. When there are more they are left out, and fetched from the
 # server's history once the others are dealt with; some hundred bytes each.

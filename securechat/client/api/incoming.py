@@ -15,7 +15,9 @@ from securechat.client.api.inbox import Inbox
 from securechat.client.api.state import State
 from securechat.client.exits import RefusedError
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import ClientEvent, Said, Stopped
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Stopped
+from securechat.client.session.events.messages import Said
 from securechat.client.session.following import Follower
 from securechat.common.escape import escape_text
 

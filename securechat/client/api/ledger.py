@@ -16,19 +16,10 @@ from securechat.client.api.pending import Delivery, Pending
 from securechat.client.api.values import Message
 from securechat.client.exits import ClientError, RefusedError, UnreachableError
 from securechat.client.session.actions import AskRange, AskSearch, Command, Say
-from securechat.client.session.events import (
-    ClientEvent,
-    CommandDone,
-    CommandRefused,
-    Doubt,
-    Queued,
-    RangeTold,
-    Rejected,
-    SearchPage,
-    SearchRefused,
-    Stored,
-    Unconfirmed,
-)
+from securechat.client.session.events.answers import CommandDone, CommandRefused
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.deliveries import Doubt, Queued, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.history import RangeTold, SearchPage, SearchRefused
 from securechat.common.escape import escape_name, escape_text
 
 K = TypeVar("K")

@@ -16,18 +16,10 @@ from securechat.client.api.pending import Pending
 from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.exits import Exit, UnreachableError
 from securechat.client.session.actions import Action, Command, Quit
-from securechat.client.session.events import (
-    ClientEvent,
-    Info,
-    Lost,
-    Overrun,
-    Problem,
-    RangeTold,
-    Ready,
-    Removed,
-    Said,
-    Stopped,
-)
+from securechat.client.session.events.base import ClientEvent, Info, Problem
+from securechat.client.session.events.connection import Lost, Overrun, Ready, Stopped
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Removed, Said
 from securechat.common.escape import escape_text
 
 log = logging.getLogger("securechat.client")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from securechat.client.exits import SettingsError, UsageError
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.client.session.following import MAX_MARKS
 from securechat.client.session.identity import fold
 from securechat.client.session.moments import server_time

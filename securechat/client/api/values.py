@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from securechat.client.exits import UsageError
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.client.session.moments import server_time
 from securechat.common.escape import escape_name, escape_text
 

@@ -22,7 +22,7 @@ from securechat.client.exits import (
 )
 from securechat.client.person import Person
 from securechat.client.session.actions import Quit
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events.answers import InquiryAnswer
 from securechat.client.session.handshake import PASSWORD_CODES, Missed
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape

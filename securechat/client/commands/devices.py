@@ -14,7 +14,7 @@ from securechat.client.commands.account import local, session
 from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import UNKNOWN, Inquiry
 from securechat.client.exits import Exit, RefusedError, UsageError
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events.answers import InquiryAnswer
 from securechat.client.text import json_lines
 from securechat.common.escape import escape_name
 from securechat.common.language import _

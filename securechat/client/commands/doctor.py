@@ -11,7 +11,7 @@ from securechat.client.commands.heard import Heard
 from securechat.client.commands.login_flow import start
 from securechat.client.credentials.tokens import TokenOwner
 from securechat.client.exits import ClientError, Exit, LoginError, UsageError
-from securechat.client.session.events import Joined
+from securechat.client.session.events.channels import Joined
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Address, Login, parse_target
 from securechat.client.text import json_lines

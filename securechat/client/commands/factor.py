@@ -12,7 +12,7 @@ from securechat.client.commands.login_flow import CODE, FIRST_CODE, ask_code
 from securechat.client.credentials.second_factor import show_recovery, show_secret
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.person import Person
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events.answers import InquiryAnswer
 from securechat.common.language import _, translated
 
 ATTEMPTS = 3

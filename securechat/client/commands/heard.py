@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from securechat.client.exits import UnreachableError
-from securechat.client.session.events import ClientEvent, Ready, Stopped
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Ready, Stopped
 from securechat.client.wire.receiver import Client
 
 Event = TypeVar("Event", bound=ClientEvent)

@@ -13,7 +13,8 @@ from securechat.client.commands.tail import Output, now, output_encoding
 from securechat.client.exits import Exit, RefusedError, UsageError
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import RangeTold, Said
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Said
 from securechat.client.session.fetching import BUSY
 from securechat.client.session.handshake import Missed
 from securechat.client.session.stretch import Pages, Stretch

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from securechat.client.exits import RefusedError, UnreachableError
 from securechat.client.session.actions import ServerCommand
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events.answers import InquiryAnswer
 from securechat.client.wire.receiver import Client, Replies
 
 # Seconds for an answer: a new password is hashed in its turn with others.

@@ -24,7 +24,12 @@ from securechat.client.exits import (
 from securechat.client.ignoring import Ignored
 from securechat.client.person import Nobody, Person
 from securechat.client.refusals import refusal
-from securechat.client.session.events import LoginRefused, RecoveryTold, Registered, Stopped
+from securechat.client.session.events.connection import (
+    LoginRefused,
+    RecoveryTold,
+    Registered,
+    Stopped,
+)
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import ClientSession

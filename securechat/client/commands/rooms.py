@@ -17,16 +17,10 @@ from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.exits import Exit, RefusedError, UnreachableError, UsageError
 from securechat.client.session.actions import ServerCommand
 from securechat.client.session.answers import WHOX_FIELDS, WHOX_TYPE
-from securechat.client.session.events import (
-    ClientEvent,
-    CommandDone,
-    Joined,
-    MarkedRead,
-    NamesAre,
-    PersonIs,
-    Problem,
-    TopicIs,
-)
+from securechat.client.session.events.answers import CommandDone, NamesAre, PersonIs
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.channels import Joined, TopicIs
+from securechat.client.session.events.messages import MarkedRead
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time

@@ -12,7 +12,8 @@ from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.commands.tail import Output, now, output_encoding
 from securechat.client.exits import Exit, RefusedError, UsageError
 from securechat.client.session.actions import AskMore, AskSearch
-from securechat.client.session.events import Said, SearchPage, SearchPaused, SearchRefused
+from securechat.client.session.events.history import SearchPage, SearchPaused, SearchRefused
+from securechat.client.session.events.messages import Said
 from securechat.client.session.handshake import Missed
 from securechat.client.text.render import Renderer
 from securechat.common.language import _

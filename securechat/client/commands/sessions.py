@@ -8,7 +8,7 @@ from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import Inquiry
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.person import Person
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events.answers import InquiryAnswer
 from securechat.common.escape import escape
 from securechat.common.language import _
 

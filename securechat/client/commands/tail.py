@@ -22,15 +22,9 @@ from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import target_problem
 from securechat.client.screens.pipe import Printer
 from securechat.client.session.actions import Quit
-from securechat.client.session.events import (
-    ClientEvent,
-    Info,
-    Lost,
-    Problem,
-    Ready,
-    Said,
-    Stopped,
-)
+from securechat.client.session.events.base import ClientEvent, Info, Problem
+from securechat.client.session.events.connection import Lost, Ready, Stopped
+from securechat.client.session.events.messages import Said
 from securechat.client.session.following import Follower
 from securechat.client.session.handshake import Missed
 from securechat.client.session.moments import moment_or_ago

@@ -10,7 +10,7 @@ from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import RefusedError, SettingsError, UnreachableError
 from securechat.client.person import Person
 from securechat.client.session.actions import Adopt
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events.answers import InquiryAnswer
 from securechat.client.wire.receiver import Client
 from securechat.common.language import _, translated
 from securechat.credentials.device import MAX_NAME_CHARS, is_token

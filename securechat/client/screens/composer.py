@@ -19,16 +19,10 @@ from securechat.client.session.actions import (
 )
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import text_block
-from securechat.client.session.events import (
-    ChannelRenamed,
-    ClientEvent,
-    Joined,
-    Left,
-    Lost,
-    Problem,
-    Ready,
-    TooLong,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.channels import ChannelRenamed, Joined, Left
+from securechat.client.session.events.connection import Lost, Ready
+from securechat.client.session.events.deliveries import TooLong
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
 from securechat.common.language import _

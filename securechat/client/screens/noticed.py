@@ -7,19 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from securechat.client.session.events import (
-    ChannelsAre,
-    ClientEvent,
-    Info,
-    Invited,
-    Joined,
-    Left,
-    MasksAre,
-    ModesSet,
-    NamesAre,
-    Ready,
-    Renamed,
-)
+from securechat.client.session.events.answers import ChannelsAre, MasksAre, NamesAre
+from securechat.client.session.events.base import ClientEvent, Info
+from securechat.client.session.events.channels import Invited, Joined, Left, ModesSet, Renamed
+from securechat.client.session.events.connection import Ready
 from securechat.client.session.identity import fold, same
 from securechat.common.language import _
 

@@ -17,15 +17,9 @@ from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Action, Quit, Say
 from securechat.client.session.deliveries import text_block
-from securechat.client.session.events import (
-    ClientEvent,
-    Doubt,
-    Problem,
-    Rejected,
-    Stopped,
-    Stored,
-    Unconfirmed,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.connection import Stopped
+from securechat.client.session.events.deliveries import Doubt, Rejected, Stored, Unconfirmed
 from securechat.client.text import json_lines
 from securechat.client.text.lines import plain, wrap
 from securechat.client.text.render import Renderer

@@ -10,7 +10,10 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from securechat.client.session.actions import MarkRead
-from securechat.client.session.events import ClientEvent, Ready, Renamed, Said
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import Renamed
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
 from securechat.client.timeline.mentions import Mentions

@@ -26,12 +26,9 @@ from securechat.client.screens.complete import ComposerCompleter
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.printed import MARK_EVERY, Printed
 from securechat.client.session.actions import Action, Quit
-from securechat.client.session.events import (
-    ClientEvent,
-    Problem,
-    Stopped,
-    TooLong,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.connection import Stopped
+from securechat.client.session.events.deliveries import TooLong
 from securechat.client.text.lines import StyledLine, wrap
 from securechat.client.text.render import Renderer
 from securechat.client.wire.receiver import Client

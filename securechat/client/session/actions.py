@@ -1,6 +1,6 @@
 """What the person wants of the session: plain values that the input thread makes.
 
-They aren't changed afterwards, so any thread may read them. What the session tells is in events.py.
+They aren't changed afterwards, so any thread may read them. What the session tells is in events/.
 """
 
 from __future__ import annotations

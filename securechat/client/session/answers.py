@@ -9,15 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from securechat.client.session.deliveries import Deliveries
-from securechat.client.session.events import (
-    Info,
-    InquiryAnswer,
-    Output,
-    PersonIs,
-    Problem,
-    Rejected,
-)
+from securechat.client.session.events.answers import InquiryAnswer, PersonIs
+from securechat.client.session.events.base import Info, Problem
+from securechat.client.session.events.deliveries import Rejected
 from securechat.client.session.labels import INQUIRIES
+from securechat.client.session.output import Output
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 

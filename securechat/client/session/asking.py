@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import ClientEvent, Output, Problem, Said
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.messages import Said
 from securechat.client.session.labels import LABEL, Labels
+from securechat.client.session.output import Output
 from securechat.irc.message import Message, format_message
 
 PATIENCE = 30.0

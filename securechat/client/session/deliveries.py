@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from securechat.client.session.actions import Command, Say, TextKind, next_id
-from securechat.client.session.events import Doubt, Queued, Unconfirmed
+from securechat.client.session.events.deliveries import Doubt, Queued, Unconfirmed
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
 from securechat.irc.message import KEY_BITS, MAX_BODY_BYTES

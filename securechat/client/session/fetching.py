@@ -14,8 +14,11 @@ from typing import Final
 from securechat.client.session.actions import AskRange
 from securechat.client.session.asking import MOST, PATIENCE, Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import ClientEvent, Output, RangeTold, Said
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Said
 from securechat.client.session.labels import Labels
+from securechat.client.session.output import Output
 from securechat.client.session.shown import mark_of
 from securechat.irc.message import Message
 

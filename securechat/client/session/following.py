@@ -15,16 +15,11 @@ from typing import Final
 
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import (
-    ChannelRenamed,
-    ClientEvent,
-    Lost,
-    Overrun,
-    RangeTold,
-    Ready,
-    Removed,
-    Said,
-)
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import ChannelRenamed
+from securechat.client.session.events.connection import Lost, Overrun, Ready
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Removed, Said
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
 from securechat.client.session.identity import fold, same
 from securechat.client.session.shown import TIME

@@ -10,12 +10,10 @@ from collections.abc import Callable
 from enum import Enum, StrEnum, auto
 from typing import Final
 
-from securechat.client.session.events import (
+from securechat.client.session.events.base import Info, Problem
+from securechat.client.session.events.connection import (
     Delayed,
-    Info,
     LoginRefused,
-    Output,
-    Problem,
     RecoveryTold,
     Registered,
 )
@@ -24,6 +22,7 @@ from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.markers import CAPABILITY as MARKERS
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.multiline import Limits, limits_of
+from securechat.client.session.output import Output
 from securechat.client.session.search import SEARCH
 from securechat.irc import sasl
 from securechat.irc.capabilities import SHORTEST

@@ -11,19 +11,16 @@ from typing import Final
 
 from securechat.client.session.actions import TextKind
 from securechat.client.session.channels import conversation_of
-from securechat.client.session.events import (
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import (
     ChannelRenamed,
-    ClientEvent,
     Joined,
     Left,
     ModesSet,
-    Reacted,
-    Removed,
     Renamed,
-    Said,
     TopicIs,
-    client_tag,
 )
+from securechat.client.session.events.messages import Reacted, Removed, Said, client_tag
 from securechat.client.session.identity import same
 from securechat.client.session.shown import mark_of, parse_time
 from securechat.irc.message import Message

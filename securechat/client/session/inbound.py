@@ -11,17 +11,23 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from securechat.client.session import answers, events, happened
+from securechat.client.session import answers, happened
 from securechat.client.session.actions import MarkRead
 from securechat.client.session.asking import Asking
 from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels, conversation_of
 from securechat.client.session.deliveries import Deliveries
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import NamesAre, WeAreAway
+from securechat.client.session.events.base import Info, Problem
+from securechat.client.session.events.channels import Invited, IsAway, Left, TopicIs
+from securechat.client.session.events.deliveries import Stored
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import (
     Earlier,
-    Info,
-    Output,
-    Problem,
+    IsTyping,
+    Reacted,
+    Removed,
+    Said,
     client_tag,
 )
 from securechat.client.session.fetching import Fetching
@@ -31,6 +37,7 @@ from securechat.client.session.labels import LABEL, Labels
 from securechat.client.session.lists import Lists
 from securechat.client.session.markers import Markers
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
+from securechat.client.session.output import Output
 from securechat.client.session.pages import HistoryPages
 from securechat.client.session.presence import Presence
 from securechat.client.session.search import LogSearch
@@ -87,7 +94,7 @@ class Inbound:
         for channel in self._known.values():
             if channel not in self._channels:
                 reason = "no longer there after the connection was lost"
-                out.events.append(events.Left(channel, self.nick, reason, mine=True))
+                out.events.append(Left(channel, self.nick, reason, mine=True))
         self._known.clear()
 
     def ask_names(self, channel: str) -> None:
@@ -168,7 +175,7 @@ class Inbound:
             stored = self._deliveries.confirm(message.command, target, text, now)
         if stored:
             msgid, time = message.tags.get("msgid", ""), parse_time(message)
-            out.events.append(events.Stored(stored.target, stored.text, msgid, time, stored.id))
+            out.events.append(Stored(stored.target, stored.text, msgid, time, stored.id))
         is_new = self._shown.is_new(message.tags.get("msgid", ""))
         if is_new and message.command == "NOTICE" and "!" not in (message.source or ""):
             out.events.append(Info(text))  # the server itself speaks
@@ -179,10 +186,10 @@ class Inbound:
             missed = self._batches.within(message, "chathistory") is not None
             out.events.append(replace(self._as_said(message), missed=missed))
 
-    def _as_said(self, message: Message) -> events.Said:
+    def _as_said(self, message: Message) -> Said:
         return self._related(message, happened.said(message, self.nick))
 
-    def _related(self, message: Message, said: events.Said) -> events.Said:
+    def _related(self, message: Message, said: Said) -> Said:
         """What was said, with what it is an answer to; remembered, as others may be about it."""
         conversation = self._conversation(message)
         about = Earlier(message.nick, said.time)
@@ -219,13 +226,11 @@ class Inbound:
             where = conversation_of(message.params[0], nick, self.nick)
             paused = typing == "paused"
             ended = typing != "active" and not paused
-            out.events.append(events.IsTyping(where, nick, ended, paused))
+            out.events.append(IsTyping(where, nick, ended, paused))
         if reacted := happened.reacted(message, self.nick):
             self._about_another(message, reacted, out)
 
-    def _about_another(
-        self, message: Message, event: events.Removed | events.Reacted, out: Output
-    ) -> None:
+    def _about_another(self, message: Message, event: Removed | Reacted, out: Output) -> None:
         # "When a msgid references a known message not in the target's history, clients MUST ignore
         # it."
         with contextlib.suppress(ValueError):
@@ -256,7 +261,7 @@ class Inbound:
     def _kick(self, message: Message, out: Output) -> None:
         self._gone(message.params[0], happened.kicked(message, self.nick), out)
 
-    def _gone(self, channel: str, left: events.Left, out: Output) -> None:
+    def _gone(self, channel: str, left: Left, out: Output) -> None:
         if left.mine:
             self._channels.leave(channel)
             self._known.pop(fold(channel), None)
@@ -288,7 +293,7 @@ class Inbound:
     def _topic_told(self, message: Message, out: Output) -> None:
         channel, topic = message.params[1:3]
         if fold(channel) not in self._known:
-            out.events.append(events.TopicIs(channel, topic))
+            out.events.append(TopicIs(channel, topic))
 
     def _names(self, message: Message, _out: Output) -> None:
         self._channels.names_part(message.params[2], message.params[3].split())
@@ -301,10 +306,10 @@ class Inbound:
             self.presence.entered(channel, len(names))
         if fold(channel) in self._asked:
             self._asked.discard(fold(channel))
-            out.events.append(events.NamesAre(channel, names))
+            out.events.append(NamesAre(channel, names))
 
     def _invited(self, message: Message, out: Output) -> None:
-        out.events.append(events.Invited(message.nick, message.params[1]))
+        out.events.append(Invited(message.nick, message.params[1]))
 
     def _mode(self, message: Message, out: Output) -> None:
         if not self._is_mine(message.params[0]):
@@ -326,7 +331,7 @@ class Inbound:
     def _away(self, message: Message, out: Output) -> None:
         text = message.params[0] if message.params else ""
         self._channels.set_away(message.nick, bool(text))
-        out.events.append(events.IsAway(message.nick, bool(text), text))
+        out.events.append(IsAway(message.nick, bool(text), text))
 
     def _account(self, message: Message, _out: Output) -> None:
         account = message.params[0]
@@ -338,7 +343,7 @@ class Inbound:
     def _ask_markers(self, now: float, out: Output) -> None:
         """Of the people with whom there are conversations, as the server has just told."""
         told = out.events[-1] if out.events else None
-        if isinstance(told, events.RangeTold) and told.targets:
+        if isinstance(told, RangeTold) and told.targets:
             for name in self.markers.questions(name for name, _time in told.targets):
                 with contextlib.suppress(ValueError):  # a name that can't be sent
                     label = self._labels.new()
@@ -349,7 +354,7 @@ class Inbound:
     def _we_are(self, message: Message, out: Output) -> None:
         away = message.command == Numeric.RPL_NOWAWAY
         self._channels.set_away(self.nick, away)
-        out.events.append(events.WeAreAway(away))
+        out.events.append(WeAreAway(away))
 
     # -- the connection itself
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from securechat.client.session.actions import Command, MarkRead, ServerCommand, Type
-from securechat.client.session.events import ClientEvent, CommandDone, CommandRefused, Problem
+from securechat.client.session.events.answers import CommandDone, CommandRefused
+from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.irc.message import Message
 
 CAPABILITY: Final = "labeled-response"

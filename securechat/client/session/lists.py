@@ -9,8 +9,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from securechat.client.session import events
-from securechat.client.session.events import ListedChannel, Mask, Output, WhoisTold
+from securechat.client.session.events.answers import (
+    ChannelsAre,
+    HasInvited,
+    InvitationsAre,
+    ListedChannel,
+    Mask,
+    MasksAre,
+    ModesAre,
+    NobodyFits,
+    WhoisTold,
+)
+from securechat.client.session.output import Output
 from securechat.common.record import replace
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
@@ -64,12 +74,12 @@ class Lists:
     def _masks_end(self, message: Message, out: Output) -> None:
         told, self._masks = tuple(self._masks), []
         letter = _MASKS[Numeric(message.command)]
-        out.events.append(events.MasksAre(message.params[1], letter, told))
+        out.events.append(MasksAre(message.params[1], letter, told))
 
     # -- channels
 
     def _modes(self, message: Message, out: Output) -> None:
-        out.events.append(events.ModesAre(message.params[1], tuple(message.params[2:])))
+        out.events.append(ModesAre(message.params[1], tuple(message.params[2:])))
 
     def _channel(self, message: Message, _out: Output) -> None:
         channel, count, topic = message.params[1:4]
@@ -79,7 +89,7 @@ class Lists:
 
     def _channels_end(self, _message: Message, out: Output) -> None:
         told, self._channels = tuple(self._channels), []
-        out.events.append(events.ChannelsAre(told))
+        out.events.append(ChannelsAre(told))
 
     def _invitation(self, message: Message, _out: Output) -> None:
         if len(self._invitations) < MOST:
@@ -87,18 +97,18 @@ class Lists:
 
     def _invitations_end(self, _message: Message, out: Output) -> None:
         told, self._invitations = tuple(self._invitations), []
-        out.events.append(events.InvitationsAre(told))
+        out.events.append(InvitationsAre(told))
 
     # -- people
 
     def _invited(self, message: Message, out: Output) -> None:
-        out.events.append(events.HasInvited(*message.params[1:3]))
+        out.events.append(HasInvited(*message.params[1:3]))
 
     def _nobody(self, message: Message, out: Output) -> None:
         """The end of WHO."""
         found, self._people = self._people, 0
         if not found:
-            out.events.append(events.NobodyFits(message.params[1]))
+            out.events.append(NobodyFits(message.params[1]))
 
     def _begins(self, message: Message, _out: Output) -> None:
         self._person = WhoisTold(message.params[1], real_name=message.params[-1])

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from securechat.client.session.actions import MarkRead
-from securechat.client.session.events import MarkedRead
+from securechat.client.session.events.messages import MarkedRead
 from securechat.client.session.identity import fold
 from securechat.client.session.shown import TIME, time_of
 from securechat.irc.message import Message

@@ -11,9 +11,11 @@ from typing import Final
 from securechat.client.session.actions import AskPage
 from securechat.client.session.asking import MOST, Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import HistoryPage, Output, Problem
+from securechat.client.session.events.base import Problem
+from securechat.client.session.events.history import HistoryPage
 from securechat.client.session.identity import fold, same
 from securechat.client.session.labels import Labels
+from securechat.client.session.output import Output
 from securechat.client.session.shown import Pieces, ShownMessages, mark_of
 from securechat.irc.message import Message
 

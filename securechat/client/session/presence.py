@@ -13,8 +13,8 @@ from typing import Final
 
 from securechat.client.session.asking import PATIENCE
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.events import Output
 from securechat.client.session.identity import same
+from securechat.client.session.output import Output
 from securechat.irc.message import Message, format_message
 from securechat.irc.numerics import Numeric
 

@@ -11,13 +11,9 @@ from typing import Final
 from securechat.client.session.actions import AskSearch
 from securechat.client.session.asking import PENDING, Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import (
-    Output,
-    SearchPage,
-    SearchPaused,
-    SearchRefused,
-)
+from securechat.client.session.events.history import SearchPage, SearchPaused, SearchRefused
 from securechat.client.session.labels import Labels
+from securechat.client.session.output import Output
 from securechat.client.session.shown import TIME, time_of
 from securechat.common.record import replace
 from securechat.irc.message import MAX_BODY_BYTES, Message, escape_tag

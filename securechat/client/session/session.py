@@ -28,17 +28,11 @@ from securechat.client.session.actions import (
 )
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import REPLY_TAG, Deliveries, Outgoing, text_space
-from securechat.client.session.events import (
-    CommandRefused,
-    Delayed,
-    Doubt,
-    LoginRefused,
-    Output,
-    Problem,
-    Ready,
-    Rejected,
-    SearchRefused,
-)
+from securechat.client.session.events.answers import CommandRefused
+from securechat.client.session.events.base import Problem
+from securechat.client.session.events.connection import Delayed, LoginRefused, Ready
+from securechat.client.session.events.deliveries import Doubt, Rejected
+from securechat.client.session.events.history import SearchRefused
 from securechat.client.session.handshake import QUIET, Handshake, HandshakePhase, Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
@@ -47,6 +41,7 @@ from securechat.client.session.labels import LABEL, Labels
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.client.session.markers import CAPABILITY as MARKERS
 from securechat.client.session.multiline import Limits, batch_lines
+from securechat.client.session.output import Output
 from securechat.client.session.pages import CHATHISTORY
 from securechat.client.session.search import SEARCH
 from securechat.client.session.typing import Typing

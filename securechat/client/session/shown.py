@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from securechat.client.session.events import Earlier
+from securechat.client.session.events.messages import Earlier
 from securechat.irc.message import Message
 
 # Ids kept to show nothing twice; a replay after a reconnect is shorter than that.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.common.record import Record
 
 

@@ -8,20 +8,19 @@ from datetime import datetime
 from typing import Final
 
 from securechat.client.session.actions import SendLine, ServerCommand
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import (
     ChannelsAre,
-    ClientEvent,
     CommandDone,
     HasInvited,
     InvitationsAre,
     MasksAre,
     ModesAre,
-    ModesSet,
     NobodyFits,
-    TopicIs,
     WeAreAway,
     WhoisTold,
 )
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import ModesSet, TopicIs
 from securechat.client.session.identity import same
 from securechat.client.text import modes
 from securechat.common.escape import escape_name as _n

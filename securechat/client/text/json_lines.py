@@ -10,7 +10,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from securechat.client.session.events import Said, Stored
+from securechat.client.session.events.deliveries import Stored
+from securechat.client.session.events.messages import Said
 from securechat.client.session.moments import server_time
 
 VERSION: Final = 1

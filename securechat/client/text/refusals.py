@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from securechat.client.session.events import Problem
+from securechat.client.session.events.base import Problem
 from securechat.common.escape import escape_name, escape_text
 from securechat.common.language import translated
 from securechat.irc.numerics import Numeric

@@ -12,17 +12,11 @@ from datetime import date, datetime
 from typing import Final
 
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import (
-    ChannelRenamed,
-    ClientEvent,
-    HistoryPage,
-    Joined,
-    Left,
-    Ready,
-    Renamed,
-    Said,
-    SearchPage,
-)
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import ChannelRenamed, Joined, Left, Renamed
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.history import HistoryPage, SearchPage
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import fold, same
 from securechat.client.text.lines import INDENT, StyledLine
 from securechat.client.text.sentences import (

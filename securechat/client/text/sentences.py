@@ -8,30 +8,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import InquiryAnswer, NamesAre, PersonIs
+from securechat.client.session.events.base import ClientEvent, Info, Problem
+from securechat.client.session.events.channels import (
     ChannelRenamed,
-    ClientEvent,
-    Delayed,
-    Earlier,
-    Info,
-    InquiryAnswer,
     Invited,
     Joined,
     Left,
-    Lost,
-    NamesAre,
-    Overrun,
-    PersonIs,
-    Problem,
-    Reacted,
-    Ready,
-    Rejected,
-    Removed,
     Renamed,
-    SearchPaused,
     TopicIs,
-    Unconfirmed,
 )
+from securechat.client.session.events.connection import Delayed, Lost, Overrun, Ready
+from securechat.client.session.events.deliveries import Rejected, Unconfirmed
+from securechat.client.session.events.history import SearchPaused
+from securechat.client.session.events.messages import Earlier, Reacted, Removed
 from securechat.client.session.identity import same
 from securechat.client.session.roles import DEFAULT_PREFIXES
 from securechat.client.text.answered import answer

@@ -14,47 +14,35 @@ from typing import Final
 from securechat.client.ignoring import Ignored
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action, MarkRead, SendLine, ServerCommand
-from securechat.client.session.events import (
-    ChannelRenamed,
+from securechat.client.session.events.answers import (
     ChannelsAre,
-    ClientEvent,
     CommandDone,
     CommandRefused,
-    Delayed,
-    Doubt,
     HasInvited,
-    Info,
     InquiryAnswer,
     InvitationsAre,
-    Invited,
-    IsTyping,
-    Joined,
-    Left,
-    Lost,
-    MarkedRead,
     MasksAre,
     ModesAre,
-    ModesSet,
     NamesAre,
     NobodyFits,
-    Overrun,
     PersonIs,
-    Problem,
-    Queued,
-    RangeTold,
-    Reacted,
-    Ready,
-    Rejected,
-    Removed,
-    Renamed,
-    Said,
-    SearchRefused,
-    Stored,
-    TopicIs,
-    Unconfirmed,
     WeAreAway,
     WhoisTold,
 )
+from securechat.client.session.events.base import ClientEvent, Info, Problem
+from securechat.client.session.events.channels import (
+    ChannelRenamed,
+    Invited,
+    Joined,
+    Left,
+    ModesSet,
+    Renamed,
+    TopicIs,
+)
+from securechat.client.session.events.connection import Delayed, Lost, Overrun, Ready
+from securechat.client.session.events.deliveries import Doubt, Queued, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.history import RangeTold, SearchRefused
+from securechat.client.session.events.messages import IsTyping, MarkedRead, Reacted, Removed, Said
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
 from securechat.client.timeline.items import Delivery, parts

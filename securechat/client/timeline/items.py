@@ -11,7 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import ClientEvent, Said
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.messages import Said
 
 # Kept of one message: others may react with anything, and without end.
 MAX_REACTIONS = 50

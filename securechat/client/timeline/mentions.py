@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.client.timeline.items import Message
 from securechat.common.record import Record
 

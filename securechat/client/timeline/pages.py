@@ -8,7 +8,8 @@ from __future__ import annotations
 from securechat.client.ignoring import Ignored
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action
-from securechat.client.session.events import ClientEvent, RangeTold
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.history import RangeTold
 from securechat.client.session.fetching import PASSING
 from securechat.client.session.identity import fold, same
 from securechat.client.session.shown import time_of

@@ -11,16 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import overload
 
-from securechat.client.session.events import (
-    ClientEvent,
-    Joined,
-    Left,
-    Queued,
-    Reacted,
-    Removed,
-    Said,
-    Stored,
-)
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import Joined, Left
+from securechat.client.session.events.deliveries import Queued, Stored
+from securechat.client.session.events.messages import Reacted, Removed, Said
 from securechat.client.session.identity import same
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note, parts
 from securechat.client.timeline.mentions import Mentions

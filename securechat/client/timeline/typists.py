@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from securechat.client.session.events import IsTyping
+from securechat.client.session.events.messages import IsTyping
 from securechat.client.session.identity import fold
 from securechat.client.session.typing import LASTS, PAUSED
 

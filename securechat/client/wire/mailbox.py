@@ -10,22 +10,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from securechat.client.session.events import (
-    ClientEvent,
-    CommandDone,
-    CommandRefused,
+from securechat.client.session.events.answers import CommandDone, CommandRefused
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Lost, Overrun, Ready, Stopped
+from securechat.client.session.events.deliveries import Queued, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.history import (
     HistoryPage,
-    Lost,
-    Overrun,
-    Queued,
     RangeTold,
-    Ready,
-    Rejected,
     SearchPage,
     SearchRefused,
-    Stopped,
-    Stored,
-    Unconfirmed,
 )
 
 # Events kept until somebody takes them: more than the largest replay.

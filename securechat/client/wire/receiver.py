@@ -19,19 +19,19 @@ from typing import NoReturn
 
 from securechat.client.exits import ClientError, Exit, UnreachableError
 from securechat.client.session.actions import Action, Quit
-from securechat.client.session.events import (
-    ClientEvent,
+from securechat.client.session.events.answers import InquiryAnswer
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import (
     Delayed,
-    InquiryAnswer,
     LoginRefused,
     Lost,
-    Output,
     Ready,
     RecoveryTold,
     Registered,
     Stopped,
 )
 from securechat.client.session.liveness import Backoff
+from securechat.client.session.output import Output
 from securechat.client.session.session import ClientSession
 from securechat.client.wire.mailbox import Mailbox, Sink
 from securechat.client.wire.stream import ConnectionLostError, Wire

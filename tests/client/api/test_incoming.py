@@ -11,14 +11,10 @@ from securechat.client.api.incoming import Incoming
 from securechat.client.api.state import State
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import (
-    ClientEvent,
-    Lost,
-    RangeTold,
-    Ready,
-    Said,
-    Stopped,
-)
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Lost, Ready, Stopped
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Said
 from securechat.client.session.fetching import NOT_OFFERED
 
 SINCE = "timestamp=2026-01-31T15:00:00.000Z"

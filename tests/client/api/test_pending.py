@@ -9,16 +9,9 @@ from securechat.client.api.pending import Delivery, Pending
 from securechat.client.api.values import Message
 from securechat.client.exits import RefusedError, UnreachableError
 from securechat.client.session.actions import Redact, Say
-from securechat.client.session.events import (
-    CommandDone,
-    CommandRefused,
-    Doubt,
-    Info,
-    Queued,
-    Rejected,
-    Stored,
-    Unconfirmed,
-)
+from securechat.client.session.events.answers import CommandDone, CommandRefused
+from securechat.client.session.events.base import Info
+from securechat.client.session.events.deliveries import Doubt, Queued, Rejected, Stored, Unconfirmed
 
 
 def ledger(*, deciding: bool = False) -> Ledger:

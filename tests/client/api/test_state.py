@@ -9,7 +9,7 @@ import pytest
 
 from securechat.client.api.state import State
 from securechat.client.exits import SettingsError, UsageError
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 
 SINCE = "timestamp=2026-01-31T15:00:00.000Z"
 

@@ -14,7 +14,7 @@ import pytest
 from securechat.client.commands.cli import main
 from securechat.client.commands.tail import Output, place_of
 from securechat.client.exits import Exit, UsageError
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.client.session.following import BEGINNING, END
 from securechat.client.session.pages import CHATHISTORY
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer

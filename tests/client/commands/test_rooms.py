@@ -10,18 +10,12 @@ from securechat.client.commands.rooms import told_at_login
 from securechat.client.commands.search import MOST_PAUSES, read
 from securechat.client.exits import Exit
 from securechat.client.session.actions import Action, AskMore, AskSearch
-from securechat.client.session.events import (
-    ClientEvent,
-    Joined,
-    MarkedRead,
-    NamesAre,
-    Ready,
-    Said,
-    SearchPage,
-    SearchPaused,
-    Stopped,
-    TopicIs,
-)
+from securechat.client.session.events.answers import NamesAre
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import Joined, TopicIs
+from securechat.client.session.events.connection import Ready, Stopped
+from securechat.client.session.events.history import SearchPage, SearchPaused
+from securechat.client.session.events.messages import MarkedRead, Said
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 

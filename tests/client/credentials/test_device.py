@@ -17,7 +17,8 @@ from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.person import TerminalPerson
 from securechat.client.session.actions import Quit, Say
-from securechat.client.session.events import ClientEvent, Ready
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Ready
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.credentials.device import is_token_name

@@ -10,7 +10,8 @@ from securechat.client.screens import complete
 from securechat.client.screens.commands import COMMANDS
 from securechat.client.screens.complete import ComposerCompleter, candidates
 from securechat.client.screens.composer import Composer
-from securechat.client.session.events import Invited, Mask, MasksAre, ModesSet
+from securechat.client.session.events.answers import Mask, MasksAre
+from securechat.client.session.events.channels import Invited, ModesSet
 from tests.client.screens.test_composer import composer
 
 

@@ -8,15 +8,10 @@ from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Quit, Say, ServerCommand
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.events import (
-    ChannelRenamed,
-    Joined,
-    Left,
-    Lost,
-    Problem,
-    Ready,
-    TooLong,
-)
+from securechat.client.session.events.base import Problem
+from securechat.client.session.events.channels import ChannelRenamed, Joined, Left
+from securechat.client.session.events.connection import Lost, Ready
+from securechat.client.session.events.deliveries import TooLong
 
 
 def composer(*channels: str) -> Composer:

@@ -14,8 +14,10 @@ from securechat.client.screens import commands
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Action
-from securechat.client.session.events import ClientEvent, Output, Ready
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Ready
 from securechat.client.session.identity import Login
+from securechat.client.session.output import Output
 from securechat.client.session.session import ClientSession
 from securechat.client.text.lines import plain
 from securechat.client.text.render import Renderer

@@ -17,15 +17,10 @@ from securechat.client.exits import Exit, UsageError
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.pipe import CHUNK, MAX_LINE, InputLines, Outcome
-from securechat.client.session.events import (
-    ClientEvent,
-    Doubt,
-    Rejected,
-    Said,
-    Stopped,
-    Stored,
-    Unconfirmed,
-)
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Stopped
+from securechat.client.session.events.deliveries import Doubt, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.messages import Said
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.client.session.session import ClientSession

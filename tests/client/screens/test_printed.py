@@ -8,7 +8,10 @@ import pytest
 
 from securechat.client.screens.printed import MARK_EVERY, MAX_MARKS, Printed
 from securechat.client.session.actions import MarkRead
-from securechat.client.session.events import Info, Ready, Renamed, Said
+from securechat.client.session.events.base import Info
+from securechat.client.session.events.channels import Renamed
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.messages import Said
 
 
 def said(

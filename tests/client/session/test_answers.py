@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.session.events import (
-    ClientEvent,
-    Info,
-    InquiryAnswer,
-    PersonIs,
-    Problem,
-    Rejected,
-)
+from securechat.client.session.events.answers import InquiryAnswer, PersonIs
+from securechat.client.session.events.base import ClientEvent, Info, Problem
+from securechat.client.session.events.deliveries import Rejected
 from tests.client.dialogue import online
 
 

@@ -6,13 +6,10 @@ import pytest
 
 from securechat.client.session.asking import LOST, MOST, PATIENCE, PENDING, Asked, Asking
 from securechat.client.session.batches import Batch, Batches
-from securechat.client.session.events import (
-    ClientEvent,
-    Output,
-    Problem,
-    Said,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.messages import Said
 from securechat.client.session.labels import Labels
+from securechat.client.session.output import Output
 from securechat.irc.message import Message, parse
 
 HI = parse("@batch=a :bob!b@h PRIVMSG #lobby :hi")

@@ -12,7 +12,7 @@ from securechat.client.session.deliveries import (
     text_lines,
     text_space,
 )
-from securechat.client.session.events import Doubt
+from securechat.client.session.events.deliveries import Doubt
 from securechat.client.session.session import command_line
 
 PREFIX = "alice!alice@irc.test"

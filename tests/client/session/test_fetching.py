@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from securechat.client.session.actions import AskRange
 from securechat.client.session.asking import PATIENCE
-from securechat.client.session.events import (
+from securechat.client.session.events.channels import (
     ChannelRenamed,
     Joined,
     Left,
     ModesSet,
-    RangeTold,
-    Reacted,
-    Removed,
     Renamed,
-    Said,
     TopicIs,
 )
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Reacted, Removed, Said
 from securechat.client.session.fetching import BUSY, FULL, MAX_WAITING, NOT_OFFERED, SILENT
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login

@@ -8,13 +8,9 @@ import pytest
 
 from securechat.client.session import following
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import (
-    Lost,
-    Overrun,
-    RangeTold,
-    Ready,
-    Said,
-)
+from securechat.client.session.events.connection import Lost, Overrun, Ready
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Said
 from securechat.client.session.fetching import NOT_OFFERED
 from securechat.client.session.following import BEGINNING, END, GAP, Follower
 from securechat.client.session.handshake import Missed

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.session.events import (
-    Delayed,
-    Info,
-    LoginRefused,
-    Problem,
-    Registered,
-)
+from securechat.client.session.events.base import Info, Problem
+from securechat.client.session.events.connection import Delayed, LoginRefused, Registered
 from securechat.client.session.handshake import (
     FETCHING,
     MAX_WAIT,

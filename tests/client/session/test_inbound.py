@@ -7,22 +7,19 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.client.session.actions import ServerCommand, TextKind
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import NamesAre
+from securechat.client.session.events.base import Info, Problem
+from securechat.client.session.events.channels import (
     ChannelRenamed,
-    Earlier,
-    Info,
     Invited,
     IsAway,
     Joined,
     Left,
     ModesSet,
-    NamesAre,
-    Problem,
-    Reacted,
     Renamed,
-    Said,
     TopicIs,
 )
+from securechat.client.session.events.messages import Earlier, Reacted, Said
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.client.session.roles import Member

@@ -16,22 +16,17 @@ from securechat.client.session.actions import (
     Type,
 )
 from securechat.client.session.asking import PATIENCE
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import (
     CommandDone,
     CommandRefused,
-    Doubt,
-    Info,
     InquiryAnswer,
-    ModesSet,
     NamesAre,
-    Problem,
-    RangeTold,
-    Rejected,
-    Said,
-    Stored,
-    TopicIs,
-    Unconfirmed,
 )
+from securechat.client.session.events.base import Info, Problem
+from securechat.client.session.events.channels import ModesSet, TopicIs
+from securechat.client.session.events.deliveries import Doubt, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Said
 from securechat.client.session.fetching import SILENT
 from securechat.client.session.handshake import Missed
 from securechat.client.session.labels import CAPABILITY, LOST, MAX_OPEN

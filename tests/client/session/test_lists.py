@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.client.session import lists
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import (
     ChannelsAre,
-    ClientEvent,
     HasInvited,
-    Info,
     InvitationsAre,
     ListedChannel,
     Mask,
@@ -22,6 +20,7 @@ from securechat.client.session.events import (
     WeAreAway,
     WhoisTold,
 )
+from securechat.client.session.events.base import ClientEvent, Info
 from tests.client.dialogue import online
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from securechat.client.session import markers
 from securechat.client.session.actions import AskRange, MarkRead
-from securechat.client.session.events import MarkedRead
+from securechat.client.session.events.messages import MarkedRead
 from securechat.client.session.handshake import Missed
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.markers import CAPABILITY, MOST_ASKED, Markers

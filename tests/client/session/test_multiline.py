@@ -8,14 +8,9 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.session.actions import Say
-from securechat.client.session.events import (
-    Doubt,
-    Ready,
-    Rejected,
-    Said,
-    Stored,
-    Unconfirmed,
-)
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.deliveries import Doubt, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.messages import Said
 from securechat.client.session.multiline import (
     CAPABILITY,
     MAX_CHARS,

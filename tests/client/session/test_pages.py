@@ -11,15 +11,11 @@ import pytest
 
 from securechat.client.session.actions import AskPage, Quit
 from securechat.client.session.asking import LOST, MOST, PATIENCE, PENDING
-from securechat.client.session.events import (
-    ClientEvent,
-    HistoryPage,
-    Joined,
-    Problem,
-    Reacted,
-    Said,
-    Stored,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.channels import Joined
+from securechat.client.session.events.deliveries import Stored
+from securechat.client.session.events.history import HistoryPage
+from securechat.client.session.events.messages import Reacted, Said
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import CHATHISTORY, MOST_AGAIN, NOT_OFFERED
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online

@@ -11,14 +11,9 @@ import pytest
 
 from securechat.client.session.actions import AskMore, AskSearch
 from securechat.client.session.asking import PENDING
-from securechat.client.session.events import (
-    ClientEvent,
-    Problem,
-    Said,
-    SearchPage,
-    SearchPaused,
-    SearchRefused,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.history import SearchPage, SearchPaused, SearchRefused
+from securechat.client.session.events.messages import Said
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.search import (
     MOST_AGAIN,

@@ -14,19 +14,11 @@ from securechat.client.session.actions import (
     ServerCommand,
 )
 from securechat.client.session.deliveries import PATIENCE
-from securechat.client.session.events import (
-    CommandRefused,
-    Doubt,
-    Joined,
-    Left,
-    NamesAre,
-    Ready,
-    Rejected,
-    Said,
-    Stored,
-    TopicIs,
-    Unconfirmed,
-)
+from securechat.client.session.events.answers import CommandRefused, NamesAre
+from securechat.client.session.events.channels import Joined, Left, TopicIs
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.deliveries import Doubt, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import ANSWER, IDLE
 from securechat.client.session.session import GOODBYE, LOGIN_PATIENCE, SYNC, Stage, command_line

@@ -6,13 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from securechat.client.session.events import (
-    Earlier,
-    IsTyping,
-    Reacted,
-    Removed,
-    Said,
-)
+from securechat.client.session.events.messages import Earlier, IsTyping, Reacted, Removed, Said
 from securechat.client.session.shown import (
     MAX_CONVERSATIONS,
     MAX_ID,

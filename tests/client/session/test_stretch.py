@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.client.session.stretch import Pages, Stretch
 
 

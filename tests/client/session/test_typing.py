@@ -6,7 +6,7 @@ import pytest
 
 from securechat.client.session import typing as module
 from securechat.client.session.actions import Type
-from securechat.client.session.events import IsTyping
+from securechat.client.session.events.messages import IsTyping
 from securechat.client.session.typing import EVERY, LASTS, Typing
 from tests.client.dialogue import ALICE, Talk, online
 from tests.client.scripted import OFFER

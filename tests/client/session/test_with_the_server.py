@@ -21,29 +21,24 @@ from securechat.client.session.actions import (
     Say,
     ServerCommand,
 )
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import CommandDone, CommandRefused
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import (
     ChannelRenamed,
-    ClientEvent,
-    CommandDone,
-    CommandRefused,
     IsAway,
     Joined,
     Left,
-    MarkedRead,
     ModesSet,
-    Output,
-    RangeTold,
-    Reacted,
-    Ready,
-    Rejected,
-    Removed,
-    Said,
-    Stored,
     TopicIs,
 )
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.deliveries import Rejected, Stored
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import MarkedRead, Reacted, Removed, Said
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.client.session.moments import server_time
+from securechat.client.session.output import Output
 from securechat.client.session.roles import Member
 from securechat.client.session.session import ClientSession
 from securechat.irc.message import parse

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from securechat.client.session.actions import SendLine, ServerCommand
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import (
     ChannelsAre,
-    ClientEvent,
     CommandDone,
     HasInvited,
     InvitationsAre,
@@ -18,10 +17,11 @@ from securechat.client.session.events import (
     MasksAre,
     ModesAre,
     NobodyFits,
-    TopicIs,
     WeAreAway,
     WhoisTold,
 )
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import TopicIs
 from securechat.client.text import answered
 from securechat.client.text.answered import answer
 

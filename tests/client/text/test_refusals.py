@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.session.events import CommandRefused, Problem
+from securechat.client.session.events.answers import CommandRefused
+from securechat.client.session.events.base import Problem
 from securechat.client.text.refusals import REFUSALS, USUAL, in_words
 from tests.client.dialogue import online
 

@@ -7,35 +7,21 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import InquiryAnswer, NamesAre, PersonIs
+from securechat.client.session.events.base import ClientEvent, Info, Problem
+from securechat.client.session.events.channels import (
     ChannelRenamed,
-    ClientEvent,
-    Delayed,
-    Doubt,
-    Earlier,
-    HistoryPage,
-    Info,
-    InquiryAnswer,
     Invited,
     Joined,
     Left,
-    Lost,
     ModesSet,
-    NamesAre,
-    PersonIs,
-    Problem,
-    Reacted,
-    Ready,
-    Rejected,
-    Removed,
     Renamed,
-    Said,
-    SearchPage,
-    SearchPaused,
-    Stored,
     TopicIs,
-    Unconfirmed,
 )
+from securechat.client.session.events.connection import Delayed, Lost, Ready
+from securechat.client.session.events.deliveries import Doubt, Rejected, Stored, Unconfirmed
+from securechat.client.session.events.history import HistoryPage, SearchPage, SearchPaused
+from securechat.client.session.events.messages import Earlier, Reacted, Removed, Said
 from securechat.client.text.lines import plain
 from securechat.client.text.render import (
     COLOURS,

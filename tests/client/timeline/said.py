@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from securechat.client.session.events import Joined, Left, Reacted, Removed, Said
+from securechat.client.session.events.channels import Joined, Left
+from securechat.client.session.events.messages import Reacted, Removed, Said
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 

@@ -8,32 +8,24 @@ import pytest
 
 from securechat.client.ignoring import Ignored
 from securechat.client.session.actions import Action, AskRange, MarkRead, ServerCommand
-from securechat.client.session.events import (
+from securechat.client.session.events.answers import (
     ChannelsAre,
-    ClientEvent,
     CommandDone,
     HasInvited,
-    Info,
     InvitationsAre,
-    Invited,
-    IsTyping,
-    Joined,
-    Left,
-    Lost,
-    MarkedRead,
     MasksAre,
     ModesAre,
     NamesAre,
     NobodyFits,
-    Overrun,
-    Queued,
-    RangeTold,
-    Ready,
-    Said,
-    Stored,
     WeAreAway,
     WhoisTold,
 )
+from securechat.client.session.events.base import ClientEvent, Info
+from securechat.client.session.events.channels import Invited, Joined, Left
+from securechat.client.session.events.connection import Lost, Overrun, Ready
+from securechat.client.session.events.deliveries import Queued, Stored
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import IsTyping, MarkedRead, Said
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.items import Message, Movement
 from tests.client.timeline.said import at, joined, said

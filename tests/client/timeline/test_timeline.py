@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from securechat.client.session.events import Problem, Queued, Said, TopicIs
+from securechat.client.session.events.base import Problem
+from securechat.client.session.events.channels import TopicIs
+from securechat.client.session.events.deliveries import Queued
+from securechat.client.session.events.messages import Said
 from securechat.client.timeline.items import Delivery, Item, Message, Movement
 from securechat.client.timeline.mentions import Mentions
 from securechat.client.timeline.timeline import Timeline

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.client.session.events import IsTyping
+from securechat.client.session.events.messages import IsTyping
 from securechat.client.session.typing import LASTS, PAUSED
 from securechat.client.timeline.typists import MAX_CONVERSATIONS, MAX_TYPING, Typists
 

@@ -9,17 +9,11 @@ from hypothesis import strategies as st
 
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action, AskRange
-from securechat.client.session.events import (
-    Joined,
-    Lost,
-    MarkedRead,
-    Overrun,
-    Queued,
-    RangeTold,
-    Ready,
-    Said,
-    Stored,
-)
+from securechat.client.session.events.channels import Joined
+from securechat.client.session.events.connection import Lost, Overrun, Ready
+from securechat.client.session.events.deliveries import Queued, Stored
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import MarkedRead, Said
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.items import Delivery, Message
 from tests.client.timeline.said import at, said

@@ -6,7 +6,9 @@ import queue
 import threading
 from collections.abc import Sequence
 
-from securechat.client.session.events import ClientEvent, Info, Overrun, Stored
+from securechat.client.session.events.base import ClientEvent, Info
+from securechat.client.session.events.connection import Overrun
+from securechat.client.session.events.deliveries import Stored
 from securechat.client.wire.mailbox import Mailbox
 
 PATIENCE = 20.0

@@ -14,19 +14,11 @@ import pytest
 from securechat.client.exits import Exit
 from securechat.client.session.actions import Quit, Say
 from securechat.client.session.deliveries import MAX_WAITING
-from securechat.client.session.events import (
-    ClientEvent,
-    Delayed,
-    Doubt,
-    Info,
-    InquiryAnswer,
-    LoginRefused,
-    Lost,
-    Ready,
-    Said,
-    Stopped,
-    Unconfirmed,
-)
+from securechat.client.session.events.answers import InquiryAnswer
+from securechat.client.session.events.base import ClientEvent, Info
+from securechat.client.session.events.connection import Delayed, LoginRefused, Lost, Ready, Stopped
+from securechat.client.session.events.deliveries import Doubt, Unconfirmed
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import Address, Login
 from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession

@@ -16,7 +16,9 @@ import pytest
 
 from securechat.admin import cli
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import Info, Said, TopicIs
+from securechat.client.session.events.base import Info
+from securechat.client.session.events.channels import TopicIs
+from securechat.client.session.events.messages import Said
 from securechat.client.text.lines import plain
 from securechat.client.text.render import Renderer
 from securechat.core.auth import throttle

@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import iter_modules
 
-from securechat.client.session import handshake, inbound
+from securechat.client.session import events, handshake, inbound
 from securechat.client.session.actions import AskRange, ServerCommand
-from securechat.client.session.events import ClientEvent
+from securechat.client.session.events.base import ClientEvent
 from securechat.client.session.handshake import FETCHING, NO_REPLAY, SHOWING, Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.labels import CAPABILITY as LABELS
@@ -98,7 +100,9 @@ def shown(*events: ClientEvent, channels: int = 2) -> list[str]:
 
 
 def kinds() -> Iterator[type[ClientEvent]]:
-    """Every kind of event there is."""
+    """Every kind of event there is, of all families."""
+    for family in iter_modules(events.__path__, f"{events.__name__}."):
+        import_module(family.name)
     waiting = list(ClientEvent.__subclasses__())
     while waiting:
         kind = waiting.pop()

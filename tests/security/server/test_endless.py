@@ -38,13 +38,9 @@ from securechat.client.session import (
     multiline,
     shown,
 )
-from securechat.client.session.events import (
-    ClientEvent,
-    Info,
-    InquiryAnswer,
-    Overrun,
-    Stopped,
-)
+from securechat.client.session.events.answers import InquiryAnswer
+from securechat.client.session.events.base import ClientEvent, Info
+from securechat.client.session.events.connection import Overrun, Stopped
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import ANSWER, IDLE
 from securechat.client.session.session import LOGIN_PATIENCE, ClientSession

@@ -8,7 +8,10 @@ import pytest
 
 from securechat.client.api.inbox import Inbox
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import ClientEvent, Overrun, RangeTold, Ready, Removed, Said
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Overrun, Ready
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Removed, Said
 from securechat.client.session.following import BEGINNING, Follower
 
 

@@ -22,20 +22,11 @@ from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.prompt import Chat
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import (
-    ClientEvent,
-    Doubt,
-    Info,
-    Joined,
-    Left,
-    Lost,
-    Problem,
-    Ready,
-    Rejected,
-    Said,
-    TopicIs,
-    Unconfirmed,
-)
+from securechat.client.session.events.base import ClientEvent, Info, Problem
+from securechat.client.session.events.channels import Joined, Left, TopicIs
+from securechat.client.session.events.connection import Lost, Ready
+from securechat.client.session.events.deliveries import Doubt, Rejected, Unconfirmed
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import Login
 from securechat.client.session.session import ClientSession
 from securechat.client.text.lines import INDENT, plain, wrap

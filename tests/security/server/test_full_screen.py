@@ -11,13 +11,10 @@ from textual.widgets import Input
 
 from securechat.client.exits import Exit
 from securechat.client.screens.full.app import FullScreen
-from securechat.client.session.events import (
-    Invited,
-    IsTyping,
-    RangeTold,
-    Ready,
-    TopicIs,
-)
+from securechat.client.session.events.channels import Invited, TopicIs
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import IsTyping
 from securechat.client.timeline import history
 from securechat.client.timeline.conversations import Conversations
 from tests.client.screens.full.conversing import Fake, batches, on_screen, seen, settled

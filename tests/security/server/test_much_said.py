@@ -10,15 +10,11 @@ import pytest
 
 from securechat.client.screens.noticed import Noticed
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import (
-    ClientEvent,
-    IsTyping,
-    Joined,
-    Mask,
-    MasksAre,
-    Ready,
-    Said,
-)
+from securechat.client.session.events.answers import Mask, MasksAre
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import Joined
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.messages import IsTyping, Said
 from securechat.client.timeline import conversations, timelines
 from securechat.client.timeline.conversations import Conversations
 from tests.security.server.hostile import NOON

@@ -15,13 +15,10 @@ from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import AskRange, ServerCommand, TextKind
-from securechat.client.session.events import (
-    ClientEvent,
-    Doubt,
-    Mask,
-    Said,
-    Stored,
-)
+from securechat.client.session.events.answers import Mask
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.deliveries import Doubt, Stored
+from securechat.client.session.events.messages import Said
 from securechat.client.text import json_lines
 from securechat.client.wire import stream
 from securechat.common.record import NEEDED, fields

@@ -21,7 +21,8 @@ from securechat.client.commands.login_flow import start
 from securechat.client.credentials.tokens import StoredToken
 from securechat.client.exits import Exit
 from securechat.client.session.actions import Quit
-from securechat.client.session.events import ClientEvent, Ready
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.connection import Ready
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import SYNC
 from securechat.client.trust.authorities import Dialer, Origin, Trust

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.api.state import State
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.common.files import MAX_BYTES
 
 TIME = "2026-01-31T15:30:00.000Z"

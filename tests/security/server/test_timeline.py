@@ -18,7 +18,7 @@ from securechat.client.screens.full.painting import Painter
 from securechat.client.screens.full.rows import Place, lay, quote
 from securechat.client.screens.full.spans import Row, Setting
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import ClientEvent, Problem
+from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
 from tests.security.server.hostile import NOON, SEQUENCES, is_inert, kinds, text_fields
 

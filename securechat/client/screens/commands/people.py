@@ -12,7 +12,7 @@ from securechat.client.screens.commands.registry import (
 )
 from securechat.client.screens.composer import CHANNEL_SIGN, Composed, Composer, target_problem
 from securechat.client.session.actions import ServerCommand
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from securechat.client.session.identity import same
 from securechat.common.language import _, ngettext, translated
 

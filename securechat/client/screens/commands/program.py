@@ -14,7 +14,7 @@ from securechat.client.screens.commands.registry import (
 )
 from securechat.client.screens.composer import Composed, Composer
 from securechat.client.session.actions import Quit, SendLine
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from securechat.common import language
 from securechat.common.language import _, translated
 from securechat.irc.message import MessageError, parse

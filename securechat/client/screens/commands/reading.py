@@ -11,7 +11,7 @@ from securechat.client.screens.composer import (
     target_problem,
 )
 from securechat.client.session.actions import AskMore, AskPage, AskSearch, ServerCommand
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from securechat.client.session.moments import moment
 from securechat.common.language import _
 

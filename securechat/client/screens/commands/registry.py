@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from securechat.client.screens.composer import CHANNEL_SIGN, Composed, Composer
-from securechat.client.session.events import Problem
+from securechat.client.session.events.base import Problem
 from securechat.common.language import _, translated
 from securechat.common.record import Record
 

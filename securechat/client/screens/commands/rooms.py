@@ -22,7 +22,7 @@ from securechat.client.screens.composer import (
     target_problem,
 )
 from securechat.client.session.actions import ServerCommand
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from securechat.common.language import _
 
 command = command_of(Group.ROOMS)

@@ -6,7 +6,7 @@ from securechat.client.screens.commands.registry import Group, as_name, command_
 from securechat.client.screens.composer import NOWHERE, Composed, Composer, target_problem
 from securechat.client.screens.emoji import from_name, near
 from securechat.client.session.actions import React, Redact, TextKind
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from securechat.client.session.identity import same
 from securechat.common.language import _
 

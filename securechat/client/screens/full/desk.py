@@ -11,7 +11,11 @@ from typing import Final, Protocol
 from securechat.client.exits import Exit
 from securechat.client.screens.composer import Composed, Composer, newest_of
 from securechat.client.session.actions import Action, MarkRead, Quit, Say, ServerCommand, Type
-from securechat.client.session.events import ClientEvent, Problem, RangeTold, Said, Stopped, TooLong
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.connection import Stopped
+from securechat.client.session.events.deliveries import TooLong
+from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import fold, same
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.mentions import Mention

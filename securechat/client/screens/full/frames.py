@@ -35,7 +35,7 @@ from securechat.client.screens.full.panels import Lines, RowList
 from securechat.client.screens.full.style import CSS
 from securechat.client.screens.full.timeline_view import TimelineView
 from securechat.client.screens.full.typed import TypedText
-from securechat.client.session.events import ClientEvent
+from securechat.client.session.events.base import ClientEvent
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.wire.mailbox import Sink
 from securechat.common.language import _

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from securechat.client.session.events import ClientEvent
+from securechat.client.session.events.base import ClientEvent
 
 MAX_WAITING: Final = 5000
 """Events that wait for the screen; the largest page of history has some hundred."""

@@ -28,7 +28,8 @@ from securechat.client.screens.full.views.search import SearchView
 from securechat.client.screens.full.views.switcher import Switcher
 from securechat.client.screens.full.views.telling import Place
 from securechat.client.session.actions import React, Redact
-from securechat.client.session.events import ChannelsAre, ClientEvent, Problem
+from securechat.client.session.events.answers import ChannelsAre
+from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.client.session.identity import same
 from securechat.client.timeline import history
 from securechat.client.timeline.items import Message

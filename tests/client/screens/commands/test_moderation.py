@@ -6,7 +6,7 @@ import pytest
 
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import ServerCommand
-from securechat.client.session.events import Problem
+from securechat.client.session.events.base import Problem
 from tests.client.screens.test_composer import composer
 
 

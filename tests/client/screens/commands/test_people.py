@@ -12,7 +12,7 @@ from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import ServerCommand
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from tests.client.screens.test_composer import composer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.client.session.actions import Quit, SendLine
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from securechat.common import language
 from tests.client.screens.test_composer import composer
 

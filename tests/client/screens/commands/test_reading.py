@@ -7,7 +7,7 @@ import time
 import pytest
 
 from securechat.client.session.actions import AskSearch, ServerCommand
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from tests.client.screens.test_composer import composer
 
 

@@ -15,7 +15,7 @@ from securechat.client.session.actions import (
     ServerCommand,
     TextKind,
 )
-from securechat.client.session.events import Info, Problem
+from securechat.client.session.events.base import Info, Problem
 from securechat.common import language
 from tests.client.screens.test_composer import composer
 

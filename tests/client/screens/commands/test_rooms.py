@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.session.actions import ServerCommand
-from securechat.client.session.events import (
-    ChannelRenamed,
-    ChannelsAre,
-    Info,
-    Joined,
-    ListedChannel,
-    NamesAre,
-    Problem,
-)
+from securechat.client.session.events.answers import ChannelsAre, ListedChannel, NamesAre
+from securechat.client.session.events.base import Info, Problem
+from securechat.client.session.events.channels import ChannelRenamed, Joined
 from tests.client.screens.test_composer import composer
 
 

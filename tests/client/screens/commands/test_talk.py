@@ -8,7 +8,8 @@ import pytest
 
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Action, React, Redact, Say
-from securechat.client.session.events import Problem, Said
+from securechat.client.session.events.base import Problem
+from securechat.client.session.events.messages import Said
 from securechat.client.timeline.conversations import Conversations
 from tests.client.screens.test_composer import composer
 

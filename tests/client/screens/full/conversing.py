@@ -18,7 +18,10 @@ from securechat.client.screens.full.look import Look
 from securechat.client.screens.full.notices import Notify
 from securechat.client.session.actions import Action, Say
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.events import ClientEvent, Joined, RangeTold, Ready
+from securechat.client.session.events.base import ClientEvent
+from securechat.client.session.events.channels import Joined
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.history import RangeTold
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.wire.mailbox import Sink
 

@@ -11,7 +11,7 @@ from securechat.client.screens.full.app import FullScreen
 from securechat.client.screens.full.views.help import HelpView
 from securechat.client.screens.full.views.search import SearchView
 from securechat.client.session.actions import AskSearch, MarkRead, React
-from securechat.client.session.events import Lost, Stopped
+from securechat.client.session.events.connection import Lost, Stopped
 from tests.client.screens.full.conversing import (
     Fake,
     batches,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from securechat.client.screens.full import around
 from securechat.client.screens.full.cells import Row
-from securechat.client.session.events import Joined, Left, Ready, TopicIs
+from securechat.client.session.events.channels import Joined, Left, TopicIs
+from securechat.client.session.events.connection import Ready
 from securechat.client.timeline.conversations import Conversations
 from tests.client.timeline.said import said
 

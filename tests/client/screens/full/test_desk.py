@@ -5,7 +5,8 @@ from __future__ import annotations
 from securechat.client.exits import Exit
 from securechat.client.screens.full.desk import MARK_EVERY, MAX_SENT
 from securechat.client.session.actions import MarkRead, Say, ServerCommand, Type
-from securechat.client.session.events import Joined, Left, Stopped
+from securechat.client.session.events.channels import Joined, Left
+from securechat.client.session.events.connection import Stopped
 from tests.client.screens.full.conversing import at_desk, happen
 from tests.client.timeline.said import said
 

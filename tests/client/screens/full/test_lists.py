@@ -7,7 +7,9 @@ import pytest
 from securechat.client.screens.full import around, members, rooms
 from securechat.client.screens.full.cells import cells, cut, row_cells
 from securechat.client.screens.full.desk import Desk
-from securechat.client.session.events import Invited, IsTyping, Lost, TopicIs
+from securechat.client.session.events.channels import Invited, TopicIs
+from securechat.client.session.events.connection import Lost
+from securechat.client.session.events.messages import IsTyping
 from securechat.client.session.roles import Member
 from tests.client.screens.full.conversing import at_desk, happen, text
 from tests.client.timeline.said import said

@@ -20,16 +20,11 @@ from securechat.client.screens.full.views.menu import MessageMenu
 from securechat.client.screens.full.views.search import SearchView
 from securechat.client.session.actions import Action, AskRange, AskSearch, React, Say
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.events import (
-    ChannelsAre,
-    ClientEvent,
-    Joined,
-    ListedChannel,
-    Problem,
-    RangeTold,
-    Ready,
-    SearchPage,
-)
+from securechat.client.session.events.answers import ChannelsAre, ListedChannel
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.channels import Joined
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.history import RangeTold, SearchPage
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.wire.mailbox import Sink
 from tests.client.screens.full.views.shown import press, settled

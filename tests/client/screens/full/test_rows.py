@@ -12,7 +12,10 @@ from securechat.client.screens.full.cells import cells
 from securechat.client.screens.full.rows import Place, follows, lay, quote, with_name
 from securechat.client.screens.full.spans import ASCII, Row, Setting
 from securechat.client.session.actions import TextKind
-from securechat.client.session.events import ClientEvent, Lost, NamesAre, Problem, TopicIs
+from securechat.client.session.events.answers import NamesAre
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.channels import TopicIs
+from securechat.client.session.events.connection import Lost
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
 from securechat.common.escape import escape
 from securechat.common.record import replace

@@ -12,7 +12,7 @@ from textual.message import Message as Posted
 from textual.pilot import Pilot
 
 from securechat.client.screens.full.timeline_view import TimelineView
-from securechat.client.session.events import Queued
+from securechat.client.session.events.deliveries import Queued
 from securechat.client.timeline.mentions import Mentions
 from securechat.client.timeline.timeline import Timeline
 from tests.client.timeline.said import said

@@ -11,7 +11,7 @@ import pytest
 from securechat.client.screens.full import editing
 from securechat.client.screens.full.handover import Handover
 from securechat.client.screens.full.typed import clean
-from securechat.client.session.events import Info
+from securechat.client.session.events.base import Info
 
 EDITOR = """
 import os, stat, sys

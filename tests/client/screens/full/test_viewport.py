@@ -179,7 +179,7 @@ def test_revealing_below() -> None:
 def test_a_stored_message_keeps_its_place() -> None:
     """Its key is another one then."""
     window = Window(20)
-    from securechat.client.session.events import Queued
+    from securechat.client.session.events.deliveries import Queued
 
     window.timeline.queue(Queued(1, "#lobby", "mine"), "alice")
     window.rows()

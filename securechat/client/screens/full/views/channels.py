@@ -12,7 +12,7 @@ from securechat.client.screens.full.views.dialog import Line, ListDialog, Told
 from securechat.client.screens.full.views.picking import fit, fits_text
 from securechat.client.screens.full.views.telling import channel_row
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.events import ListedChannel
+from securechat.client.session.events.answers import ListedChannel
 from securechat.client.session.identity import fold
 from securechat.common.language import _
 

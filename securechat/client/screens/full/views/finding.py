@@ -7,14 +7,10 @@ from typing import Final
 
 from securechat.client.screens.composer import Composed
 from securechat.client.session.actions import Action, AskMore, AskSearch
-from securechat.client.session.events import (
-    ClientEvent,
-    Lost,
-    Problem,
-    Said,
-    SearchPage,
-    SearchPaused,
-)
+from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.connection import Lost
+from securechat.client.session.events.history import SearchPage, SearchPaused
+from securechat.client.session.events.messages import Said
 from securechat.common.escape import escape_text
 from securechat.common.language import _, ngettext, translated
 

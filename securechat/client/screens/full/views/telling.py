@@ -14,7 +14,7 @@ from securechat.client.screens.composer import CHANNEL_SIGN
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import name_style
 from securechat.client.screens.full.views.choices import Choice, Doing
-from securechat.client.session.events import Said
+from securechat.client.session.events.messages import Said
 from securechat.client.session.identity import fold
 from securechat.client.timeline.mentions import Mention
 from securechat.common.escape import escape_name, escape_text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from securechat.client.screens.full.views.choices import Choice, Doing, choices, sure, wanted
-from securechat.client.session.events import Invited, Joined, Left, MarkedRead, Ready
+from securechat.client.session.events.channels import Invited, Joined, Left
+from securechat.client.session.events.connection import Ready
+from securechat.client.session.events.messages import MarkedRead
 from securechat.client.timeline.conversations import Conversations
 from tests.client.timeline.said import at, said
 

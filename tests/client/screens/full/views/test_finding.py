@@ -7,12 +7,9 @@ from securechat.client.screens.composer import Composed, Composer
 from securechat.client.screens.full.views.finding import Finding
 from securechat.client.session.actions import AskMore, AskSearch
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.events import (
-    Lost,
-    Problem,
-    SearchPage,
-    SearchPaused,
-)
+from securechat.client.session.events.base import Problem
+from securechat.client.session.events.connection import Lost
+from securechat.client.session.events.history import SearchPage, SearchPaused
 from tests.client.timeline.said import at, said
 
 

@@ -23,7 +23,7 @@ from securechat.client.screens.full.views.search import SearchView
 from securechat.client.screens.full.views.switcher import Switcher
 from securechat.client.screens.full.views.telling import Place
 from securechat.client.session.actions import Action, AskMore, AskSearch
-from securechat.client.session.events import SearchPage
+from securechat.client.session.events.history import SearchPage
 from securechat.client.timeline.items import Message
 from securechat.client.timeline.mentions import Mention
 from tests.client.screens.full.views.shown import LOOK, NOTHING, Show

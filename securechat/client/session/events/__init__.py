@@ -1,0 +1,1 @@
+"""What the session tells, one file a family; see base.py."""
