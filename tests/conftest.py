@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -38,6 +40,11 @@ LOCKS = "SECURECHAT_TEST_LOCKS"
 
 # The texts that tests compare with, whatever the machine speaks; their programs inherit it.
 os.environ["LANGUAGE"] = "C"
+
+# Else each of the hundreds of programs that a run starts compiles all that it imports, and so does
+# each process of the run; with tests that takes three times as long, for what pytest adds to them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("securechat", deadline=None)
@@ -98,6 +105,22 @@ def _is_whole(config: pytest.Config) -> bool:
     option = config.option
     chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     return not (chosen or option.keyword or option.usepdb or option.collectonly or option.trace)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Of several processes each compiles its share of the tests first, and then reads the others'
+    results: all at once would each compile all.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None and not session.config.option.file_or_dir:
+        number = int(worker["workerid"].removeprefix("gw"))
+        tests = sorted(Path(__file__).parent.rglob("test_*.py"))
+        for path in tests[number :: worker["workercount"]]:
+            name = ".".join(path.relative_to(session.config.rootpath).with_suffix("").parts)
+            with contextlib.suppress(Exception):  # it is told where the tests are gathered
+                importlib.import_module(name)
+    return (yield)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
