@@ -123,7 +123,9 @@ export default {
   "factor.key": "Key for your authenticator app:",
   "factor.open": "open the app",
   "factor.on": "Switch it on",
-  "factor.codes": "It is on. Keep these recovery codes apart from your device; each works once:",
+  "factor.recovery": "Recovery codes",
+  "factor.codes": "Each stands in for one code, and is shown this once. Keep them apart from your device.",
+  "factor.renew": "New recovery codes",
   "factor.remove": "Switch the second factor off",
   "factor.off": "The second factor is off.",
   // settings, help

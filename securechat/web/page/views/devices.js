@@ -42,12 +42,9 @@ function Credentials({ least }) {
     const [{ params }] = await app.send("TOTP", "ENROLL");
     setOffer({ secret: params[2], uri: params[3] });
   };
-  const confirm = async (code) => {
-    const told = await app.send("TOTP", "CONFIRM", code);
-    const codes = told.find(({ params }) => params[1] === "RECOVERY").params.slice(2, -1);
-    setOffer(null);
-    setSaid(html`${t("factor.codes")}<pre>${codes.join("\n")}</pre>`);
-  };
+  // The recovery codes come as a dialog of their own.
+  const confirm = (code) => app.send("TOTP", "CONFIRM", code);
+  const renew = (code) => app.send("TOTP", "RECOVERY", code);
   const remove = async (code) => {
     await app.send("TOTP", "REMOVE", code);
     setSaid(t("factor.off"));
@@ -64,5 +61,12 @@ function Credentials({ least }) {
     <${Form} action=${change} label=${t("password.change")}><${NewPassword} least=${least} /><//>
     ${offer
       ? html`<${Secret} ...${offer} />${ask("factor.on", confirm)}`
-      : html`<${Act} label=${t("factor.begin")} action=${begin} />${ask("factor.remove", remove)}`}`;
+      : html`<${Act} label=${t("factor.begin")} action=${begin} />${ask("factor.renew", renew)}
+        ${ask("factor.remove", remove)}`}`;
 }
+
+/** Shown once, when the second factor begins. */
+export const Recovery = ({ codes }) => html`<${Dialog} title=${t("factor.recovery")}>
+  <p>${t("factor.codes")}</p>
+  <pre>${codes.join("\n")}</pre>
+<//>`;

@@ -1,7 +1,7 @@
 /** Which dialog is open: by the name of `state.view`. */
 import { html } from "../html.js";
 import { Channel, Channels, Person } from "./channel.js";
-import { Devices } from "./devices.js";
+import { Devices, Recovery } from "./devices.js";
 import { Menu } from "./menu.js";
 import { Jump, Mentions, Search } from "./search.js";
 import { Help, Settings } from "./settings.js";
@@ -15,6 +15,7 @@ const VIEWS = {
   jump: Jump,
   mentions: Mentions,
   menu: Menu, // {room, id}: of a message
+  recovery: Recovery, // {codes}: of the second factor
   person: Person, // {room, who}: of a member of a conversation
   search: Search,
   settings: Settings,

@@ -55,6 +55,8 @@ function Entry({ state: { problem }, rest }) {
 }
 
 function Making({ state: { server }, given, rest }) {
+  // An invite that was used stays in no history.
+  useEffect(() => () => history.replaceState(null, "", location.pathname), []);
   const make = async (values) => {
     if (values.password !== values.again) throw { code: "TWICE" };
     const invite = inviteIn(values.invite ?? given) || "*";
