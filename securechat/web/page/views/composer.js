@@ -1,9 +1,8 @@
 /** Where messages are written: drafts, replies, several lines, completion, and who is typing. */
 import { html, useEffect, useRef, useState } from "../html.js";
-import { app } from "../app.js";
+import { app, words } from "../app.js";
 import { t } from "../text/index.js";
 import { COMMANDS, run } from "./commands.js";
-import { problemText } from "./dialog.js";
 import { plain } from "./message.js";
 
 const OFFERS = 6;
@@ -60,7 +59,7 @@ export function Composer({ state, room }) {
     try {
       await run(room, text, reply);
     } catch (error) {
-      setProblem(problemText(error));
+      setProblem(words(error));
       if (!room.draft) write(text);
     }
   };
@@ -97,7 +96,7 @@ export function Composer({ state, room }) {
   const channel = room.kind === "channel";
   if (channel && !room.joined)
     return html`<div class="composer"><div class="row"><p class="grow dim">${t("say.outside")}</p>
-      <button class="primary" onClick=${() => app.join(room.name).catch((error) => setProblem(problemText(error)))}>
+      <button class="primary" onClick=${() => app.join(room.name).catch((error) => setProblem(words(error)))}>
         ${t("say.join")}</button></div><p class="problem" role="alert">${problem}</p></div>`;
   return html`<form class="composer" onSubmit=${send}>
     ${hints.found.length > 0 && html`<div class="offers">${hints.found.slice(0, OFFERS).map(

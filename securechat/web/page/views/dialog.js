@@ -1,6 +1,6 @@
 /** What dialogs are made of. */
-import { html, useEffect, useRef, useState } from "../html.js";
-import { app } from "../app.js";
+import { html, useEffect, useId, useRef, useState } from "../html.js";
+import { app, words } from "../app.js";
 import { t } from "../text/index.js";
 
 /** Focus stays inside, Escape closes it, and focus goes back to where it was. */
@@ -25,12 +25,6 @@ export function Dialog({ title, children }) {
   </dialog>`;
 }
 
-/** A refusal in words: ours, where we have some for its code. */
-export function problemText({ code, text, message }) {
-  const ours = t(`refused.${code}`, { text });
-  return ours === `refused.${code}` ? text || message : ours;
-}
-
 const Problem = ({ text }) => html`<p class="problem" role="alert">${text}</p>`;
 
 /** Runs an action: [run, what was refused, whether it runs]. */
@@ -43,7 +37,7 @@ function useAction(action) {
     try {
       await action(...given);
     } catch (error) {
-      setProblem(problemText(error));
+      setProblem(words(error));
     }
     setBusy(false);
   };
@@ -72,11 +66,14 @@ export function Check({ label, action = () => {}, ...props }) {
 }
 
 /** One input with its name and what it takes. */
-export const Field = ({ label, hint = "", ...props }) => html`<label class="field">
-  <span>${label}</span>
-  <input autocomplete="off" ...${props} />
-  ${hint && html`<small>${hint}</small>`}
-</label>`;
+export function Field({ label, hint = "", ...props }) {
+  const id = useId();
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    <input id=${id} aria-describedby=${id + "hint"} autocomplete="off" ...${props} />
+    <small id=${id + "hint"}>${hint}</small>
+  </div>`;
+}
 
 /** Runs `action` with the fields' values; a refusal, or what is `said`, is read out. */
 export function Form({ action, label, children, waits = false, said = null, ...props }) {
@@ -87,7 +84,7 @@ export function Form({ action, label, children, waits = false, said = null, ...p
   };
   return html`<form class="form" onSubmit=${submit}>
     ${children}
-    <${Problem} text=${problem || (said && !waits && problemText(said))} />
+    <${Problem} text=${problem || (!waits && said?.text)} />
     <button class="primary" disabled=${busy || waits} ...${props}>${label}</button>
   </form>`;
 }
@@ -105,7 +102,7 @@ export function useLoaded(load) {
   const again = () =>
     load().then(
       (value) => setFound({ value }),
-      (error) => setFound({ problem: problemText(error) }),
+      (error) => setFound({ problem: words(error) }),
     );
   useEffect(() => void again(), []);
   const { value, problem } = found;
