@@ -153,7 +153,10 @@ function look(box, at) {
   return true;
 }
 
-/** The first row in sight: they stand one below the other, so halving finds it. */
+/**
+ * The first message in sight: rows stand one below the other, so halving finds it. Other rows change
+ * when something comes before them.
+ */
 function firstSeen(box) {
   const all = box.firstElementChild.children;
   let low = 0;
@@ -163,7 +166,9 @@ function firstSeen(box) {
     if (all[middle].offsetTop + all[middle].offsetHeight > box.scrollTop) high = middle;
     else low = middle + 1;
   }
-  return all[low];
+  let row = all[low];
+  while (row?.matches(".split, .event")) row = row.nextElementSibling;
+  return row ?? all[low];
 }
 
 /** What is in sight is read, when somebody looks. */
