@@ -395,6 +395,11 @@ export const app = {
     else await history.around(c, id ? "msgid=" + id : "timestamp=" + new Date(at).toISOString(), id);
     changed();
   },
+  /** The message that was jumped to is in sight. */
+  arrived(key) {
+    const c = room(key);
+    if (c) c.target = null;
+  },
   markRead(key) {
     const c = room(key);
     const at = c?.items.findLast((item) => item.id)?.at ?? 0;

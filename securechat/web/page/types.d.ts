@@ -84,7 +84,7 @@ export interface Conversation {
   draft: string;
   /** msgid that the draft answers. */
   reply: string | null;
-  /** msgid that was jumped to. */
+  /** The item's key that was jumped to, until app.arrived(key). */
   target: string | null;
   /** Names. */
   typing: string[];

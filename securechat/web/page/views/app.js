@@ -26,12 +26,17 @@ export function App() {
   const View = inside || state.phase === "online" ? Shell : state.phase === "starting" ? Starting : Login;
   return html`<${View} state=${state} />
     <${Dialogs} state=${state} />
-    <div class="notices" role="status">${state.notices.map(
-      ({ id, kind, text }) => html`<div key=${id} class=${kind === "error" ? "problem" : ""}>
-        <span class="grow">${text}</span>
-        <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button>
-      </div>`,
-    )}</div>`;
+    <div class="notices" role="status">${state.notices.map((one) => html`<${Notice} key=${one.id} one=${one} />`)}</div>`;
+}
+
+/** It goes when it may have been read. */
+function Notice({ one: { id, kind, text } }) {
+  useEffect(() => {
+    const timer = setTimeout(() => app.dismiss(id), 6000 + text.length * 60);
+    return () => clearTimeout(timer);
+  }, []);
+  return html`<div class=${kind === "error" ? "problem" : ""}><span class="grow" dir="auto">${text}</span>
+    <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button></div>`;
 }
 
 const Starting = () => html`<main><p class="empty">${t("banner.connecting")}</p></main>`;

@@ -27,7 +27,7 @@ export function offers(state, room, before) {
 export function Composer({ state, room }) {
   const area = useRef(/** @type {HTMLTextAreaElement} */ (null));
   const [problem, setProblem] = useState("");
-  const [caret, setCaret] = useState(0);
+  const [{ caret }, setCaret] = useState({ caret: 0 });
   const cycle = useRef(null);
   const { key, draft, reply } = room;
   const fine = () => matchMedia("(pointer: fine)").matches;
@@ -39,13 +39,13 @@ export function Composer({ state, room }) {
     box.value = text;
     box.setSelectionRange(at, at);
     box.focus();
-    setCaret(at);
+    setCaret({ caret: at });
   };
   const input = (event) => {
     const { value, selectionStart } = event.currentTarget;
     cycle.current = null;
     setProblem("");
-    setCaret(selectionStart);
+    setCaret({ caret: selectionStart });
     app.setDraft(key, value);
     app.setTyping(key, !!value && value[0] !== "/");
   };

@@ -80,7 +80,7 @@ export function Message({ item, head, room, own, person, found }) {
   const classes = [head && "head", item.action && "action", item.notice && "notice", delivery,
     item.mention && !person && "mention", found && "found"];
   const menu = () => app.show({ name: "menu", room, id });
-  return html`<li class=${classes.filter(Boolean).join(" ")} tabindex="-1" data-key=${item.key} data-id=${id}>
+  return html`<li class=${classes.filter(Boolean).join(" ")} tabindex="-1" data-key=${item.key}>
     <${Time} at=${item.at} />
     <span class="name" title=${author} style=${{ "--hue": hue(author) }}><bdi>${author}</bdi>
       ${item.bot && html` <span class="badge">${t("bot")}</span>`}</span>

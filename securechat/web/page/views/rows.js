@@ -49,7 +49,8 @@ export function rows(items, { unreadFrom, events }) {
       unread = 0;
     }
     if (item.kind === "message") {
-      const same = last?.item?.author === item.author && item.at - last.item.at < GROUP && !item.reply;
+      const same = last?.item?.author === item.author && item.at - last.item.at < GROUP &&
+        !item.reply && !item.action;
       all.push((last = { kind: "message", key: item.key, item, head: !same }));
     } else if (moves && last?.moves) last.items.push(item);
     else all.push((last = { kind: "event", key: item.key, items: [item], moves }));

@@ -59,7 +59,7 @@ export function Timeline({ state, room }) {
       <ol>
         ${from === 0 && (room.loading || !room.hasOlder) &&
         html`<li key="begin" class="split">${t(room.loading ? "timeline.loading" : "timeline.begin")}</li>`}
-        ${useRows(state, room, items.slice(from, to))}
+        ${useRows(state, room, items.slice(from, to), at.found)}
       </ol>
       ${room.problem && html`<p class="problem split">${room.problem.text}</p>`}
     </div>
@@ -69,28 +69,28 @@ export function Timeline({ state, room }) {
 }
 
 /** The rows for Preact; what is the same as before is the same object, and costs nothing. */
-function useRows(state, room, items) {
+function useRows(state, room, items, found) {
   const kept = useRef(new Map());
-  const how = { room: room.key, own: state.me.account, person: room.kind === "person", target: room.target };
-  const outside = [how.own, how.target, document.documentElement.lang].join();
+  const how = { room: room.key, own: state.me.account, person: room.kind === "person" };
+  const outside = how.own + document.documentElement.lang;
   const next = new Map();
   const { unreadFrom } = room;
   const kids = rows(items, { unreadFrom, events: state.settings.events }).map((row) => {
     const what = row.item ?? row.items?.at(-1) ?? row.at;
     const known = kept.current.get(row.key);
-    const same = known && known.what === what && known.head === row.head && known.outside === outside;
+    const mark = outside + (row.key === found) + row.head;
+    const same = known && known.what === what && known.mark === mark;
     // A message that is quoted may be found only later.
-    const kid = same && !row.item?.reply ? known.kid : draw(row, how);
-    next.set(row.key, { what, head: row.head, outside, kid });
+    const kid = same && !row.item?.reply ? known.kid : draw(row, { ...how, found: row.key === found });
+    next.set(row.key, { what, mark, kid });
     return kid;
   });
   kept.current = next;
   return kids;
 }
 
-function draw({ key, kind, item, head, items, moves, at }, { target, ...how }) {
-  if (kind === "message")
-    return html`<${Message} key=${key} ...${{ item, head, ...how }} found=${target && item.id === target} />`;
+function draw({ key, kind, item, head, items, moves, at }, how) {
+  if (kind === "message") return html`<${Message} key=${key} ...${{ item, head, ...how }} />`;
   if (kind === "event") return html`<${Events} key=${key} ...${{ items, moves }} />`;
   return html`<li key=${key} class=${kind === "day" ? "split" : "split new"}>
     ${kind === "day" ? dayOf(at) : t("timeline.unread")}</li>`;
@@ -99,9 +99,9 @@ function draw({ key, kind, item, head, items, moves, at }, { target, ...how }) {
 /** Have that part drawn in which the message is that was jumped to, or what is unread begins. */
 function aim(at, { items, target, unreadFrom, loading }) {
   let index = -1;
-  if (target && target !== at.target) {
-    index = items.findIndex(({ id }) => id === target);
-    if (index >= 0) Object.assign(at, { target, aim: ["data-id", target, 0.4], fresh: false });
+  if (target) {
+    index = items.findIndex((item) => item.key === target);
+    if (index >= 0) Object.assign(at, { found: target, aim: ["data-key", target, 0.4], fresh: false });
   } else if (at.fresh && !loading && items.length) {
     at.fresh = false;
     if (unreadFrom) index = items.findIndex((item) => item.at > unreadFrom && !item.mine);
@@ -117,7 +117,10 @@ function settle(box, at) {
     at.aim = null;
     at.row = box.querySelector(`[${name}="${CSS.escape(value ?? "")}"]`);
     at.top = top < 1 ? box.clientHeight * top : top;
-    if (name === "data-id") at.row?.focus({ preventScroll: true });
+    if (at.room.target) {
+      at.row?.focus({ preventScroll: true });
+      app.arrived(at.room.key);
+    }
   }
   if (at.ends) box.scrollTop = box.scrollHeight;
   else if (at.row?.isConnected) {
