@@ -19,8 +19,8 @@ const MOST_NOTICES = 5;
 const MOST_PEOPLE = 50;
 const MOST_HITS = 50;
 const TYPING_EVERY = 3000;
-/** By `securechat open`: whoever runs it is logged in by it. */
-const local = location.protocol === "http:";
+/** Whether it is the page of `securechat open`: whoever runs that is logged in by it. */
+let local = false;
 const version = /\/v\/([^/]+)\//.exec(import.meta.url)?.[1];
 
 const state = /** @type {State} */ ({
@@ -136,9 +136,9 @@ const events = new Events(state, {
 const history = new History({ session: () => link.session, me: () => state.me.account, changed });
 
 const link = new Link({
-  phase(problem) {
-    const phase = problem ? (arrived ? "offline" : "connecting") : state.phase;
-    set({ problem: problem ? { ...problem, text: words(problem) } : null, phase });
+  failed(problem) {
+    if (local && problem.code === "GONE") problem.code = "LOCAL_GONE";
+    set({ problem: { ...problem, text: words(problem) }, phase: arrived ? "offline" : state.phase });
   },
   offered({ registration: { kind, least } }) {
     Object.assign(state.server, { registration: kind, minPassword: least });
@@ -180,6 +180,8 @@ async function arrive(nick, session) {
   arrived = true;
   state.me.account = login.account = nick;
   state.server.features = session.features;
+  login.invite = undefined; // each is good once
+  login.code = "";
   set({ phase: "online", problem: null });
   checkVersion();
   await (first ? restore() : outbox.flush(session));
@@ -210,7 +212,7 @@ async function remember() {
   for (const name of [wanted, `${wanted}-${tab.slice(0, 4)}`]) {
     try {
       const [{ params }] = await link.session.request("TOKEN", "CREATE", name, "BIND");
-      Object.assign(login, { name, password: params[3], code: "" });
+      Object.assign(login, { name, password: params[3] });
       await storage.save("login", login);
       tell("login");
       return;
@@ -222,10 +224,10 @@ async function remember() {
   }
 }
 
-function begin(credential) {
+function begin(credential, phase = "connecting") {
   login = credential;
   arrived = false;
-  set({ phase: "connecting", problem: null });
+  set({ phase, problem: null });
   link.start(login);
 }
 
@@ -307,12 +309,14 @@ export const app = {
 
   async start() {
     apply(await storage.load("settings"));
-    const found = local && (await fetch("local.json").then((answer) => answer.ok && answer.json(), () => null));
+    const asks = location.protocol === "http:";
+    const found = asks && (await fetch("local.json").then((answer) => answer.ok && answer.json(), () => null));
+    local = !!found;
     const known = found
       ? { account: found.account, password: found.token, name: "securechat open" }
       : await storage.load("login");
     if (found) state.server.name = found.server;
-    if (known) begin(known);
+    if (known) begin(known, "starting");
     else leave();
   },
   reload: () => location.reload(),
@@ -383,15 +387,15 @@ export const app = {
     saveDraft(c);
     changed();
   },
-  older: (key) => history.older(room(key)),
-  newer: (key) => history.newer(room(key)),
-  latest: (key) => history.latest(room(key)),
+  older: (key) => room(key) && history.older(room(key)),
+  newer: (key) => room(key) && history.newer(room(key)),
+  latest: (key) => room(key) && history.latest(room(key)),
   async jump(name, { id = null, at = 0 }) {
     const c = events.make(name);
     if (!c) return;
     set({ current: c.key });
     const known = id && c.ids.get(id);
-    if (known) Object.assign(c, { target: known.key, revision: c.revision + 1 });
+    if (known) Object.assign(c, { target: id, revision: c.revision + 1 });
     else await history.around(c, id ? "msgid=" + id : "timestamp=" + new Date(at).toISOString(), id);
     changed();
   },

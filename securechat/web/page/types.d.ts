@@ -128,7 +128,7 @@ export interface Happened {
   key: string;
   id: string | null;
   at: number;
-  what: "join" | "part" | "quit" | "kick" | "mode" | "topic" | "rename" | "nick";
+  what: "join" | "part" | "kick" | "mode" | "topic" | "rename";
   who: string;
   target: string;
   text: string;

@@ -3,11 +3,13 @@ import { Session } from "./session.js";
 import { delay, diagnose, openSocket } from "./socket.js";
 
 export class Link {
-  /** @param {object} on phase(phase, problem), offered(session), ready(nick), refused(problem), message(message), lost() */
+  /** @param {object} on offered(session), ready(nick, session), refused(problem), message(message),
+   *   lost(), failed(problem): it goes on trying */
   constructor(on) {
     this.on = on;
     this.session = null;
     this.socket = null;
+    this.said = null;
     this.timer = 0;
     addEventListener("online", () => this.now());
     document.addEventListener("visibilitychange", () => {
@@ -44,7 +46,6 @@ export class Link {
   #connect() {
     clearTimeout(this.timer);
     const { credential } = this;
-    if (credential) this.on.phase(null);
     const session = new Session(credential, (line) => socket.send(line), {
       offered: () => {
         this.on.offered(session);
@@ -73,15 +74,13 @@ export class Link {
 
   async #closed(opened) {
     const { session } = this;
-    this.session = this.socket = null;
+    const { credential, said } = this;
+    this.session = this.socket = this.said = null;
     session.lost();
-    if (!this.credential) return;
     this.on.lost();
-    const wait = delay(this.attempt++);
-    this.timer = setTimeout(() => this.now(), wait);
-    const said = this.said;
-    this.said = null;
+    if (credential) this.timer = setTimeout(() => this.now(), delay(this.attempt++));
     const code = opened ? "LOST" : await diagnose();
-    if (!this.socket && this.credential) this.on.phase(said ?? { code, text: "" }, Date.now() + wait);
+    // Meanwhile somebody may have begun anew.
+    if (!this.socket && credential === this.credential) this.on.failed(said ?? { code, text: "" });
   }
 }

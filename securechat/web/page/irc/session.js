@@ -125,6 +125,7 @@ export class Session {
     const message = parse(line);
     if (!message) return;
     if (message.command === "PING") this.write(format("PONG", message.params.slice(-1)));
+    else if (message.command === "ERROR") this.on.refused({ code: "ERROR", text: message.params[0] ?? "" }, true);
     else if (message.command === "BATCH") this.#batch(message);
     else this.#put(message);
   }
@@ -190,7 +191,6 @@ export class Session {
       376: () => this.#welcomed(),
       422: () => this.#welcomed(),
       NOTE: () => this.#note(params),
-      ERROR: () => this.on.refused({ code: "ERROR", text: params[0] ?? "" }, true),
     };
     const step = Object.hasOwn(steps, command) && steps[command];
     const problem = problemOf(message);

@@ -51,13 +51,6 @@ export function openSocket(on) {
 export const delay = (/** @type {number} */ attempt) =>
   Math.min(60_000, 1000 * 2 ** attempt) * (0.3 + 0.7 * Math.random());
 
-/** Why there is no connection: OFFLINE, LOST (nothing answers) or NO_SOCKET (only WebSockets fail). */
-export async function diagnose() {
-  if (!navigator.onLine) return "OFFLINE";
-  try {
-    const answer = await fetch("version.json", { cache: "no-store" });
-    return answer.ok ? "NO_SOCKET" : "LOST";
-  } catch {
-    return "LOST";
-  }
-}
+/** Why there is no connection: GONE (nothing answers), or NO_SOCKET (only WebSockets fail). */
+export const diagnose = () =>
+  fetch("version.json", { cache: "no-store" }).then(({ ok }) => (ok ? "NO_SOCKET" : "GONE"), () => "GONE");

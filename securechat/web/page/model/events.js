@@ -55,14 +55,11 @@ export class Events {
     this.on.changed();
   }
 
-  /** Everything that a conversation's timeline shows. */
+  /** What a timeline shows: all that the history has, too. Who is online stands beside it. */
   live(c, message) {
-    if (!c) return null;
-    if (!c.fresh && !c.hasNewer) {
-      this.on.load(c);
-      if (!c.held) return null;
-    }
-    return add(c, message, this.me);
+    if (!c || !message.tags.msgid) return;
+    if (!c.fresh) this.on.load(c);
+    if (c.fresh || c.held) add(c, message, this.me);
   }
 
   said(message) {
@@ -144,7 +141,7 @@ export class Events {
     if (!c) return;
     if (mine) Object.assign(c, { joined: true, name: channel, known: false });
     else this.member(c, who, () => ({ name: who, roles: "", away: null, bot: false }));
-    if (c.fresh || message.tags.msgid) this.live(c, message);
+    this.live(c, message);
   }
 
   left(message, channel, who) {
@@ -158,16 +155,13 @@ export class Events {
 
   quit(message) {
     const who = nickOf(message);
-    this.everywhere(who, (_, c) => void (c.fresh && add(c, message, this.me)));
+    this.everywhere(who, () => undefined);
   }
 
   nick(message, name) {
     const old = nickOf(message);
     if (this.mine(old)) this.state.me.account = name;
-    this.everywhere(old, (member, c) => {
-      if (c.fresh) add(c, message, this.me);
-      return { ...member, name };
-    });
+    this.everywhere(old, (member) => ({ ...member, name }));
     const c = this.find(old);
     if (c?.kind === "person") c.name = name;
   }

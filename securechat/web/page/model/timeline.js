@@ -58,12 +58,10 @@ export function saidIn(message, me) {
 const EVENTS = {
   JOIN: () => ["join", "", ""],
   PART: ([, reason]) => ["part", "", reason],
-  QUIT: ([reason]) => ["quit", "", reason],
   KICK: ([, who, reason]) => ["kick", who, reason],
   MODE: ([, ...change]) => ["mode", "", change.join(" ")],
   TOPIC: ([, topic]) => ["topic", "", topic],
   RENAME: ([, name]) => ["rename", "", name],
-  NICK: ([name]) => ["nick", "", name],
 };
 
 function itemOf(message, me) {
@@ -140,27 +138,26 @@ function cut(c, from, count) {
   for (const { id } of c.items.splice(from, count)) if (id) c.ids.delete(id);
 }
 
-/** What comes live; its item, if it is new and has a place in the window. */
+/** What comes live. */
 export function add(c, message, me) {
   c.revision++;
   if (c.held) {
     c.held.push(message);
     if (c.held.length > MOST_HELD) c.held.shift();
-    return null;
+    return;
   }
   const full = end(c) >= LIMIT;
   if (full && !c.following) c.hasNewer = true;
-  if (c.hasNewer) return null;
+  if (c.hasNewer) return;
   const item = take(c, message, me);
-  if (message.tags.msgid) c.last = message.tags.msgid;
-  if (!item) return null;
+  c.last = message.tags.msgid;
+  if (!item) return;
   c.items.splice(end(c), 0, item);
   if (full) {
     cut(c, 0, PAGE);
     c.first = c.items.find(({ id }) => id)?.id ?? "";
     c.hasOlder = true;
   }
-  return item;
 }
 
 /**

@@ -39,7 +39,10 @@ function Notice({ one: { id, kind, text } }) {
     <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button></div>`;
 }
 
-const Starting = () => html`<main><p class="empty">${t("banner.connecting")}</p></main>`;
+const Starting = ({ state: { problem } }) => html`<main>
+  <p class="empty">${problem?.text || t("banner.connecting")}</p>
+  ${problem && html`<p><button onClick=${() => app.reconnect()}>${t("banner.now")}</button></p>`}
+</main>`;
 
 function Shell({ state }) {
   const [drawer, setDrawer] = useState("");
