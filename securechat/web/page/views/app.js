@@ -1,5 +1,5 @@
 /** The shell: rooms, the conversation that is open, its people; on phones one column with drawers. */
-import { html, useEffect, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Composer } from "./composer.js";
@@ -50,6 +50,12 @@ function Shell({ state }) {
   const key = room?.key;
   useEffect(() => setDrawer(""), [key, state.view]);
   useTitle(state, room);
+  const from = useRef(null);
+  useEffect(() => {
+    if (drawer) from.current = document.activeElement;
+    const to = drawer ? document.querySelector(".open [tabindex='0']") : from.current;
+    /** @type {HTMLElement} */ (to)?.focus({ preventScroll: true });
+  }, [drawer]);
   useEffect(() => {
     const press = (event) => {
       if (state.view) return;
@@ -92,7 +98,10 @@ function useTitle(state, room) {
     calls += one.kind === "person" ? one.unread : one.mentions;
   }
   const title = `${calls ? `(${calls}) ` : unread ? "• " : ""}${room?.name ?? state.server.network}`;
-  useEffect(() => void (document.title = `${title} · securechat`), [title]);
+  useEffect(() => {
+    document.title = `${title} · securechat`;
+    navigator.setAppBadge?.(calls).catch(() => {});
+  }, [title]);
 }
 
 /** What is wrong with the connection, or that the page is an old one. */

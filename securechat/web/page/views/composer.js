@@ -31,7 +31,14 @@ export function Composer({ state, room }) {
   const cycle = useRef(null);
   const { key, draft, reply } = room;
   const fine = () => matchMedia("(pointer: fine)").matches;
-  useEffect(() => void (fine() && !state.view && area.current.focus()), [key, reply, !state.view]);
+  useEffect(() => void (fine() && !state.view && area.current?.focus()), [key, reply]);
+  // After a lost connection the server takes a moment to tell where we are.
+  const [outside, setOutside] = useState(false);
+  const away = room.kind === "channel" && !room.joined && state.phase === "online";
+  useEffect(() => {
+    const timer = setTimeout(setOutside, away ? 2000 : 0, away);
+    return () => clearTimeout(timer);
+  }, [away]);
 
   const write = (text, at = text.length) => {
     app.setDraft(key, text);
@@ -93,8 +100,7 @@ export function Composer({ state, room }) {
   };
   const hints = /^\/\S*$|(^|\s)[@#]\S*$/.test(draft.slice(0, caret)) ? offers(state, room, draft.slice(0, caret)) : { found: [] };
   const of = reply && app.find(key, reply);
-  const channel = room.kind === "channel";
-  if (channel && !room.joined)
+  if (outside)
     return html`<div class="composer"><div class="row"><p class="grow dim">${t("say.outside")}</p>
       <button class="primary" onClick=${() => app.join(room.name).catch((error) => setProblem(words(error)))}>
         ${t("say.join")}</button></div><p class="problem" role="alert">${problem}</p></div>`;

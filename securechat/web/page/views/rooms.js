@@ -18,7 +18,7 @@ export function Rooms({ state, open }) {
   const [rooms, people] = sorted(state.conversations);
   const show = (name) => () => app.show({ name });
   const list = (all) => html`<ul class="list">${all.map((one, index) => html`<li key=${one.key}>
-    <${Room} room=${one} current=${one.key === state.current} first=${index === 0} /></li>`)}</ul>`;
+    <${Room} room=${one} current=${one.key === state.current} first=${index === 0} online=${state.phase === "online"} /></li>`)}</ul>`;
   return html`<nav class=${open && "open"} aria-label=${t("rooms")}>
     <div class="bar"><b class="grow one">${state.server.network || state.server.name}</b>
       <button class="icon" title="Ctrl+K" aria-label=${t("switch.title")} onClick=${show("switcher")}><${Icon} path=${FIND} /></button>
@@ -38,11 +38,11 @@ export function Rooms({ state, open }) {
   </nav>`;
 }
 
-function Room({ room, current, first }) {
+function Room({ room, current, first, online }) {
   const { unread, kind } = room;
   const calls = kind === "person" ? unread : room.mentions;
   const count = calls || unread;
-  return html`<button class=${unread ? "unread" : room.joined ? "" : "away"} aria-current=${current ? "true" : null}
+  return html`<button class=${unread ? "unread" : online && kind === "channel" && !room.joined ? "away" : ""} aria-current=${current ? "true" : null}
       tabindex=${current || first ? 0 : -1} onClick=${() => app.open(room.key)}>
     <bdi class="grow one" title=${room.name}>${room.name}</bdi>
     ${room.draft && !current && html`<span title=${t("rooms.draft")}>✎</span>`}

@@ -50,7 +50,7 @@ export function Timeline({ state, room }) {
   const newest = () => {
     if (room.hasNewer) app.latest(key);
     else app.follow(key, true);
-    Object.assign(at, { part: { count: STEP }, ends: true, wanted: true });
+    goToEnd(at, at.said);
     again();
   };
   return html`<div class="log" role="log" aria-live="off" aria-label=${t("timeline", { name: room.name })}
@@ -98,6 +98,8 @@ function draw({ key, kind, item, head, items, moves, at }, how) {
 
 /** Have that part drawn in which the message is that was jumped to, or what is unread begins. */
 function aim(at, { items, target, unreadFrom, loading }) {
+  const last = items.at(-1);
+  if (last?.delivery === "pending" && last.key !== at.said) goToEnd(at, last.key);
   let index = -1;
   if (target) {
     index = items.findIndex((item) => item.key === target);
@@ -109,6 +111,9 @@ function aim(at, { items, target, unreadFrom, loading }) {
   }
   if (index >= 0) Object.assign(at, { ends: false, part: part(items, index - STEP, index + STEP) });
 }
+
+/** To the end, also if it has to be fetched first. */
+const goToEnd = (at, said) => Object.assign(at, { part: { count: STEP }, ends: true, wanted: true, said });
 
 /** After drawing: stay at the end, or keep the row in sight. True: it has to be drawn again. */
 function settle(box, at) {
@@ -201,9 +206,10 @@ function keys(event, newest) {
 /** Reads new messages out; of a flood only how many there are. */
 function Spoken({ room }) {
   const [text, setText] = useState("");
-  const until = useRef(Date.now());
+  const until = useRef(Infinity); // what is there when it opens isn't new
   useEffect(() => {
     const timer = setInterval(() => {
+      if (until.current === Infinity && !room.loading) until.current = room.latest;
       if (room.latest <= until.current || room.hasNewer) return;
       const said = room.items.slice(-99).filter((one) => one.author && !one.mine && one.at > until.current);
       until.current = room.latest;
