@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from houselib.syntax import statements
 
 from securechat.common.language import _
 from tests.test_layout import BORDERS
@@ -52,28 +53,24 @@ def missing_files(text: str, page: Path) -> Iterator[str]:
         paths = found(name, page)
         if not paths:
             yield name
-        elif test and not any(set(test.split("::")) <= definitions(path) for path in paths):
+        elif test and not any(set(test.split("::")) <= names(path)[0] for path in paths):
             yield f"{name}::{test}"
     yield from (name for name in _DIRECTORY.findall(text) if not found(name, page))
     yield from (link for link in _LINK.findall(text) if not (page.parent / link).exists())
 
 
 @cache
-def definitions(path: Path) -> set[str]:
-    """The names of all functions and classes of a file."""
+def names(path: Path) -> tuple[set[str], set[str]]:
+    """All functions and classes of a file, and what it calls types and values beside them."""
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    parsed = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(parsed) if isinstance(node, kinds)}
-
-
-@cache
-def aliases(path: Path) -> set[str]:
-    """The names that a file gives to types and values, beside its functions and classes."""
     parsed = ast.parse(path.read_text(encoding="utf-8"))
     given = (
         target for node in parsed.body if isinstance(node, ast.Assign) for target in node.targets
     )
-    return {target.id for target in given if isinstance(target, ast.Name)}
+    return (
+        {node.name for node in statements(parsed) if isinstance(node, kinds)},
+        {target.id for target in given if isinstance(target, ast.Name)},
+    )
 
 
 def missing_classes(text: str) -> list[str]:
@@ -83,7 +80,7 @@ def missing_classes(text: str) -> list[str]:
     files = [path for name in ("securechat", "tests") for path in (ROOT / name).rglob("*.py")]
     missing = []
     for name, _called, attribute in _CLASS.findall(text):
-        where = [path for path in files if name in definitions(path) | aliases(path)]
+        where = [path for path in files if any(name in one for one in names(path))]
         if not where:
             missing.append(name)
         elif not any(re.search(rf"\b{attribute}\b", source(path)) for path in where):

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from houselib.imports import cycles, imports
+from houselib.syntax import inner, statements
 
 SHORT_FILE = 60
 
@@ -63,7 +64,7 @@ def read_file(path: Path, root: Path) -> File:
         len(comments),
         len(docstrings),
         list(_functions(parsed)),
-        [node.name for node in ast.walk(parsed) if isinstance(node, ast.ClassDef)],
+        [node.name for node in statements(parsed) if isinstance(node, ast.ClassDef)],
     )
 
 
@@ -71,7 +72,7 @@ def _docstring_lines(parsed: ast.AST) -> set[int]:
     """The lines of strings that stand alone: docstrings, those behind attributes included."""
     return {
         line
-        for node in ast.walk(parsed)
+        for node in statements(parsed)
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)
@@ -81,7 +82,7 @@ def _docstring_lines(parsed: ast.AST) -> set[int]:
 
 def _functions(node: ast.AST, inside: str = "") -> Iterator[Function]:
     """All functions below a node, those in classes and functions too."""
-    for child in ast.iter_child_nodes(node):
+    for child in inner(node):
         name = inside
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             name = f"{inside}{child.name}."

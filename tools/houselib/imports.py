@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from houselib import syntax
+
 
 def modules(root: Path) -> dict[str, Path]:
     """All modules below root by their dotted names; a package by its own name."""
@@ -51,7 +53,7 @@ def _imported(text: str, module: str, marks: bool) -> list[tuple[str, bool, int]
     """What each statement imports, whether by `from`, and its line. marks: of __init__.py."""
     return [
         (target, isinstance(node, ast.ImportFrom), getattr(node, "lineno", 0))
-        for node in ast.walk(ast.parse(text))
+        for node in syntax.statements(ast.parse(text))
         for target in _targets(node, module, marks)
     ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from houselib import svg
+from houselib import svg, syntax
 from houselib.imports import modules
 from houselib.svg import LINE, PAD, Box
 
@@ -209,7 +209,8 @@ def _names(text: str, file: str) -> list[str]:
 
 @lru_cache(maxsize=2048)
 def _classes(text: str) -> set[str]:
-    return {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
+    found = syntax.statements(ast.parse(text))
+    return {node.name for node in found if isinstance(node, ast.ClassDef)}
 
 
 def _names_below(parsed: ast.AST, file: str) -> Iterator[str]:
@@ -226,7 +227,7 @@ def _is_thread(node: ast.ClassDef) -> bool:
 
 def _name_in_call(node: ast.Call, file: str) -> Iterator[str]:
     """Of a thread or a pool of threads that is made right there."""
-    made = ast.unparse(node.func).rpartition(".")[2]
+    made = getattr(node.func, "attr", getattr(node.func, "id", ""))
     given = {keyword.arg: keyword.value for keyword in node.keywords}
     if made == "ThreadPoolExecutor":
         prefix = given.get("thread_name_prefix") or next(iter(node.args[1:2]), None)
