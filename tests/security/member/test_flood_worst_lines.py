@@ -26,10 +26,10 @@ LIMITS = {
     "burst_lines": DEFAULTS.burst_lines,
     "connections_per_address": 1000,
 }
-PAUSE = 0.055
-"""Between two messages: those who talk keep to the rate as well."""
-
-MESSAGES = 400 if LONG else 25
+PAUSE, MESSAGES = (0.055, 400) if LONG else (0.015, 25)
+"""Seconds between two messages, and how many: those who talk keep to the rate as well, or to its
+burst.
+"""
 
 
 def add_channels(path: Path) -> None:
