@@ -80,7 +80,8 @@ def _load_former_names(model: Model, reader: Reader) -> None:
     for folded, skeleton, name, number in reader.former_names():
         if number in model.accounts:
             account = model.accounts[number]
-            model.keep_former(account, {**account.former, folded: (name, skeleton)})
+            former = {**account.former, folded: (name, skeleton)}
+            model.name_account(account, account.forms, former)
 
 
 def _usage(reader: Reader) -> dict[int, int]:

@@ -168,7 +168,7 @@ def _check_stored(fuzzed: FuzzedRules) -> None:
     again = furnish(RulesUnderTest()).model
     for event in fuzzed.stored:
         apply.apply(again, event)
-    administered = {"tokens", "certificates", "factor", "invites", "devices"}
+    administered = {"tokens", "certificates", "factor", "invites", "devices", "usable"}
     left_out = administered if fuzzed.administered else set()
     assert _kept(again, left_out) == _kept(fuzzed.model, left_out)
 
@@ -181,5 +181,6 @@ def _kept(model: Model, left_out: set[str]) -> dict[str, Any]:
         for item in shot[kind].values():
             for name in live & item.keys():
                 del item[name]
-    names = {"accounts", "names", "looks", "channels", "channel looks", "targets", "invites"}
+    names = {"accounts", "names", "former names", "looks", "channels", "channel looks"}
+    names |= {"targets", "invites"}
     return {name: shot[name] for name in names - left_out}

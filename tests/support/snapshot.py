@@ -12,6 +12,7 @@ def snapshot(model: Model) -> dict[str, object]:
     return {
         "accounts": {a.id: _account(a) for a in model.accounts.values()},
         "names": {key: a.id for key, a in model.by_name.items()},
+        "former names": {key: a.id for key, a in model.former_names.items()},
         "looks": {key: a.id for key, a in model.account_skeletons.items()},
         "channels": {key: _channel(channel) for key, channel in model.channels.items()},
         "channel looks": {key: channel.id for key, channel in model.channel_skeletons.items()},
@@ -34,6 +35,12 @@ def snapshot(model: Model) -> dict[str, object]:
 
 def _account(account: Account) -> dict[str, object]:
     return {
+        "forms": account.forms,
+        "former": dict(account.former),
+        "usable": account.usable,
+        "says of itself": (account.chosen_name, account.metadata),
+        "kicks": dict(account.kicks),
+        "markers": dict(account.read_markers),
         "starts after": account.starts_after,
         "bytes": account.stored_bytes,
         "hidden": account.hidden,
@@ -56,6 +63,10 @@ def _account(account: Account) -> dict[str, object]:
 def _channel(channel: Channel) -> dict[str, object]:
     return {
         "id": channel.id,
+        "forms": (channel.name, channel.folded, channel.skeleton),
+        "founder": channel.founder,
+        "metadata": channel.metadata,
+        "invited": {a.id for a in channel.invited},
         "modes": (channel.modes, channel.key, channel.limit),
         "open from": channel.history_from,
         "topic": (channel.topic, channel.topic_by, channel.topic_ms),

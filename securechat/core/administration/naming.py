@@ -29,7 +29,7 @@ def rename(turn: Turn, asked: Request) -> str:
     if wanted.folded == account.folded:
         turn.record(AccountRespelled(wanted.display, wanted.skeleton, account.id))
     else:
-        turn.record(AccountRenamed(*_forms(wanted), account.id))
+        turn.record(AccountRenamed(*_forms(wanted), account.id, account.folded))
     online.tell_name(turn, account, known)
     if moves:
         monitors.tell_online(turn, account)

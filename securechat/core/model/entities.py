@@ -293,6 +293,11 @@ class Account:
     _audience: Audience | None = None
 
     @property
+    def forms(self) -> tuple[str, str, str]:
+        """Its name as it is shown, as it is compared, and what it looks like."""
+        return self.name, self.folded, self.skeleton
+
+    @property
     def usable(self) -> bool:
         """Whether somebody may be logged in as, or write to, this account."""
         return not self.disabled and not self.deleted

@@ -181,57 +181,58 @@ class Model:
     """Sessions that have ended, whose connections have not gone yet."""
 
     def add_account(self, account: Account) -> None:
-        """Put an account and its name into the indexes."""
+        """Put an account and its names into the indexes."""
         self.accounts[account.id] = account
-        self.by_name[account.folded] = account
-        self.account_skeletons[account.skeleton] = account
-        self._reserve(account)
+        # What is in the database counts: one that can't be stored beside it may have the place.
+        self.by_name[account.folded] = self.account_skeletons[account.skeleton] = account
+        self._enter_names(account)
 
     def remove_account(self, account: Account) -> None:
         """Undo add_account, for an account that could not be stored."""
-        # By way of _drop: the name may have been given to another one since.
-        _drop(self.by_name, account.folded, account)
-        _drop(self.account_skeletons, account.skeleton, account)
-        self.keep_former(account, {})
+        self._leave_names(account)
+        account.former = {}
         _drop(self.accounts, account.id, account)
 
     def respell(self, account: Account, name: str, skeleton: str) -> None:
         """Show an account's name in another case or form, with how that looks."""
-        _drop(self.account_skeletons, account.skeleton, account)
-        account.name, account.skeleton = name, skeleton
+        self.name_account(account, (name, account.folded, skeleton), account.former)
+
+    def rename(self, account: Account, name: str, folded: str, skeleton: str) -> None:
+        """Give an account another name. The one before stays its own."""
+        former = {**account.former, account.folded: (account.name, account.skeleton)}
+        former.pop(folded, None)
+        self.name_account(account, (name, folded, skeleton), former)
+
+    def name_account(
+        self, account: Account, forms: tuple[str, str, str], former: dict[str, tuple[str, str]]
+    ) -> None:
+        """Let an account have these names, and none besides. forms, former: as in Account. A name
+        that is another one's stays that one's.
+        """
+        self._leave_names(account)
+        account.name, account.folded, account.skeleton = forms
+        account.former = former
+        # Else it is gone: its registration was not stored, or an administrator gave its name free.
         if self.accounts.get(account.id) is account:
-            # setdefault: should an administrator have let in a look-alike, that one stays
-            # registered.
-            self.account_skeletons.setdefault(skeleton, account)
-            self._reserve(account)
+            self._enter_names(account)
         for channel in account.channels:
             # The lists of names show the old spelling; the audiences hold sessions, and stay.
             channel.forget_names()
 
-    def rename(self, account: Account, name: str, folded: str, skeleton: str) -> None:
-        """Give an account another name. The one before stays its own."""
-        _drop(self.by_name, account.folded, account)
-        former = {**account.former, account.folded: (account.name, account.skeleton)}
-        former.pop(folded, None)
-        account.folded = folded
-        self.by_name[folded] = account
-        self.keep_former(account, former)
-        self.respell(account, name, skeleton)
+    def _enter_names(self, account: Account) -> None:
+        """Where nobody stands: what an administrator has let in meanwhile stays registered."""
+        self.by_name.setdefault(account.folded, account)
+        self.account_skeletons.setdefault(account.skeleton, account)
+        for folded, (_, skeleton) in account.former.items():
+            self.former_names.setdefault(folded, account)
+            self.account_skeletons.setdefault(skeleton, account)
 
-    def keep_former(self, account: Account, former: dict[str, tuple[str, str]]) -> None:
-        """Reserve these names to an account, in the place of those that it had before."""
+    def _leave_names(self, account: Account) -> None:
+        _drop(self.by_name, account.folded, account)
+        _drop(self.account_skeletons, account.skeleton, account)
         for folded, (_, skeleton) in account.former.items():
             _drop(self.former_names, folded, account)
-            if skeleton != account.skeleton:
-                _drop(self.account_skeletons, skeleton, account)
-        account.former = former
-        self._reserve(account)
-
-    def _reserve(self, account: Account) -> None:
-        """Its former names, and what looks like them."""
-        for folded, (_, skeleton) in account.former.items():
-            self.former_names[folded] = account
-            self.account_skeletons.setdefault(skeleton, account)
+            _drop(self.account_skeletons, skeleton, account)
 
     def known_as(self, folded: str | None) -> Account | None:
         """The account of a folded name, be it one that it had before: for logins, and for what

@@ -48,6 +48,9 @@ STATEMENTS = {
     "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
     "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "AccountRenamed": Finds(
+        "UPDATE accounts SET name = ?, folded = ?, skeleton = ? WHERE id = ? AND folded = ?"
+    ),
     "PasswordChanged": Finds("UPDATE accounts SET password = ? WHERE id = ? AND password = ?"),
     # Not Finds: where the password has changed meanwhile, there is nothing to renew.
     "PasswordRehashed": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",

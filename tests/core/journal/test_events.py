@@ -17,6 +17,7 @@ COLUMNS = {
     "PasswordChanged": {"account": "id", "replaced": "password"},
     "PasswordRehashed": {"account": "id", "replaced": "password"},
     "UsageUpto": {"seq": "value"},
+    "AccountRenamed": {"account": "id", "before": "folded"},
     "FounderRemoved": {"channel": "id"},
     "ChannelRenamed": {"channel": "id", "before": "folded"},
     "ModesChanged": {"key": "channel_key", "limit": "member_limit", "channel": "id"},

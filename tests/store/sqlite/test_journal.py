@@ -158,7 +158,7 @@ MUST_FIND: list[events.JournalEvent] = [
     RealNameSet("Alice A.", 99),
     AccountMetadataSet("{}", 99),
     ChannelMetadataSet("{}", 99),
-    AccountRenamed("Zoe", "zoe", "zoe", 99),
+    AccountRenamed("Zoe", "zoe", "zoe", 99, "bob"),
     AccountRespelled("ALICE", "alice", 99),
     ModesChanged("nt", "key", None, 99),
     HistoryOpened(5, 99),

@@ -8,7 +8,7 @@ place, and what is in the database counts. Hub thread only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from securechat.core.model.credentials import Certificate, Device, Factor, Token
@@ -47,6 +47,25 @@ def set_item(items: dict[str, Value], key: str, value: Value | None) -> Undo:
     def undo() -> None:
         if items.get(key) == value:
             _put(items, key, before)
+
+    return undo
+
+
+def move_read_markers(accounts: Iterable[Account], before: str, after: str) -> Undo:
+    """What these have read of something stays read under its new name. before, after: folded."""
+    moved = {}
+    for account in accounts:
+        # Markers are kept by name, as clients set them for names.
+        marker = account.read_markers.pop(before, None)
+        if marker is not None:
+            moved[account] = (marker, account.read_markers.get(after))
+            account.read_markers[after] = marker
+
+    def undo() -> None:
+        for account, (marker, replaced) in moved.items():
+            if account.read_markers.get(after) == marker:
+                _put(account.read_markers, after, replaced)
+                account.read_markers[before] = marker
 
     return undo
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.journal.appliers import Undo, set_facts, set_item
+from securechat.core.journal.appliers import Undo, move_read_markers, set_facts, set_item
 from securechat.core.journal.events.accounts import (
     AccountCreated,
     AccountRenamed,
@@ -65,32 +65,17 @@ def account_respelled(model: Model, event: AccountRespelled) -> Undo:
 
 def account_renamed(model: Model, event: AccountRenamed) -> Undo:
     account = model.accounts[event.account]
-    before, former = (account.name, account.folded, account.skeleton), dict(account.former)
+    before, former = account.forms, account.former
     model.rename(account, event.name, event.folded, event.skeleton)
-    moved = _move_markers(model, before[1], event.folded)
+    move_back = move_read_markers(model.accounts.values(), event.before, event.folded)
 
     def undo() -> None:
         if account.folded != event.folded:  # renamed once more since
             return
-        model.rename(account, *before)
-        model.keep_former(account, former)
-        for other, (marker, replaced) in moved.items():
-            if other.read_markers.get(event.folded) == marker:
-                set_item(other.read_markers, event.folded, replaced)
-                set_item(other.read_markers, before[1], marker)
+        model.name_account(account, before, former)
+        move_back()
 
     return undo
-
-
-def _move_markers(model: Model, before: str, after: str) -> dict[Account, tuple[int, int | None]]:
-    """What others have read of it stays read; whose markers were moved, and what they replaced."""
-    moved = {}
-    for other in model.accounts.values():
-        marker = other.read_markers.pop(before, None)
-        if marker is not None:
-            moved[other] = (marker, other.read_markers.get(after))
-            other.read_markers[after] = marker
-    return moved
 
 
 def password_changed(model: Model, event: PasswordChanged | PasswordRehashed) -> Undo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.journal.appliers import Undo, set_facts, set_item
+from securechat.core.journal.appliers import Undo, move_read_markers, set_facts
 from securechat.core.journal.events.channels import (
     ChannelClosed,
     ChannelCreated,
@@ -135,13 +135,7 @@ def channel_renamed(model: Model, event: ChannelRenamed) -> Undo:
     before = channel.name, channel.folded, channel.skeleton
     after = event.name, event.folded, event.skeleton
     _name(model, channel, *after)
-    moved = {}
-    for account in channel.members:
-        # Markers are kept by name, as clients set them for names.
-        marker = account.read_markers.pop(before[1], None)
-        if marker is not None:
-            moved[account] = (marker, account.read_markers.get(event.folded))
-            account.read_markers[event.folded] = marker
+    move_back = move_read_markers(channel.members, event.before, event.folded)
 
     def undo() -> None:
         # Closed or renamed once more meanwhile: that counts.
@@ -150,10 +144,8 @@ def channel_renamed(model: Model, event: ChannelRenamed) -> Undo:
         model.remove_channel(channel)
         free = _is_free(model, *before[1:])
         _name(model, channel, *(before if free else after))
-        for account, (marker, other) in moved.items() if free else ():
-            if account.read_markers.get(event.folded) == marker:
-                set_item(account.read_markers, event.folded, other)
-                set_item(account.read_markers, before[1], marker)
+        if free:
+            move_back()
 
     return undo
 

@@ -18,6 +18,8 @@ from securechat.core.journal.events.things import (
     NAME,
     PASSWORD,
     READ_MARKER,
+    READ_MARKERS,
+    REAL_NAME,
     TOKEN,
     TOKEN_NAME,
     Table,
@@ -39,18 +41,17 @@ class AccountCreated(NamedTuple):
     starts_after: int
 
 
-@about(needs=[ACCOUNT], changes=[ACCOUNT_NAME, NAME, LOOKS])
+@about(needs=[ACCOUNT, READ_MARKERS.by("before")], changes=[ACCOUNT_NAME, NAME, LOOKS])
 class AccountRenamed(NamedTuple):
-    """An account has another name. The one before stays its own, and so do others' marks in it."""
+    """An account has another name: name, folded, skeleton. before: the folded name that it had,
+    which stays its own. Everybody's read markers go with it.
+    """
 
     name: str
     folded: str
     skeleton: str
     account: int
-
-    @staticmethod
-    def table() -> Table:
-        return "accounts"
+    before: str
 
 
 @about(needs=[ACCOUNT], changes=[METADATA])
@@ -89,7 +90,7 @@ class PasswordRehashed(NamedTuple):
     replaced: str
 
 
-@about(needs=[ACCOUNT])
+@about(needs=[ACCOUNT], changes=[REAL_NAME])
 class RealNameSet(NamedTuple):
     """An account has chosen its real name."""
 
@@ -254,7 +255,7 @@ class DeviceForgotten(NamedTuple):
     name: str
 
 
-@about(needs=[ACCOUNT], changes=[READ_MARKER])
+@about(needs=[ACCOUNT, NAME.by("target")], changes=[READ_MARKER], makes=[READ_MARKERS])
 class ReadMarked(NamedTuple):
     """The account's person has read a target up to a time. target: its folded name."""
 
@@ -263,7 +264,7 @@ class ReadMarked(NamedTuple):
     at_ms: int
 
 
-@about(needs=[ACCOUNT], changes=[READ_MARKER])
+@about(needs=[ACCOUNT, NAME.by("target")], changes=[READ_MARKER], makes=[READ_MARKERS])
 class ReadMarkForgotten(NamedTuple):
     """There are newer ones, as many as may be."""
 

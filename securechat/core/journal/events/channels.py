@@ -18,6 +18,7 @@ from securechat.core.journal.events.things import (
     MESSAGE,
     MODES,
     NAME,
+    READ_MARKERS,
     TARGET,
     TOPIC,
     Table,
@@ -87,7 +88,10 @@ class ChannelClosed(NamedTuple):
     id: int
 
 
-@about(changes=[TARGET, NAME, LOOKS, NAME.by("before")])
+@about(
+    needs=[MEMBERS, READ_MARKERS.by("before")],
+    changes=[TARGET, NAME, LOOKS, NAME.by("before")],
+)
 class ChannelRenamed(NamedTuple):
     """name, folded, skeleton: from now on. before: the folded name that it had, which is free. The
     read markers of its members go with it.
