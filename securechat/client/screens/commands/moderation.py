@@ -15,6 +15,7 @@ from securechat.client.screens.commands.registry import (
 )
 from securechat.client.screens.composer import Composed, Composer, target_problem
 from securechat.client.session.actions import ServerCommand
+from securechat.client.session.identity import same
 
 command = command_of(Group.ORDER)
 
@@ -65,6 +66,8 @@ def _ban(composer: Composer, rest: str) -> Composed:
         return [ServerCommand("MODE", (channel, "+b", name))]
     # The ban first: somebody's client may come again by itself, at once.
     banned = ServerCommand("MODE", (channel, "+b", composer.channels.bans.of(name)))
+    if _is_away(composer, channel, name):
+        return [banned]
     return [banned, _kicked(channel, name, reason.strip())]
 
 
@@ -140,6 +143,14 @@ command(
     who=OPERATORS,
     example="/devoice bob",
 )(_role("devoice", "-v"))
+
+
+def _is_away(composer: Composer, channel: str, name: str) -> bool:
+    """Whether somebody is known not to be there, as the list of names has us and not them."""
+    there = composer.channels.nicks(channel)
+    return any(same(one, composer.nick) for one in there) and not any(
+        same(one, name) for one in there
+    )
 
 
 def _kicked(channel: str, name: str, reason: str) -> ServerCommand:

@@ -75,7 +75,7 @@ KEYS: Final = (
     Key("g", "", Group.MESSAGE, "then: go to the message that it answers", Where.MENU),
     Key("i", "", Group.MESSAGE, "then: copy its id, for `securechat history`", Where.MENU),
     Key("s", "", Group.MESSAGE, "then: put a refused message back to be changed", Where.MENU),
-    Key("d", "", Group.MESSAGE, "then: remove it for everybody", Where.MENU),
+    Key("d", "", Group.MESSAGE, "then: remove it for everybody, after a question", Where.MENU),
     Key("down", "", Group.LISTS, "move down in a list; Ctrl-N does so, too", Where.VIEW),
     Key("up", "", Group.LISTS, "move up in a list; Ctrl-P does so, too", Where.VIEW),
     Key("enter", "", Group.LISTS, "take what is chosen", Where.VIEW),

@@ -210,7 +210,7 @@ class Opening(Framed):
             operates=self._operates(here.name),
             online=self.conversations.online,
         )
-        menu = MessageMenu(self.look, event.message, rights)
+        menu = MessageMenu(self.look, event.message, rights, self.typed.add)
         self.push_screen(menu, partial(self._done_with, here.name, event.message))
 
     def _operates(self, channel: str) -> bool:
@@ -242,9 +242,6 @@ class Opening(Framed):
         self.replying = msgid
         self.say([("reply", _("an answer to {nick}").format(nick=escape_name(nick)))])
         self.wake()
-        self.replying = msgid
-        self.say([("reply", _("an answer to {nick}").format(nick=escape_name(nick)))])
-        self.wake()
 
     def copy(self, text: str) -> None:
         """Give a text to the terminal's clipboard (OSC 52), which is never read."""
@@ -254,9 +251,6 @@ class Opening(Framed):
 
     def go(self, name: str) -> None:
         """Look at a conversation, and write to it."""
-        self.desk.go(name)
-        self.say([])
-        self.wake()
         self.desk.go(name)
         self.say([])
         self.wake()

@@ -98,3 +98,14 @@ def test_in_no_channel(name: str) -> None:
     at.aim("bob")
     [problem] = at.line(f"/{name} bob")
     assert isinstance(problem, Problem)
+
+
+def test_who_is_not_there_is_banned_and_not_kicked() -> None:
+    """Or the refusal of the kick would read as if there were no ban."""
+    at = by_account()
+    at.noticed.nick = "alice"
+    at.channels.enter("#lab")
+    at.channels.add("#lab", "alice")
+    assert at.line("/ban bob no ads") == [mode("#lab", "+b", "~a:bob")]
+    at.channels.add("#lab", "bob")
+    assert len(at.line("/ban Bob no ads")) == 2

@@ -11,7 +11,7 @@ from securechat.client.screens.full import typed
 from securechat.client.screens.full.app import FullScreen
 from securechat.client.screens.full.keys import KEYS, Group, Where, label
 from securechat.client.screens.full.views.help import help_rows
-from securechat.client.screens.full.views.menu import MessageMenu
+from securechat.client.screens.full.views.menu import LETTERS
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "client.md"
 
@@ -36,7 +36,7 @@ def test_each_key_of_the_screen_does_what_the_table_says() -> None:
 def test_keys_of_the_input_and_of_the_menu() -> None:
     """Of the input those that a chat adds; its movements are as everywhere."""
     assert told(Where.TYPED) <= set(typed._KEYS)
-    assert told(Where.MENU) == {key for key in bound(MessageMenu.BINDINGS) if key.isascii()}
+    assert told(Where.MENU) == set(LETTERS)
 
 
 def test_no_key_is_told_twice_for_one_place() -> None:

@@ -1,12 +1,17 @@
-"""Enter on a selected message: what can be done with it, each by one key."""
+"""Enter on a selected message: what can be done with it, each by one key.
+
+A letter that does nothing here is the beginning of a message: it closes the menu and is typed. So
+nobody who has taken the menu for the input does something by what they write, and what can't be
+taken back is asked for once more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 
 from securechat.client.screens.full.cells import Row
 from securechat.client.screens.full.look import Look, name_style
@@ -17,20 +22,24 @@ from securechat.client.screens.full.views.acts import (
     offers,
     own_reactions,
 )
-from securechat.client.screens.full.views.confirm import AskLine
+from securechat.client.screens.full.views.confirm import AskLine, Confirm
 from securechat.client.screens.full.views.dialog import ListDialog, Told
 from securechat.client.screens.full.views.react import ReactView
 from securechat.client.screens.full.views.telling import beginning
 from securechat.client.timeline.items import Message
-from securechat.common.escape import escape_name
+from securechat.common.escape import escape_name, escape_text
 from securechat.common.language import _
 
-# Each key, and what lies there on a Russian keyboard.
-_KEYS = ("r,к", "e,у", "u,г", "s,ы", "c,с", "l,д", "g,п", "i,ш", "d,в")
+LETTERS: Final = dict(zip("reusclgid", "кугысдпшв", strict=True))
+"""Each key, and what lies there on a Russian keyboard."""
+
+_KEYS: Final = {char: key for key, there in LETTERS.items() for char in (key, there)}
 
 
 class MessageMenu(ListDialog[MessageAct | None]):
-    """message: the selected one. rights: what may be done here."""
+    """message: the selected one. rights: what may be done here. types: puts into the input what was
+    meant for it.
+    """
 
     TALL = False
 
@@ -41,12 +50,12 @@ class MessageMenu(ListDialog[MessageAct | None]):
     MessageMenu.-low OptionList { max-height: 5; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(keys, f"act('{keys[0]}')", show=False) for keys in _KEYS
-    ]
-
-    def __init__(self, look: Look, message: Message, rights: Rights) -> None:
+    def __init__(
+        self, look: Look, message: Message, rights: Rights, types: Callable[[str], None]
+    ) -> None:
         super().__init__(look)
+        self._types = types
+        self._is_left = False
         self._message = message
         self._rights = rights
         self._offers = offers(message, rights)
@@ -72,11 +81,45 @@ class MessageMenu(ListDialog[MessageAct | None]):
         """See ListDialog."""
         return [[("key", offer.key or " "), ("text", f"  {offer.label}")] for offer in self._offers]
 
-    def action_act(self, key: str) -> None:
-        """Do what the key is for, where it can be done."""
-        for at, offer in enumerate(self._offers):
-            if offer.key == key:
-                self.chosen(at)
+    def on_key(self, event: events.Key) -> None:
+        """A letter does what is offered by it, or is typed."""
+        if not event.is_printable or not event.character:
+            return
+        # Here, and not as a binding: those have their turn only when the key has bubbled up to the
+        # app, behind what was typed after it.
+        event.stop()
+        event.prevent_default()
+        key = _KEYS.get(event.character, "")
+        at = next((at for at, one in enumerate(self._offers) if key and one.key == key), None)
+        if self._is_left:  # typed before the menu was gone
+            self._types(event.character)
+        elif self.is_current and at is not None:
+            self.chosen(at)
+        elif self.is_current:
+            self._leave(event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Nobody pastes into a menu."""
+        event.stop()
+        self._leave(event.text)
+
+    def _leave(self, text: str) -> None:
+        """What is typed here is meant for the input."""
+        self._types(text)
+        if not self._is_left:
+            self._done(None)
+
+    def _done(self, act: MessageAct | None) -> None:
+        self._is_left = True
+        # By the app, once what was typed meanwhile has been put where it was meant for.
+        self.app.call_later(self._go, act)
+
+    def _go(self, act: MessageAct | None) -> None:
+        self.dismiss(act)  # which the app must not wait for
+
+    def action_close(self) -> None:
+        """See Dialog."""
+        self._done(None)
 
     def chosen(self, at: int) -> None:
         """See ListDialog."""
@@ -89,26 +132,29 @@ class MessageMenu(ListDialog[MessageAct | None]):
             case Act.REDACT:
                 self.app.push_screen(removal(self.look, self._message), self._removes)
             case _:
-                self.dismiss(MessageAct(offer.act, offer.text))
+                self._done(MessageAct(offer.act, offer.text))
 
     def _reacts(self, reaction: str | None) -> None:
         if reaction:
-            self.dismiss(MessageAct(Act.REACT, reaction))
+            self._done(MessageAct(Act.REACT, reaction))
 
     def _take_back(self) -> None:
         own = own_reactions(self._message, self._rights.nick)
         if len(own) == 1:
-            self.dismiss(MessageAct(Act.UNREACT, own[0]))
+            self._done(MessageAct(Act.UNREACT, own[0]))
         else:
             self.app.push_screen(ReactView(self.look, own), self._takes_back)
 
     def _takes_back(self, reaction: str | None) -> None:
         if reaction:
-            self.dismiss(MessageAct(Act.UNREACT, reaction))
+            self._done(MessageAct(Act.UNREACT, reaction))
 
     def _removes(self, reason: str | None) -> None:
-        if reason is not None:
-            self.dismiss(MessageAct(Act.REDACT, reason))
+        if reason is None:
+            return
+        act = MessageAct(Act.REDACT, reason)
+        question = sure(self.look, self._message, reason)
+        self.app.push_screen(question, lambda yes: self._done(act) if yes else None)
 
 
 def about(message: Message) -> Row:
@@ -120,10 +166,17 @@ def about(message: Message) -> Row:
 
 
 def removal(look: Look, message: Message) -> AskLine:
-    """What is asked before a message is removed."""
-    asked: list[Row] = [
-        about(message),
-        [("note", _("It goes for everybody, and can't be brought back."))],
-    ]
+    """Why a message is removed: the first of the two questions before that."""
     hint = _("why, if you want to say so")
-    return AskLine(look, _("Remove it?"), asked, _("remove it"), hint=hint)
+    return AskLine(look, _("Remove it?"), [about(message)], _("go on"), hint=hint)
+
+
+def sure(look: Look, message: Message, reason: str) -> Confirm:
+    """Whether it shall be so, by a key of its own: a line and Enter are what somebody types who
+    takes the first question for the input.
+    """
+    asked: list[Row] = [about(message)]
+    if reason:
+        asked.append([("note", _("Because: {reason}").format(reason=escape_text(reason)))])
+    asked.append([("note", _("It goes for everybody, and can't be brought back."))])
+    return Confirm(look, _("Remove it?"), asked, _("remove it"))

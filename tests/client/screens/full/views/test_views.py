@@ -47,6 +47,10 @@ def searched(*texts: str) -> Finding:
     return finding
 
 
+def menu(of: Message, nick: str = "alice", typed: list[str] | None = None) -> MessageMenu:
+    return MessageMenu(LOOK, of, Rights(nick), ([] if typed is None else typed).append)
+
+
 def search(finding: Finding, asked: list[Action]) -> SearchView:
     return SearchView(LOOK, finding, asked.append, NOW)
 
@@ -149,16 +153,33 @@ def test_a_search_comes_back_as_it_was_left(show: Show) -> None:
 )
 def test_a_key_of_the_menu(show: Show, keys: str, act: MessageAct) -> None:
     """Also where the keyboard is set to Russian."""
-    assert show(MessageMenu(LOOK, message(), Rights("alice")), *keys)[0] == act
+    assert show(menu(message()), *keys)[0] == act
 
 
 def test_a_message_is_removed_with_a_reason_and_after_a_question(show: Show) -> None:
     """Esc leaves it where it is; of others only an operator may."""
     mine = message(mine=True)
-    result = show(MessageMenu(LOOK, mine, Rights("bob")), "d", "oops", "enter")[0]
+    result = show(menu(mine, "bob"), "d", "oops", "enter", "y")[0]
     assert result == MessageAct(Act.REDACT, "oops")
-    assert show(MessageMenu(LOOK, mine, Rights("bob")), "d", "escape")[0] is NOTHING
-    assert show(MessageMenu(LOOK, message(), Rights("alice")), "d", "enter")[0] is not None
+    assert show(menu(mine, "bob"), "d", "escape")[0] is NOTHING
+    assert show(menu(mine, "bob"), "d", "enter", "n")[0] is NOTHING
+    assert show(menu(message()), "d", "enter")[0] is None
+
+
+def test_who_writes_in_the_menu_removes_nothing(show: Show) -> None:
+    """A whole line with its Enter is no answer to the question."""
+    assert show(menu(message(mine=True), "bob"), *"don't do it", "enter", "enter")[0] is NOTHING
+
+
+def test_letters_that_do_nothing_are_typed(show: Show) -> None:
+    """The menu closes, and none of them is lost, also of keys that do something elsewhere."""
+    typed: list[str] = []
+    assert show(menu(message(), typed=typed), *"hold")[0] is None
+    assert "".join(typed) == "hold"[: len(typed)]
+    assert typed[0] == "h"
+    pasted: list[str] = []
+    assert show(menu(message(), typed=pasted), "d")[0] is None  # it isn't ours to remove
+    assert pasted == ["d"]
 
 
 def test_reactions_by_name(show: Show) -> None:
@@ -194,7 +215,7 @@ def views() -> list[Dialog[Any]]:
         JumpDialog(LOOK, lambda: NOW),
         search(searched(HOSTILE), []),
         HelpView(LOOK),
-        MessageMenu(LOOK, hostile, Rights("alice", operates=True)),
+        MessageMenu(LOOK, hostile, Rights("alice", operates=True), print),
         ReactView(LOOK, list(hostile.reactions)),
     ]
 
