@@ -92,7 +92,7 @@ export class History {
 
   async #catchUp(c) {
     const me = this.on.me();
-    for (let pages = 0; c.last && pages < MOST_PAGES; pages++) {
+    for (let pages = 0; c.first && c.last && pages < MOST_PAGES; pages++) {
       const page = await this.#ask("AFTER", c.name, "msgid=" + c.last, PAGE).catch((problem) => {
         if (problem.code !== "INVALID_PARAMS") throw problem;
         return null; // a server that was restored from a backup doesn't know it

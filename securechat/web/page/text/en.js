@@ -153,7 +153,7 @@ export default {
   skip: "To the message field",
   empty: "Choose a room or a person.",
   "banner.connecting": "Connecting…",
-  "banner.now": "Now",
+  "banner.now": "Try now",
   "banner.newer": "The server has a newer version of this page.",
   "banner.reload": "Reload",
   admin: "Administration",

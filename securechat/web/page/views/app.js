@@ -39,9 +39,9 @@ function Notice({ one: { id, kind, text } }) {
     <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button></div>`;
 }
 
-const Starting = ({ state: { problem } }) => html`<main>
+const Starting = ({ state: { problem } }) => html`<main class="starting">
   <p class="empty">${problem?.text || t("banner.connecting")}</p>
-  ${problem && html`<p><button onClick=${() => app.reconnect()}>${t("banner.now")}</button></p>`}
+  ${problem && html`<button onClick=${() => app.reconnect()}>${t("banner.now")}</button>`}
 </main>`;
 
 function Shell({ state }) {
