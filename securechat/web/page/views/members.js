@@ -36,8 +36,8 @@ function Member({ one, room, index }) {
       title=${[one.name, role && t(`role.${role}`), away && (one.away || t("away"))].filter(Boolean).join(" · ")}
       onClick=${() => app.show({ name: "person", room, who: one.name })}>
     <bdi class="grow one">${one.name}</bdi>
-    ${one.bot && html`<span class="badge">${t("bot")}</span>`}
-    ${role && html`<span aria-label=${t(`role.${role}`)} role="img">${role}</span>`}
+    ${one.bot && html`<small>${t("bot")}</small>`}
+    ${role && html`<small>${t(`role.${role}`).split(":")[0]}</small>`}
     ${away && html`<span class="hidden">${t("away")}</span>`}
   </button>`;
 }
