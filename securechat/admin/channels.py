@@ -20,11 +20,9 @@ from securechat.admin.users import confirm
 from securechat.common.escape import escape_exactly
 from securechat.common.language import _, ngettext
 from securechat.core.administration.channels import KEY
+from securechat.core.administration.remote import MOST_KEPT_DAYS
 from securechat.store.errors import UnknownError
 from securechat.store.sqlite.export import ChannelFacts, OpenChannel
-
-MOST_DAYS = 36_500
-"""A century, as in the configuration."""
 
 TOPIC_CHARS = 50
 """Of a topic, in the list for people."""
@@ -244,9 +242,9 @@ def _days(context: click.Context, param: click.Parameter, value: str) -> int | N
     if value == "forever":
         return 0
     # isdecimal() alone takes the digits of any script; cut, as int() of thousands takes long.
-    if value.isascii() and value.isdecimal() and 1 <= int(value[:6]) <= MOST_DAYS:
+    if value.isascii() and value.isdecimal() and 1 <= int(value[:6]) <= MOST_KEPT_DAYS:
         return int(value[:6])
-    raise click.BadParameter(f"expected 1 to {MOST_DAYS} days, forever or default")
+    raise click.BadParameter(f"expected 1 to {MOST_KEPT_DAYS} days, forever or default")
 
 
 @channel.command()

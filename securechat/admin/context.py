@@ -15,7 +15,6 @@ from pathlib import Path
 import click
 
 from securechat.admin.backup.check import in_use, name_problem
-from securechat.admin.new_password import PasswordRules
 from securechat.common.language import _, translated
 from securechat.credentials.link import Link
 from securechat.server.config import Config, load_config
@@ -23,6 +22,7 @@ from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import is_loopback, server_name
 from securechat.server.links import login_link
 from securechat.store.admin import Admin
+from securechat.store.password_rules import PasswordRules
 from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.reader import Reader
 

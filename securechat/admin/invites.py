@@ -8,31 +8,30 @@ from click.core import ParameterSource
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.common.language import _, ngettext, translated
+from securechat.core.administration.remote import MOST_INVITE_DAYS, MOST_NOTE, MOST_USES
 from securechat.server.links import login_link, make_link
 from securechat.store.admin import wall_clock
 from securechat.store.invites import invite_id
 from securechat.store.sqlite.rows import InviteRow
 
-MAX_NOTE = 200
-
 
 def _note(context: click.Context, param: click.Parameter, value: str) -> str:
-    if len(value) > MAX_NOTE or not value.isprintable():
-        raise click.BadParameter(f"expected one line of at most {MAX_NOTE} characters")
+    if len(value) > MOST_NOTE or not value.isprintable():
+        raise click.BadParameter(f"expected one line of at most {MOST_NOTE} characters")
     return value
 
 
 @click.group(invoke_without_command=True)
 @click.option(
     "--uses",
-    type=click.IntRange(1, 100_000),
+    type=click.IntRange(1, MOST_USES),
     default=1,
     show_default=True,
     help="How many accounts can be made with the link.",
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, 3650),
+    type=click.IntRange(1, MOST_INVITE_DAYS),
     default=7,
     show_default=True,
     help="How long it works.",

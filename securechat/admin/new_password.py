@@ -1,22 +1,18 @@
 """A new password for an account: asked twice on the terminal without echo, or from a pipe.
 
-Never from an argument or the environment, which other users of the machine can read. Who asks is
-the main thread; PasswordRules may be used by any.
+Never from an argument or the environment, which other users of the machine can read. Main thread.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 import click
 
 from securechat.common.language import _, translated
-from securechat.common.passphrases import passphrase
 from securechat.common.terminal import show_on_terminal
-from securechat.store import passwords
-from securechat.store.passwords import MAX_PASSWORD_BYTES, InvalidPassword
-from securechat.store.pepper import Pepper
+from securechat.store.password_rules import PasswordRules
+from securechat.store.passwords import MAX_PASSWORD_BYTES
 
 # Bytes read of a line: composing (NFC) may still shorten what is longer than the limit.
 _MAX_LINE = 4 * MAX_PASSWORD_BYTES
@@ -33,45 +29,6 @@ generate = click.option(
     is_flag=True,
     help="Make a passphrase and show it this once, on the terminal.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordRules:
-    """What a server asks of passwords, and how it stores them.
-
-    cost: bcrypt's. min_length: in characters. server_name: no password may consist of it. pepper:
-    the server's.
-    """
-
-    cost: int
-    min_length: int
-    server_name: str
-    pepper: Pepper
-
-    def why_refused(self, password: str, account: str) -> str | None:
-        """Why the account's password can't be this one, or None. Takes some milliseconds."""
-        try:
-            passwords.check_acceptable(
-                password,
-                account=account,
-                server_name=self.server_name,
-                min_length=self.min_length,
-            )
-        except InvalidPassword as error:
-            return str(error)
-        return None
-
-    def make(self, account: str) -> str:
-        """A passphrase for an account, which the server accepts."""
-        while True:
-            made = passphrase(self.min_length)
-            # Hardly ever: it may consist of the server's name.
-            if self.why_refused(made, account) is None:
-                return made
-
-    def stored(self, password: str) -> str:
-        """The form in which it is kept. Takes 300 ms at cost 12."""
-        return passwords.hash_password(password, cost=self.cost, pepper=self.pepper)
 
 
 def new_password(

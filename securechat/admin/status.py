@@ -27,8 +27,7 @@ from securechat.ca import pem
 from securechat.ca.errors import CaError
 from securechat.common.escape import escape_exactly
 from securechat.common.language import _, english, ngettext, translated
-from securechat.server.data import DataError
-from securechat.server.metrics import file_sizes
+from securechat.server.data import DataError, file_sizes
 from securechat.store.audit import Wanted
 
 DAY_MS = 86_400_000

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from securechat.core import commands
 from securechat.core.commands import multiline
-from securechat.core.commands.registry import COMMANDS, Command
+from securechat.core.commands.registry import COMMANDS, Command, unknown
 from securechat.core.delivery import labels
 from securechat.core.delivery.line import Line
 from securechat.core.guard import FAILED
@@ -33,9 +33,6 @@ from securechat.irc.numerics import Numeric
 __all__ = ["commands", "go_on", "run"]
 
 log = logging.getLogger(__name__)
-
-MAX_COMMAND_SHOWN = 40
-"""Characters of a command that isn't known, in what is answered."""
 
 REPLIES_AT_ONCE = 25
 """Of a long answer: a quarter of a millisecond, until it is looked whether it is others' turn."""
@@ -186,8 +183,7 @@ def _dispatch(turn: Turn, session: Session, message: Message) -> None:
                 turn.close(session, "This is a chat server, not a web server")
                 return
             raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
-        shown = message.command[:MAX_COMMAND_SHOWN]
-        raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
+        raise unknown(message.command)
     count = len(message.params)
     # One comparison for the good path; why it failed is found out afterwards.
     if session.state not in found.states or not found.min_params <= count <= found.max_params:

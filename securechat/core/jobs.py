@@ -112,8 +112,8 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class ReadLog:
-    """Read what a command of the session waits for. Answered by LogRead, unless the session has
-    closed.
+    """Read what a command of the session waits for, or do it, where an administrator has asked for
+    that. Answered by LogRead, unless the session has closed.
     """
 
     session: Session

@@ -43,6 +43,7 @@ PRE_AWAY: Final = 1 << 29
 CHGHOST: Final = 1 << 30
 WHOAMI: Final = 1 << 31
 SEARCH: Final = 1 << 32
+ADMINISTRATION: Final = 1 << 33
 
 
 SHORTEST: Final = "securechat/min-password"
@@ -99,6 +100,7 @@ CAPABILITIES: Final = (
     Capability("chghost", CHGHOST),
     Capability("draft/whoami", WHOAMI),
     Capability("soju.im/search", SEARCH),
+    Capability("securechat/administration", ADMINISTRATION),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

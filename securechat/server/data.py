@@ -200,3 +200,16 @@ def _locked(handle: int) -> bool:
             time.sleep(_RETRY_SECONDS)
         else:
             return True
+
+
+def file_sizes(data: DataDirectory) -> dict[str, int]:
+    """In bytes, of those databases and write-ahead logs that there are."""
+    paths = {"database": data.database, "search index": data.search_index}
+    wals = {f"{name} WAL": path.with_name(f"{path.name}-wal") for name, path in paths.items()}
+    return {name: size for name, path in (paths | wals).items() if (size := _size(path)) >= 0}
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return -1

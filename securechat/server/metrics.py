@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from securechat import __version__
@@ -21,7 +20,7 @@ from securechat.net.listener import Listener
 from securechat.net.loop import IoThread
 from securechat.server import logs
 from securechat.server.counters import BOUNDS, Counters, Histogram
-from securechat.server.data import DataDirectory
+from securechat.server.data import DataDirectory, file_sizes
 from securechat.server.identity import Identity
 from securechat.server.inbox import Inbox
 from securechat.server.storage_health import StorageHealth
@@ -170,19 +169,6 @@ class Watched:
         if (size := logs.size()) is not None:
             sizes["log",] = size
         yield Figure("file_bytes", "gauge", "The server's files.", sizes, ("file",))
-
-
-def file_sizes(data: DataDirectory) -> dict[str, int]:
-    """In bytes, of those databases and write-ahead logs that there are."""
-    paths = {"database": data.database, "search index": data.search_index}
-    wals = {f"{name} WAL": path.with_name(f"{path.name}-wal") for name, path in paths.items()}
-    return {name: size for name, path in (paths | wals).items() if (size := _size(path)) >= 0}
-
-
-def _size(path: Path) -> int:
-    with suppress(OSError):
-        return path.stat().st_size
-    return -1
 
 
 def _gauge(name: str, text: str, value: float) -> Figure:

@@ -2,7 +2,8 @@
 
 Passwords have a pool of their own, so that a flood of logins doesn't hold up the reading of
 history; it is smaller than the machine, so that chat keeps a core. Searches have one thread, so
-that what takes milliseconds never waits for what may take a hundred.
+that what takes milliseconds never waits for what may take a hundred; so has what administrators ask
+for, which waits for the disk.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from securechat.core.administration.remote import Act
 from securechat.core.history.queries import SearchQuery
 from securechat.core.jobs import (
     Answer,
@@ -31,6 +33,7 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.model.states import State
+from securechat.server.administering import Administering
 from securechat.server.password_queue import PasswordQueue
 from securechat.server.reading import ReadingQueue, read_log, read_missed, search_log
 from securechat.store import passwords
@@ -94,12 +97,15 @@ class Workers:
         """Logins for which there was no place; any thread may look."""
         self._reading = ReadingQueue()
         self._searching = ReadingQueue()
+        self._acts = ReadingQueue()
+        self._administering = Administering(database, pepper)
         cores = os.cpu_count() or 1
         # bcrypt lets go of the interpreter, so these really run beside the hub.
         self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")
         # Two, so that one long reading doesn't hold up all others.
         self._readers = ThreadPoolExecutor(2, "history")
         self._searchers = ThreadPoolExecutor(1, "search")
+        self._administrators = ThreadPoolExecutor(1, "administration")
 
     def change(self, *, cost: int, min_password_length: int) -> None:
         """Other rules for the passwords to come. Any thread."""
@@ -127,9 +133,12 @@ class Workers:
         return len(self._waiting)
 
     def _submit_reading(self, job: LoadMissed | ReadLog) -> None:
-        searches = isinstance(job, ReadLog) and isinstance(job.lookup.query, SearchQuery)
-        queue = self._searching if searches else self._reading
-        pool = self._searchers if searches else self._readers
+        query = job.lookup.query if isinstance(job, ReadLog) else None
+        queue, pool = self._reading, self._readers
+        if isinstance(query, SearchQuery):
+            queue, pool = self._searching, self._searchers
+        elif isinstance(query, Act):
+            queue, pool = self._acts, self._administrators
         queue.put(job)
         pool.submit(self._run_reading, queue).add_done_callback(self._ended)
 
@@ -138,6 +147,7 @@ class Workers:
         self._passwords.shutdown(wait=True, cancel_futures=True)
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._searchers.shutdown(wait=True, cancel_futures=True)
+        self._administrators.shutdown(wait=True, cancel_futures=True)
 
     # In a worker's thread, from here on
 
@@ -182,6 +192,9 @@ class Workers:
             return self._hash(job)
         if isinstance(job, ReadLog) and isinstance(job.lookup.query, SearchQuery):
             return search_log(self._searcher(), job)
+        if isinstance(job, ReadLog) and isinstance(job.lookup.query, Act):
+            outcome = self._administering.do(job.lookup.query, cost=self._cost)
+            return LogRead(job.session, job.lookup, outcome)
         if isinstance(job, ReadLog):
             with self._haste:
                 return read_log(self._reader(), job)

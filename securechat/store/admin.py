@@ -2,7 +2,8 @@
 in the audit.
 
 Used by `securechat-admin` beside a running server, which learns of it through the changes table,
-and by the server for its first invite. The thread that made the Admin may call.
+and by the server for its first invite, and for what administrators ask over a connection. The
+thread that made the Admin may call.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from securechat.store.credentials import (
 )
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.invites import Invites
+from securechat.store.overview import Overview
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.requests import Requests
 from securechat.store.sqlite import erasure
@@ -76,18 +78,24 @@ def wall_clock() -> int:
 
 
 class Admin:
-    """by: who acts, for the audit. clock: gives the milliseconds since 1970 (UTC), as every now_ms
-    that is passed in. All methods raise StoreError.
+    """by: who acts, for the audit; address: from where, '' on this machine. clock: gives the
+    milliseconds since 1970 (UTC), as every now_ms that is passed in. All methods raise StoreError.
     """
 
     def __init__(
-        self, path: Path, *, by: str = NOBODY, clock: Callable[[], int] = wall_clock
+        self,
+        path: Path,
+        *,
+        by: str = NOBODY,
+        address: str = "",
+        clock: Callable[[], int] = wall_clock,
     ) -> None:
         self._connection = open_database(path)
         self._clock = clock
-        self.audit = Audit(self._connection, by, clock)
+        self.audit = Audit(self._connection, by, clock, address)
         self.reader = Reader(self._connection)
         self.history = History(self._connection)
+        self.overview = Overview(self._connection)
         self.invites = Invites(self._connection, self.reader, self.audit, self._changed)
         self.requests = Requests(self._connection, by)
 

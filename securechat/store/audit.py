@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from securechat.store.sqlite.database import FAULTS, Transaction, fault
@@ -42,27 +42,35 @@ class AuditRow(NamedTuple):
 class Wanted(NamedTuple):
     """Which rows. account: did it, or had it done to itself; '' for anybody. event: a part of its
     name in any case of letters. since_ms: not before. last: at most so many, the newest; None for
-    all.
+    all. before: only those before the row of that number; 0 for all.
     """
 
     account: str = ""
     event: str = ""
     since_ms: int = 0
     last: int | None = None
+    before: int = 0
 
 
 def note(
-    connection: sqlite3.Connection, *, at_ms: int, by: str, event: str, **facts: str | int
+    connection: sqlite3.Connection,
+    *,
+    at_ms: int,
+    by: str,
+    event: str,
+    facts: Mapping[str, str | int],
+    address: str = "",
 ) -> None:
-    """Write that somebody on this machine has done something. by: who; facts: never a secret.
+    """Write that an administrator has done something. by: who; address: from where, '' on this
+    machine; facts: never a secret.
 
     Within the caller's transaction, whose errors it raises.
     """
     connection.execute(
         "INSERT INTO audit (at_ms, event, account, address, result, facts) "
-        "VALUES (?, ?, ?, '', 'ok', ?)",
+        "VALUES (?, ?, ?, ?, 'ok', ?)",
         # ASCII: the name of a file may hold what is no character.
-        (at_ms, event, by, json.dumps(facts)),
+        (at_ms, event, by, address, json.dumps(dict(facts))),
     )
 
 
@@ -81,7 +89,7 @@ def rows(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[AuditRow]:
 _ROWS = """
 SELECT * FROM (
     SELECT id, at_ms, event, account, address, result, facts FROM audit
-    WHERE at_ms >= :since_ms
+    WHERE at_ms >= :since_ms AND (:before = 0 OR id < :before)
     AND (:event = '' OR instr(lower(event), lower(:event)))
     AND (:account = '' OR account = :account
         OR (json_valid(facts) AND json_extract(facts, '$.account') = :account))
@@ -139,18 +147,28 @@ def rows_upto(connection: sqlite3.Connection, last: int) -> Iterator[AuditRow]:
 
 
 class Audit:
-    """The audit, as an administrator reads it and writes it. by: who acts. clock: gives the
-    milliseconds since 1970 (UTC). All methods raise StoreError.
+    """The audit, as an administrator reads it and writes it. by: who acts; address: from where, see
+    note(). clock: gives the milliseconds since 1970 (UTC). All methods raise StoreError.
     """
 
-    def __init__(self, connection: sqlite3.Connection, by: str, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, by: str, clock: Callable[[], int], address: str = ""
+    ) -> None:
         self._connection = connection
         self._by = by
         self._clock = clock
+        self._address = address
 
     def add(self, event: str, **facts: str | int) -> None:
         """Write an act, within the transaction of what it changes. facts: never a secret."""
-        note(self._connection, at_ms=self._clock(), by=self._by, event=event, **facts)
+        note(
+            self._connection,
+            at_ms=self._clock(),
+            by=self._by,
+            event=event,
+            facts=facts,
+            address=self._address,
+        )
 
     def note(self, event: str, **facts: str | int) -> None:
         """Write an act that changes nothing in the database."""

@@ -8,14 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from securechat.admin.new_password import PasswordRules
-from securechat.store.passwords import verify_password
 from tests.support.admin_cli import GOOD, served_once
-from tests.support.pepper import PEPPER
-
-RULES = PasswordRules(4, 15, "otterhouse.example", PEPPER)
 
 
 def test_on_a_terminal_the_password_is_not_seen(tmp_path: Path) -> None:
@@ -44,29 +37,3 @@ def test_on_a_terminal_the_password_is_not_seen(tmp_path: Path) -> None:
     os.close(person)
     assert GOOD.encode() not in seen
     assert cli.knows("alice", GOOD)
-
-
-@pytest.mark.parametrize(
-    ("password", "told"),
-    [
-        ("fourteen chars", "this server asks for at least 15"),
-        ("otterhouse.example", "consists mainly of the account's name or the server's"),
-        ("alice alice alice", "consists mainly of the account's name"),
-        ("aaaaaaaaaaaaaaaaaaaa", "easily guessed"),
-        ("", "The password is empty"),
-        ("\ud800" * 20, "holds a character that can't be used"),
-    ],
-)
-def test_the_rules_say_why_a_password_is_refused(password: str, told: str) -> None:
-    """Length, own names, guessability, form."""
-    reason = RULES.why_refused(password, "alice")
-    assert reason is not None
-    assert told in reason
-
-
-def test_the_rules_store_at_their_cost() -> None:
-    """A good password has no reason against it."""
-    assert RULES.why_refused(GOOD, "alice") is None
-    stored = RULES.stored(GOOD)
-    assert "$2b$04$" in stored
-    assert verify_password(GOOD, stored, PEPPER)

@@ -275,6 +275,36 @@ def test_what_was_done_is_in_one_audit(server: ServerUnderTest, cli: AdminCli) -
     assert [row["address"] for row in rows] == ["", "127.0.0.1", "127.0.0.1", ""]
 
 
+def test_an_administrator_does_it_over_a_connection(server: ServerUnderTest, cli: AdminCli) -> None:
+    """In effect when it is answered, and in the audit under the account."""
+    cli.adds("boss", "alice", password=PASSWORD)
+    cli("user admin boss")
+    boss, alice = server.member("boss", caps="securechat/administration"), server.member("alice")
+
+    def asks(line: str) -> dict[str, str]:
+        boss.sends(f"ADMINISTER {line}")
+        parts = boss.hears_until("NOTE ADMINISTER END")[:-1]
+        found: dict[str, str] = json.loads(
+            "".join(part.split("PART :")[1] for part in parts if "PART :" in part)
+        )
+        return found
+
+    made = asks('user passwd :{"name": "alice"}')
+    assert "ERROR" in alice.hears_the_end()[-1]
+    assert is_let_in(server, "alice", made["password"])
+    asks('user disable :{"name": "alice"}')
+    assert not is_let_in(server, "alice", made["password"])
+    link = InviteLink.parse(asks("invite")["link"])
+    assert "SUCCESS" in asks_to_register(server, "carol", link.code)
+    rows = [json.loads(line) for line in cli("audit --account boss --json").out.splitlines()]
+    assert [(row["event"], row["address"]) for row in rows[-3:]] == [
+        ("password set by the administrator", "127.0.0.1"),
+        ("account disabled", "127.0.0.1"),
+        ("invite made", "127.0.0.1"),
+    ]
+    assert made["password"] not in json.dumps(rows)
+
+
 def test_the_running_servers_rules_hold(tmp_path: Path) -> None:
     """Its cost and length, without naming its configuration."""
     settings = {"bcrypt_cost": 5, "min_password_length": 8}

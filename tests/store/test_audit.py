@@ -23,8 +23,14 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.execute(
         logins + "(1000, 'login', 'alice', '192.0.2.7', 'ok', '{\"by\": \"PLAIN\"}')"
     )
-    note(connection, at_ms=3 * DAY, by="os:root", event="token created", account="alice", token="x")
-    note(connection, at_ms=2 * DAY, by="os:root", event="Login of bob", account="bob")
+    note(
+        connection,
+        at_ms=3 * DAY,
+        by="os:root",
+        event="token created",
+        facts={"account": "alice", "token": "x"},
+    )
+    note(connection, at_ms=2 * DAY, by="os:root", event="Login of bob", facts={"account": "bob"})
     connection.execute(
         logins + "(?, 'login', '-', '192.0.2.8', 'wrong password', '{}')", (4 * DAY,)
     )
@@ -79,6 +85,12 @@ def test_since_is_a_moment(connection: sqlite3.Connection) -> None:
     assert found(connection, since_ms=3 * DAY + 1) == [4]
 
 
+def test_pages_go_back_from_a_row(connection: sqlite3.Connection) -> None:
+    """Which is not in the page."""
+    assert found(connection, before=4, last=2) == [2, 3]
+    assert found(connection, before=1) == []
+
+
 def test_the_last_are_those_of_what_is_asked_for(connection: sqlite3.Connection) -> None:
     """Not of all."""
     assert found(connection, account="alice", last=1) == [2]
@@ -97,7 +109,7 @@ def test_a_number_is_never_given_again(connection: sqlite3.Connection) -> None:
     """So that what somebody has cut out with a tool of their own leaves a gap."""
     connection.execute("DROP TRIGGER audit_is_not_deleted")
     connection.execute("DELETE FROM audit WHERE id = 4")
-    note(connection, at_ms=1, by="-", event="later")
+    note(connection, at_ms=1, by="-", event="later", facts={})
     assert found(connection) == [1, 2, 3, 5]
 
 
@@ -116,7 +128,7 @@ def test_facts_that_are_no_object_are_none(connection: sqlite3.Connection, text:
 
 def test_the_name_of_a_file_may_be_no_text(connection: sqlite3.Connection) -> None:
     """Linux lets a name be any bytes."""
-    note(connection, at_ms=1, by="-", event="backup made", file="b\udcffr.tar")
+    note(connection, at_ms=1, by="-", event="backup made", facts={"file": "b\udcffr.tar"})
     assert next(rows(connection, Wanted(last=1))).told() == {"file": "b\udcffr.tar"}
 
 

@@ -18,6 +18,7 @@ from itertools import count
 from typing import Any
 
 from securechat.core.administration import requests
+from securechat.core.administration.remote import Act, Outcome
 from securechat.core.administration.requests import Request
 from securechat.core.audit import tell
 from securechat.core.delivery.acknowledgements import KINDS
@@ -89,6 +90,8 @@ class RulesUnderTest:
         """Whether the workers leave their jobs for later, that is for work()."""
         self.rehashes = False
         """Whether the workers find hashes of another cost than today's."""
+        self.acts_on: Callable[[Act], Outcome | None] = lambda act: Outcome("null")
+        """What a worker does with what an administrator asks over a connection."""
         self.closings: list[Closing] = []
         self._turn: Turn | None = None
         self._ids = count(1)
@@ -225,7 +228,10 @@ class RulesUnderTest:
             refusal = "Too weak" if job.password == WEAK else None
             return Hashed(job.session, next(self._ids), "a hash", refusal, OLD_HASH)
         if isinstance(job, ReadLog):
-            return LogRead(job.session, job.lookup, found_in(self.readable, job.lookup.query))
+            query = job.lookup.query
+            if isinstance(query, Act):
+                return LogRead(job.session, job.lookup, self.acts_on(query))
+            return LogRead(job.session, job.lookup, found_in(self.readable, query))
         return self._missed(job)
 
     def _missed(self, job: LoadMissed) -> Missed:

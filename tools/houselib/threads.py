@@ -87,10 +87,10 @@ PLACES = (
     ),
     Place(
         "the pools of workers",
-        ("password", "history", "search"),
+        ("password", "history", "search", "administration"),
         "server/workers.py",
         "password_*: bcrypt, which lets go of the interpreter meanwhile; history_*: reading what "
-        "was said; search_*: searching in it",
+        "was said; search_*: searching in it; administration_*: what administrators ask for",
         *(3, 0, 1, 2),
     ),
     Place(

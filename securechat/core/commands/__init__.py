@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from securechat.core.commands import (
+    administration,
     authentication,
     cap,
     certificates,
@@ -27,6 +28,7 @@ from securechat.core.commands import (
 )
 
 __all__ = [
+    "administration",
     "authentication",
     "cap",
     "certificates",

@@ -110,7 +110,13 @@ def admin(turn: Turn, session: Session, message: Message) -> None:
 def help_(turn: Turn, session: Session, message: Message) -> None:
     """Explain a command, or list them all."""
     subject = message.params[0].upper() if message.params and message.params[0] else ""
-    found = COMMANDS.get(subject)
+    account = session.account
+    there = {
+        name: one
+        for name, one in COMMANDS.items()
+        if not one.hidden or (account is not None and account.admin)
+    }
+    found = there.get(subject)
     if subject and found is None:
         raise IrcError(
             Numeric.ERR_HELPNOTFOUND, channels.word(subject), "No such command; HELP lists them"
@@ -118,7 +124,7 @@ def help_(turn: Turn, session: Session, message: Message) -> None:
     shown = subject or "*"
     if found is None:
         lines = [f"The commands of {turn.settings.name}; HELP <command> explains one:"]
-        lines += fill(sorted(COMMANDS), 60)
+        lines += fill(sorted(there), 60)
     else:
         lines = [f"{found.name} {found.usage}".strip(), found.help]
     first, *rest = lines

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from securechat.core.model.answers import Parts
 from securechat.core.model.entities import Session
 from securechat.core.model.states import State
-from securechat.core.turn import Turn
+from securechat.core.turn import IrcError, Turn
 from securechat.irc.message import Message
+from securechat.irc.numerics import Numeric
 
 Handler = Callable[[Turn, Session, Message], Parts | None]
 """A long answer is a generator: its parts are asked for a few at a time, with others between. It
@@ -32,7 +33,7 @@ class Command(NamedTuple):
     """min_params, max_params: with fewer or more it is answered with 461; max_params is ANY_NUMBER
     where more change nothing, as clients send them by habit. last: what the last parameter is that
     may hold spaces. states: in others the command is refused. usage: the parameters as HELP shows
-    them. help: one sentence.
+    them. help: one sentence. hidden: whether only who administers the server is told of it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Command(NamedTuple):
     states: frozenset[State]
     usage: str
     help: str
+    hidden: bool = False
 
 
 COMMANDS: dict[str, Command] = {}
@@ -56,13 +58,26 @@ def command(
     max_params: int = ANY_NUMBER,
     last: str = "",
     states: frozenset[State] = LOGGED_IN,
+    hidden: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a handler; the first sentence of its docstring is its help text."""
 
     def register(handler: Handler) -> Handler:
         # Up to the blank line: what follows is for readers of the code.
         text = " ".join((handler.__doc__ or "").split("\n\n")[0].split())
-        COMMANDS[name] = Command(name, handler, min_params, max_params, last, states, usage, text)
+        COMMANDS[name] = Command(
+            name, handler, min_params, max_params, last, states, usage, text, hidden
+        )
         return handler
 
     return register
+
+
+MAX_COMMAND_SHOWN = 40
+"""Characters of a command that isn't known, in what is answered."""
+
+
+def unknown(command: str) -> IrcError:
+    """The answer to a command that there isn't, or not for who has said it."""
+    shown = command[:MAX_COMMAND_SHOWN]
+    return IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")

@@ -18,8 +18,9 @@ NumericReply = tuple[Numeric, *tuple[str, ...]]
 
 @dataclass(slots=True, eq=False)
 class Lookup:
-    """What a command has to read in the log before it can go on. query: one of core.jobs.Query.
-    found: what a worker has read; None when it can't be read, and why is in the log.
+    """What a command has to read in the log before it can go on, or what an administrator has
+    done. query: a Query of core.history.queries, or an Act of core.administration.remote. found:
+    what a worker has read or done; None when it can't, and why is in the log.
     """
 
     query: NamedTuple

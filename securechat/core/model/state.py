@@ -43,6 +43,9 @@ KEYS_AT_ONCE, KEY_SECONDS = 5, 10.0
 REPORTS_AT_ONCE, REPORT_SECONDS = 5, 600.0
 """Of people, by an account; then one in so many seconds. Each is told to administrators at once."""
 
+ADMINISTERED_AT_ONCE, ADMINISTERED_SECONDS = 60, 5.0
+"""Changes of an administrator over a connection: a class at once, then one in so many seconds."""
+
 RENAMES_AT_ONCE, RENAME_SECONDS = 2, 60.0
 """Of a channel; then one in so many seconds: to clients that don't know of it, it is a JOIN with
 all names.
@@ -119,6 +122,10 @@ class Model:
         default_factory=lambda: Levels(REPORT_SECONDS, REPORTS_AT_ONCE, MAX_KEYS)
     )
     """How often each account has reported somebody."""
+    administered: Levels = field(
+        default_factory=lambda: Levels(ADMINISTERED_SECONDS, ADMINISTERED_AT_ONCE, MAX_KEYS)
+    )
+    """How often each administrator has changed something over a connection."""
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Missed] = field(default_factory=deque)

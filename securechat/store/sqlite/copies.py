@@ -173,4 +173,4 @@ def adopt_copy(path: Path, *, at_ms: int, by: str, **facts: str | int) -> None:
         connection.execute(
             "UPDATE meta SET value = ? WHERE key = 'instance'", (secrets.token_hex(3),)
         )
-        audit.note(connection, at_ms=at_ms, by=by, event="backup restored", **facts)
+        audit.note(connection, at_ms=at_ms, by=by, event="backup restored", facts=facts)

@@ -79,8 +79,10 @@ def test_another_server_is_asked_for(command: str) -> None:
 
 
 def test_help_lists_every_command() -> None:
-    """704, 705 a line, 706; each is there."""
-    heard = RulesUnderTest("alice").member("alice").says("HELP")
+    """704, 705 a line, 706; to an administrator each is there."""
+    rules = RulesUnderTest()
+    rules.add("alice", admin=True)
+    heard = rules.member("alice").says("HELP")
     found = codes(heard)
     assert (found[0], set(found[1:-1]), found[-1]) == ("704", {"705"}, "706")
     words = " ".join(message.params[-1] for message in of(heard, "705")).split()
@@ -90,7 +92,9 @@ def test_help_lists_every_command() -> None:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_explains_a_command(name: str) -> None:
     """How it is used, and one sentence."""
-    heard = RulesUnderTest("alice").member("alice").says(f"HELP {name.lower()}")
+    rules = RulesUnderTest()
+    rules.add("alice", admin=True)
+    heard = rules.member("alice").says(f"HELP {name.lower()}")
     assert codes(heard) == ["704", "705", "706"]
     usage, text, _ = (only([line]) for line in heard)
     assert usage.params[1:] == [name, f"{name} {COMMANDS[name].usage}".strip()]

@@ -75,6 +75,7 @@ PROBES: dict[str, Sequence[str]] = {
         for target in ("#secret", "@#secret", "#SECRET")
     ],
     "PASSWD": ["#secret x y"],
+    "ADMINISTER": ["channel list", 'channel present {{"channel": "#secret"}}'],
 }
 """What is tried of each command, but for JOIN. Several lines stand below each other."""
 
