@@ -1,9 +1,10 @@
-"""Plain values that don't change, as `@dataclass(frozen=True, slots=True)` makes them.
+"""Plain values that don't change (Record), as `@dataclass(frozen=True, slots=True)` makes them, and
+state that does (State), as with `@dataclass(slots=True, eq=False)`.
 
 That decorator writes the source of each class's methods and has Python compile it, at each start of
 the program: half a millisecond a class. The client's hundred took 60 of the 160 ms that a command
-needed before it did anything. A Record has its methods once, for all classes: a class takes 0.04 ms
-then. A value takes 2 µs to make, and that of such a dataclass 1.3 µs.
+needed before it did anything. Here all classes have the same methods, and one takes 0.04 ms. A
+value takes 2 µs to make, where that of a frozen dataclass takes 1.3 µs.
 
 The fields are those of the base and the annotations of the class, whose module begins with `from
 __future__ import annotations`. Any thread may make values.
@@ -58,9 +59,8 @@ def field(
     return Field(made_later, default_factory, repr, compare, kw_only)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-class RecordType(type):
-    """Finds the fields of a class, gives each a slot, and keeps what Record's methods need."""
+class _Layout(type):
+    """Finds the fields of a class, gives each a slot, and keeps what the methods need."""
 
     _fields: dict[str, Field]
     _places: dict[str, int]  # by name: the positional ones first, then those given by name alone
@@ -68,9 +68,10 @@ class RecordType(type):
     _factories: tuple[tuple[int, Callable[[], Any]], ...]
     _puts: tuple[Callable[[Any, Any], None], ...]  # each sets its slot, though the value is frozen
     _needed: int  # with so many by position there is certainly a value for every field
+    _most: int  # so many can be given by position
     _key: Callable[[Any], Any]  # what == and hash() look at
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> RecordType:
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _Layout:
         """body: of the class statement."""
         fields = {key: one for base in bases for key, one in getattr(base, "_fields", {}).items()}
         inherited = set(fields)
@@ -93,13 +94,14 @@ class RecordType(type):
         made._puts = tuple(getattr(made, one.name).__set__ for one in order)
         needed = (count for count, one in enumerate(order, 1) if one.default is NEEDED)
         made._needed = max(needed, default=0)
+        made._most = sum(not one.kw_only for one in order)
         compared = [one.name for one in fields.values() if one.compare]
         made._key = attrgetter(*compared) if compared else attrgetter("__class__")
         return made
 
 
-class Record(metaclass=RecordType):
-    """Base of the values. Two are equal when they are of one class and their fields are equal."""
+class _Laid(metaclass=_Layout):
+    """How values are made and shown."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         """Raises TypeError where a field has no value or two, or isn't there at all."""
@@ -116,7 +118,7 @@ class Record(metaclass=RecordType):
             for place, factory in kind._factories:
                 if row[place] is factory:
                     row[place] = factory()
-        if len(values) > len(kind.__match_args__):
+        if len(values) > kind._most:
             raise TypeError(f"{kind.__qualname__} is given too many values")
         if len(values) < kind._needed:
             for name, place in kind._places.items():
@@ -124,6 +126,20 @@ class Record(metaclass=RecordType):
                     raise TypeError(f"{kind.__qualname__} needs {name}")
         for put, value in zip(kind._puts, row, strict=True):
             put(self, value)
+
+    def __repr__(self) -> str:
+        kind = type(self)
+        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(kind) if one.repr)
+        return f"{kind.__qualname__}({', '.join(shown)})"
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class RecordType(_Layout):
+    """By which a type checker knows what a Record is."""
+
+
+class Record(_Laid, metaclass=RecordType):
+    """Base of the values. Two are equal when they are of one class and their fields are equal."""
 
     def __eq__(self, other: object) -> bool:
         kind = type(self)
@@ -134,11 +150,6 @@ class Record(metaclass=RecordType):
     def __hash__(self) -> int:
         return hash(type(self)._key(self))
 
-    def __repr__(self) -> str:
-        kind = type(self)
-        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(kind) if one.repr)
-        return f"{kind.__qualname__}({', '.join(shown)})"
-
     def __setattr__(self, name: str, _value: NoReturn) -> None:
         raise AttributeError(f"{type(self).__qualname__} doesn't change: {name}")
 
@@ -146,10 +157,19 @@ class Record(metaclass=RecordType):
         raise AttributeError(f"{type(self).__qualname__} doesn't change: {name}")
 
 
-_Kind = TypeVar("_Kind", bound=Record)
+@dataclass_transform(eq_default=False, field_specifiers=(field,))
+class StateType(_Layout):
+    """By which a type checker knows what a State is."""
 
 
-def fields(kind: RecordType) -> tuple[Field, ...]:
+class State(_Laid, metaclass=StateType):
+    """Base of what changes: made and shown as a Record is, and equal to itself alone."""
+
+
+_Kind = TypeVar("_Kind", bound=_Laid)
+
+
+def fields(kind: _Layout) -> tuple[Field, ...]:
     """The fields of a class, in their order."""
     return tuple(kind._fields.values())
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.common import record
-from securechat.common.record import NEEDED, Record
+from securechat.common.record import NEEDED, Record, State
 
 
 class Base(Record):
@@ -189,3 +189,26 @@ def test_a_class_may_have_its_say() -> None:
 
     assert Folded("A") == Folded("a")
     assert Made("a", text="b", secret="").loud == "B"
+
+
+def test_state_changes() -> None:
+    """But has no other attributes, and is equal to itself alone, so that a list finds the one that
+    is meant.
+    """
+
+    class Counter(State):
+        name: str
+        seen: list[str] = record.field(default_factory=list)
+        count: int = 0
+
+    one, other = Counter("a"), Counter("a")
+    one.count += 1
+    one.seen.append("x")
+    assert repr(one) == repr(record.replace(other, count=1, seen=["x"]))
+    assert other.seen == []
+    assert [other, one].index(one) == 1
+    assert len({one, other}) == 2
+    with pytest.raises(AttributeError):
+        one.unknown = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="Counter needs name"):
+        Counter()  # type: ignore[call-arg]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from securechat.client.api.pending import Delivery, Pending
@@ -21,6 +20,7 @@ from securechat.client.session.events.base import ClientEvent
 from securechat.client.session.events.deliveries import Doubt, Queued, Rejected, Stored, Unconfirmed
 from securechat.client.session.events.history import RangeTold, SearchPage, SearchRefused
 from securechat.common.escape import escape_name, escape_text
+from securechat.common.record import State, field
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -30,8 +30,7 @@ log = logging.getLogger("securechat.client")
 _FINAL = (Doubt.UNSENT, Doubt.UNKNOWN)
 
 
-@dataclass(slots=True)
-class _Sending:
+class _Sending(State):
     """A Say, in as many pieces as it became: id -> the message, None until it is stored."""
 
     say: Say

@@ -6,7 +6,6 @@ Main thread.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -27,11 +26,11 @@ from securechat.client.trust.anchors import Anchor
 from securechat.client.trust.authorities import Dialer, Trust
 from securechat.client.trust.consent import Consent
 from securechat.common.language import _, translated
+from securechat.common.record import State, field
 from securechat.credentials.link import LinkError, LoginLink, is_link
 
 
-@dataclass(slots=True)
-class Setup:
+class Setup(State):
     """What the options of a command say.
 
     ca_file: the argument of --ca. tokens: None when this device is not to be remembered. consent:
@@ -47,8 +46,7 @@ class Setup:
     plain: bool = False
 
 
-@dataclass(slots=True)
-class Destination:
+class Destination(State):
     """Where a command goes, and as whom."""
 
     owner: TokenOwner
@@ -76,8 +74,7 @@ def destination(setup: Setup, where: str | None) -> Destination:
     )
 
 
-@dataclass(slots=True)
-class _Goal:
+class _Goal(State):
     """What somebody has named. offer: whom to trust there, by a link or --ca."""
 
     account: str | None

@@ -6,7 +6,6 @@ To the server a device is a token, and what is logged in now a session. Main thr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from securechat.client.commands import account, assemble, sessions
@@ -18,6 +17,7 @@ from securechat.client.session.events.answers import InquiryAnswer
 from securechat.client.text import json_lines
 from securechat.common.escape import escape_name
 from securechat.common.language import _
+from securechat.common.record import State, field
 
 OTHERS = "others"
 
@@ -25,8 +25,7 @@ NONE = "*"
 """Stands for a name, or a time, that there isn't."""
 
 
-@dataclass(slots=True)
-class Device:
+class Device(State):
     """What lets somebody in as the account. by: token, certificate or password. name: of the token
     or the certificate, '' for none. made, used: as the server tells them, '' where it doesn't. ids:
     of its live sessions. here: this command has logged in by it, from address.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.credentials.login_credentials import Sources
@@ -36,7 +35,7 @@ from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer
 from securechat.client.wire.receiver import Client, Early
 from securechat.common.language import _, ngettext, translated
-from securechat.common.record import replace
+from securechat.common.record import State, field, replace
 
 ATTEMPTS = 3
 """How often a password or a code is asked for before the command gives up."""
@@ -63,8 +62,7 @@ _TOTP = re.compile(r"[0-9]{6}")
 _RECOVERY = re.compile(r"([a-z2-7]{5})-?([a-z2-7]{5})")
 
 
-@dataclass(slots=True)
-class LoggedIn:
+class LoggedIn(State):
     """A client that is logged in, as the commands hand it on.
 
     credential: what the server accepted. person: whom it is for. ignored: by the account.
@@ -163,8 +161,7 @@ def refused_login(stopped: Stopped) -> LoginError:
     return LoginError(how.text, how.ask_again, how.offer, how.reason)
 
 
-@dataclass(slots=True)
-class LoginFlow:
+class LoginFlow(State):
     """One login. tokens: None to take the password, whatever is remembered.
 
     start: makes one attempt, on a connection of its own, and raises LoginError. look: connects and

@@ -6,8 +6,6 @@ password.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from securechat.client.commands.assemble import Destination, Setup, keep
 from securechat.client.commands.login_flow import LoggedIn, connect, look, start
 from securechat.client.credentials import device, passwords
@@ -22,6 +20,7 @@ from securechat.client.session.session import ClientSession
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.authorities import Dialer, Trust
 from securechat.common.language import _
+from securechat.common.record import State
 from securechat.credentials.link import InviteLink
 
 USED_UP = "INVALID_EMAIL"
@@ -61,8 +60,7 @@ def register(
         raise
 
 
-@dataclass(slots=True)
-class _Registration:
+class _Registration(State):
     """An account that is to be made. code: of the invite. Everything raises ClientError."""
 
     setup: Setup

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,6 +28,7 @@ from securechat.client.text import json_lines
 from securechat.client.timeline.mentions import Mentions
 from securechat.common.escape import escape_name, escape_text
 from securechat.common.language import _, ngettext
+from securechat.common.record import State
 
 ROLES: Final = {"~": "owner", "&": "admin", "@": "operator", "%": "halfop", "+": "voice"}
 """By the prefix of each, the highest first."""
@@ -45,8 +45,7 @@ MOST_LISTED: Final = 10_000
 """Members that are shown; a hostile server might never end its list."""
 
 
-@dataclass(slots=True)
-class Room:
+class Room(State):
     """A channel that we are in. present: how many are there. role: ours. read: up to when it is
     read, None where that isn't known. unread, mentions: since then.
     """

@@ -12,7 +12,6 @@ import re
 import select
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from securechat.client.commands import assemble
@@ -31,6 +30,7 @@ from securechat.client.session.moments import moment_or_ago
 from securechat.client.text import json_lines
 from securechat.client.text.lines import plain
 from securechat.client.text.render import Renderer
+from securechat.common.record import State, field
 from securechat.common.threads import Waker
 
 FAREWELL = 3.0
@@ -86,8 +86,7 @@ class Output:
             data = data[os.write(self._handle, data) :]
 
 
-@dataclass(slots=True)
-class Follow:
+class Follow(State):
     """Takes the events of a client. beside: shows what is no message. once: end as soon as all that
     was said before is printed. Receiving thread.
     """

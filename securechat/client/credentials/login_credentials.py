@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from securechat.client.credentials import passwords
@@ -12,12 +11,12 @@ from securechat.client.person import Person
 from securechat.client.session.identity import Login
 from securechat.common.files import read_named
 from securechat.common.language import _
+from securechat.common.record import Record, field
 
 NO_ACCOUNT = "the account is missing: give ACCOUNT@HOST, or --account for register"
 
 
-@dataclass(slots=True)
-class Sources:
+class Sources(Record):
     """Where the credential may come from, as the options say.
 
     key: without it X-key.pem beside the certificate X.pem, else the certificate's own file.
@@ -30,16 +29,22 @@ class Sources:
     password_stdin: bool = False
     password: str | None = field(default=None, repr=False)
 
-    def __post_init__(self) -> None:
-        given = [self.certificate is not None, self.password_file is not None, self.password_stdin]
-        if sum(given) > 1:
+    def __init__(
+        self,
+        certificate: Path | None = None,
+        key: Path | None = None,
+        password_file: Path | None = None,
+        password_stdin: bool = False,
+        password: str | None = None,
+    ) -> None:
+        if sum([certificate is not None, password_file is not None, password_stdin]) > 1:
             raise UsageError("--cert, --password-file and --password-stdin exclude each other")
-        if self.key is not None and self.certificate is None:
+        if key is not None and certificate is None:
             raise UsageError("--key FILE needs --cert FILE, the certificate that it belongs to")
-
-        if self.certificate is not None and self.key is None:
-            beside = self.certificate.with_name(f"{self.certificate.stem}-key.pem")
-            self.key = beside if beside.is_file() else None
+        if certificate is not None and key is None:
+            beside = certificate.with_name(f"{certificate.stem}-key.pem")
+            key = beside if beside.is_file() else None
+        super().__init__(certificate, key, password_file, password_stdin, password)
 
     @property
     def asks(self) -> bool:

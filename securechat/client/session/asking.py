@@ -6,7 +6,6 @@ Pure state of the receiving thread.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.session.batches import Batch
@@ -14,6 +13,7 @@ from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.client.session.events.messages import Said
 from securechat.client.session.labels import LABEL, Labels
 from securechat.client.session.output import Output
+from securechat.common.record import State, field
 from securechat.irc.message import Message, format_message
 
 PATIENCE = 30.0
@@ -26,8 +26,7 @@ PENDING: Final = "what you have asked for before is still on its way"
 LOST: Final = "what you have asked for was lost with the connection; ask again when it is back"
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(State):
     """What was asked, at `since` seconds of a monotonic clock. reference: of the batch that
     answers, '' before that begins. label: by which the answer is known, '' where that is by what it
     looks like. said: what is to be shown of it.

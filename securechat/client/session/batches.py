@@ -5,10 +5,9 @@ Pure state of the receiving thread. https://ircv3.net/specs/extensions/batch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from securechat.client.session.labels import LABEL
 from securechat.client.session.multiline import CAPABILITY, Assembly
+from securechat.common.record import State
 from securechat.irc.message import Message
 
 # Batches open at once. Servers open one after the other, and a hostile one never closes them.
@@ -18,8 +17,7 @@ MAX_BATCHES = 100
 MAX_DEPTH = 4
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(State):
     """A batch that has begun. kind: its type, without "draft/". params: what stands behind that.
     outer: the reference of the one that it is part of, '' for none. label: of what it answers.
     """

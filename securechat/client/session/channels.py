@@ -6,12 +6,11 @@ Changed by the receiving thread only. Others read it for completion, and to show
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from securechat.client.session.bans import BanMasks
 from securechat.client.session.identity import fold, same
 from securechat.client.session.roles import DEFAULT_PREFIXES, Member, Roles
-from securechat.common.record import replace
+from securechat.common.record import State, field, replace
 
 # Channels we are said to be in; a server lets an account into a hundred.
 MAX_CHANNELS = 1000
@@ -23,8 +22,7 @@ MAX_MEMBERS = 100_000
 MAX_NAME = 256
 
 
-@dataclass(slots=True)
-class JoinedChannel:
+class JoinedChannel(State):
     """A channel that we are in.
 
     name: as the server writes it. members: by their folded nicks. arriving: the members that a

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections import deque
-from dataclasses import dataclass, replace
 
 from securechat.client.session.actions import Command, Say, TextKind, next_id
 from securechat.client.session.events.deliveries import Doubt, Queued, Unconfirmed
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
+from securechat.common.record import State, replace
 from securechat.irc.message import KEY_BITS, MAX_BODY_BYTES
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
@@ -35,9 +35,8 @@ PATIENCE = 30.0
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
-# Without ==: a person may say the same twice, and remove() must take the one that is meant.
-@dataclass(slots=True, eq=False)
-class Outgoing:
+# Equal to itself alone: a person may say the same twice, and remove() takes the one that is meant.
+class Outgoing(State):
     """One message of ours, short enough to be sent whole once it is `cut`. With line feeds in its
     text it is sent as one of several lines.
     """

@@ -8,7 +8,6 @@ other. Pure state of the receiving thread. https://ircv3.net/specs/extensions/ch
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.session.actions import AskRange
@@ -20,6 +19,7 @@ from securechat.client.session.events.messages import Said
 from securechat.client.session.labels import Labels
 from securechat.client.session.output import Output
 from securechat.client.session.shown import mark_of
+from securechat.common.record import field
 from securechat.irc.message import Message
 
 NOT_OFFERED: Final = (
@@ -37,7 +37,6 @@ PASSING: Final = (BUSY, FULL, SILENT)
 MAX_WAITING: Final = 500
 
 
-@dataclass(slots=True)
 class _Range(Asked):
     """events: all that was told. targets: what TARGETS told."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.limits import PAGE
@@ -23,6 +22,7 @@ from securechat.client.session.events.messages import Removed, Said
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
 from securechat.client.session.identity import fold, same
 from securechat.client.session.shown import TIME
+from securechat.common.record import State, field
 
 # Live messages that wait for older ones to be fetched. When there are more they are dropped, and
 # fetched as well.
@@ -39,8 +39,7 @@ END: Final = "timestamp=9998-12-31T23:59:59.999Z"
 GAP: Final = "this server offers no history: what is said while the connection is lost is missed"
 
 
-@dataclass(slots=True)
-class Step:
+class Step(State):
     """What follows from an event: messages to tell, a question to the server, words for the person.
 
     refused: why what was asked for can't be followed at all, '' for none.
@@ -52,8 +51,7 @@ class Step:
     refused: str = ""
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(State):
     """A conversation to be fetched, after a mark or, without one, its newest `count`."""
 
     target: str

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from securechat.client.session.actions import Command, MarkRead, ServerCommand, Type
 from securechat.client.session.events.answers import CommandDone, CommandRefused
 from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.common.record import State
 from securechat.irc.message import Message
 
 CAPABILITY: Final = "labeled-response"
@@ -33,8 +33,7 @@ INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
 MAX_OPEN: Final = 1000
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(State):
     """A command whose answer isn't whole. since: when something was heard of it, in seconds of a
     monotonic clock. refused: whether it was told to be. quiet: whether
     nothing else was told yet.

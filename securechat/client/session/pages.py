@@ -5,7 +5,6 @@ Pure state of the receiving thread. https://ircv3.net/specs/extensions/chathisto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from securechat.client.session.actions import AskPage
@@ -31,7 +30,6 @@ NOT_OFFERED: Final = (
 )
 
 
-@dataclass(slots=True)
 class _Page(Asked):
     """A page on its way. again: how many before it had nothing new. mark: of its first message.
     known: whether something in it was shown before.

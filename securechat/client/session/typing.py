@@ -6,11 +6,11 @@ thread; times are seconds of a monotonic clock. https://ircv3.net/specs/client-t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from securechat.client.session.actions import Type
 from securechat.client.session.identity import fold
+from securechat.common.record import State
 
 EVERY: Final = 3.0
 """Seconds between two that say that we type, in one conversation."""
@@ -25,8 +25,7 @@ PAUSED: Final = 30.0
 MAX_KNOWN: Final = 100
 
 
-@dataclass(slots=True)
-class _Told:
+class _Told(State):
     """What was told in a conversation. at: when we were said to type. open: whether it wasn't ended
     since.
     """

@@ -6,13 +6,13 @@ its revision has changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from securechat.client.session.actions import TextKind
 from securechat.client.session.events.base import ClientEvent
 from securechat.client.session.events.messages import Said
+from securechat.common.record import State, field
 
 # Kept of one message: others may react with anything, and without end.
 MAX_REACTIONS = 50
@@ -36,8 +36,7 @@ class Delivery(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(slots=True)
-class Item:
+class Item(State):
     """Base of all items. key: by what it is found: a message's msgid, else a name of its own. time:
     the server's, in UTC; None where it didn't tell.
     """
@@ -47,7 +46,6 @@ class Item:
     revision: int = field(default=0, kw_only=True)
 
 
-@dataclass(slots=True)
 class Message(Item):
     """Somebody said something. text: may have several lines, as it came. mark: by what CHATHISTORY
     finds it. reason: why it was refused or is doubtful, or was removed. reply: the msgid of what it
@@ -94,14 +92,12 @@ class Message(Item):
         self.revision += 1
 
 
-@dataclass(slots=True)
 class Note(Item):
     """Something beside what was said, as the session told it: a topic, modes, an error."""
 
     event: ClientEvent
 
 
-@dataclass(slots=True)
 class Movement(Item):
     """People who came and went, one after the other, in one line."""
 
