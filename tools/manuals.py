@@ -80,7 +80,7 @@ def files() -> dict[str, str]:
     made = {f"share/man/man1/{name}.1": page(name, group) for name, group in PROGRAMS.items()}
     for name, group in PROGRAMS.items():
         for shell, path in PLACES.items():
-            made[path.format(name)] = completion.script(completion.SHELLS[shell], name, group)
+            made[path.format(name)] = completion.script(shell, name, group)
     return made
 
 

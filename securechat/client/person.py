@@ -7,10 +7,8 @@ TerminalPerson, a program that uses the client has Nobody, and a test has its ow
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Sequence
-from shutil import get_terminal_size
 from typing import Protocol
 
 import click
@@ -80,6 +78,8 @@ class TerminalPerson:
 
     def draw(self, rows: Sequence[str]) -> bool:
         """To standard output, when it is a terminal that is wide enough and has the letters."""
+        from shutil import get_terminal_size  # only here: it loads all that unpacks archives
+
         if not (rows and sys.stdout.isatty()) or len(rows[0]) > get_terminal_size().columns:
             return False
         try:
@@ -98,6 +98,8 @@ class TerminalPerson:
 
     def ask_secret(self, question: str, otherwise: str) -> str:
         """On the terminal, even when standard input is a pipe. Raises UsageError without one."""
+        import getpass  # only here, as most commands need no password
+
         # getpass would fall back to reading standard input with echo; rather say what to do.
         if not has_terminal():
             raise UsageError(otherwise)

@@ -25,8 +25,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-import platformdirs
-
 from securechat.client.exits import SettingsError, UsageError
 from securechat.client.session.identity import Address, fold, parse_address
 from securechat.common import files
@@ -54,8 +52,16 @@ def default_directory(profile: str = "") -> Path:
     profile, this one or that of SECURECHAT_PROFILE, the one below it. Raises UsageError.
     """
     named = os.environ.get(VARIABLE)
-    base = Path(named) if named else Path(platformdirs.user_config_dir("securechat"))
+    base = Path(named) if named else of_system()
     return of_profile(base, profile or os.environ.get(PROFILE, ""))
+
+
+def of_system(state: bool = False) -> Path:
+    """This system's place for settings, or for what a program keeps beside them (state)."""
+    import platformdirs  # only here, as neither help nor who names a directory needs it
+
+    place = platformdirs.user_state_dir if state else platformdirs.user_config_dir
+    return Path(place("securechat"))
 
 
 def of_profile(base: Path, profile: str) -> Path:

@@ -5,11 +5,8 @@ Every function is pure and may be called from any thread; the data is read at th
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from functools import cache
-from importlib.resources import files
 from typing import Any
 from unicodedata import combining, normalize, unidata_version
 
@@ -89,6 +86,10 @@ def _unmarked(glyph: str) -> str:
 
 def unicode_data(filename: str) -> dict[str, Any]:
     """A file of Unicode data that the library confusable_homoglyphs carries."""
+    # Only here, as a client that meets plain names alone never comes here.
+    import json
+    from importlib.resources import files
+
     # Read as data: importing the package's own module costs more, and loads a web client.
     path = files("confusable_homoglyphs").joinpath(filename)
     data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -97,5 +98,7 @@ def unicode_data(filename: str) -> dict[str, Any]:
 
 def data_version() -> str:
     """Another one whenever a skeleton may be: of the tables, and of Python's own Unicode."""
+    import hashlib  # only here, as a client never asks
+
     parts = (sorted(_prototypes().items()), _SOFT_DOTTED, unidata_version)
     return hashlib.sha256(repr(parts).encode()).hexdigest()

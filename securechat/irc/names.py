@@ -15,9 +15,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper, cache, lru_cache
+from typing import Any
 from unicodedata import bidirectional, category, is_normalized, normalize
-
-from precis_i18n import get_profile
 
 from securechat.irc.characters import BLANK, character_fault, marks_fault, scripts_fault
 from securechat.irc.lookalikes import skeleton
@@ -49,8 +48,6 @@ _MAX_KEPT_CHARS = 64
 # Among them what parts lists of channels, and the wildcards: masks know no escape for them.
 _CHANNEL_FORBIDDEN = re.compile("[,:*?!@]")
 _DOTS = frozenset(".\u3002\u06d4")  # with those of Chinese and Japanese, and of Urdu
-_PRESERVED = get_profile("UsernameCasePreserved")
-_MAPPED = get_profile("UsernameCaseMapped")
 
 # Who would believe a message from one of these to be the server's own word, or to address all.
 RESERVED = frozenset(
@@ -186,14 +183,24 @@ def _enforce_account(text: str) -> tuple[str, str]:
             raise _invalid_account(text, fault)
         return text, folded
     try:
-        display = _PRESERVED.enforce(text)
-        folded = _MAPPED.enforce(display)
+        preserved, mapped = _profiles()
+        display = preserved.enforce(text)
+        folded = mapped.enforce(display)
     except UnicodeEncodeError as error:
         raise _invalid_account(text, _precis_fault(error)) from None
     # A lower case letter can be longer than its capital, so the folded form counts as well.
     if fault := _account_fault(display) or _account_fault(folded):
         raise _invalid_account(text, fault)
     return display, folded
+
+
+@cache
+def _profiles() -> tuple[Any, Any]:
+    """That of the display form, and that of the folded one."""
+    # Only here, as it takes longer to load than all else, and few names need it (_fold_plain).
+    from precis_i18n import get_profile
+
+    return get_profile("UsernameCasePreserved"), get_profile("UsernameCaseMapped")
 
 
 @lru_cache(maxsize=_KEPT)

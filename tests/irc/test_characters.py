@@ -86,8 +86,9 @@ def test_channels_have_no_piles_of_marks() -> None:
 def by_precis(text: str) -> str | None:
     """The long way."""
     try:
-        display = names._PRESERVED.enforce(text)
-        folded = names._MAPPED.enforce(display)
+        preserved, mapped = names._profiles()
+        display = preserved.enforce(text)
+        folded = mapped.enforce(display)
     except UnicodeEncodeError:
         return None
     return None if names._account_fault(display) or names._account_fault(folded) else folded

@@ -134,7 +134,7 @@ class TestAccountName:
         def worked(*_: object) -> str:
             raise AssertionError("worked on")
 
-        monkeypatch.setattr(names._PRESERVED, "enforce", worked)
+        monkeypatch.setattr(names._profiles()[0], "enforce", worked)
         monkeypatch.setattr(names, "_fold_compatible", worked)
         assert "it has 33 characters" in account_fault("é" * 33)
         assert fold_account("e\u0301" * 33) is None

@@ -106,7 +106,7 @@ def profiles(setup: Setup, as_json: bool) -> Exit:
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(list(completing.SHELLS)))
+@click.argument("shell", type=click.Choice(completing.SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> Exit:
     """Print what a shell reads to complete commands and options; packages install it themselves.
@@ -116,5 +116,5 @@ def completion(ctx: click.Context, shell: str) -> Exit:
       securechat completion bash > ~/.local/share/bash-completion/completions/securechat
     """
     program = ctx.find_root().command
-    click.echo(completing.script(completing.SHELLS[shell], "securechat", program), nl=False)
+    click.echo(completing.script(shell, "securechat", program), nl=False)
     return Exit.OK

@@ -14,8 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-import platformdirs
-
 from securechat.client.credentials.keyrings import Keyring, KeyringTroubleError
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address, fold
@@ -23,6 +21,7 @@ from securechat.client.settings import (
     PROFILE,
     VARIABLE,
     of_profile,
+    of_system,
     read_private,
     remove_private,
     write_private,
@@ -64,7 +63,7 @@ def token_directory(named: Path | None, profile: str = "") -> Path:
     system's place for a program's state. profile: as of default_directory(). Raises UsageError.
     """
     chosen = named or os.environ.get(VARIABLE)
-    base = Path(chosen or platformdirs.user_state_dir("securechat"))
+    base = Path(chosen) if chosen else of_system(state=True)
     return of_profile(base, profile or ("" if named else os.environ.get(PROFILE, ""))) / "tokens"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import re
-import socket
 
 from securechat.client.exits import UsageError
 from securechat.common.record import Record, field
@@ -78,6 +77,8 @@ def one_spelling(host: str) -> str:
         mapped = getattr(address, "ipv4_mapped", None)
         return str(mapped or address)
     if _NUMBERS.fullmatch(name):  # 127.1 and 0x7f000001, which systems take for addresses
+        import socket  # only here, as help needs no network
+
         with contextlib.suppress(OSError):
             return socket.inet_ntoa(socket.inet_aton(name))
     return name

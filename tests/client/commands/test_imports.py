@@ -12,31 +12,49 @@ import securechat.client
 
 CLIENT = Path(securechat.client.__file__).parent
 
-HEAVY = {
-    *("ssl", "securechat.client.session.events", "securechat.client.wire", "securechat.net"),
+SELDOM = {
     *("prompt_toolkit", "textual", "rich", "pygments", "wcwidth"),
     *("cryptography", "keyring", "secretstorage", "jeepney", "bcrypt", "qrcode", "segno"),
     *("asyncio", "concurrent", "logging", "sqlite3", "difflib", "email", "importlib.metadata"),
-    *(
-        "securechat.client.api",
-        "securechat.client.screens.full",
-        "securechat.client.screens.prompt",
-    ),
+    *("precis_i18n", "platformdirs", "tempfile", "importlib.resources", "getpass"),
+    *("click.shell_completion", "securechat.client.screens.full"),
+    *("securechat.client.api", "securechat.client.screens.prompt"),
     *("securechat.core", "securechat.store", "securechat.server"),
 }
+"""What few commands need, or those alone that ask or show something."""
+
+CONNECTED = {
+    *("ssl", "socket", "selectors", "shutil"),
+    *("securechat.client.session.events", "securechat.client.wire", "securechat.net"),
+}
+"""What those need that talk to a server, and help doesn't."""
+
+COMMANDS = "securechat.client.commands"
+LOGS_IN = [f"{COMMANDS}.{name}" for name in ("tail", "assemble", "history", "rooms", "sessions")]
 
 
-@pytest.mark.parametrize("module", ["securechat.client", "securechat.client.commands.cli"])
-def test_what_takes_long_is_loaded_only_where_it_is_used(module: str) -> None:
-    """Screens, keyrings, certificates, the server's own packages."""
-    # Beside what Python itself loads, which an installation for development adds to.
+def loaded(module: str) -> set[str]:
+    """The modules that importing one loads, beside what Python itself does, which an installation
+    for development adds to.
+    """
     code = (
         f"import sys; before = {{*sys.modules}}; import {module}; print(*{{*sys.modules}} - before)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
-    assert module in loaded
-    assert loaded & HEAVY == set()
+    found = set(done.stdout.split())
+    assert module.partition(",")[0] in found
+    return found
+
+
+@pytest.mark.parametrize("module", ["securechat.client", f"{COMMANDS}.cli"])
+def test_what_takes_long_is_loaded_only_where_it_is_used(module: str) -> None:
+    """Screens, keyrings, certificates, the server's own packages, and the network."""
+    assert loaded(module) & (SELDOM | CONNECTED) == set()
+
+
+def test_a_command_that_logs_in_loads_what_it_needs() -> None:
+    """No screen, and nothing that belongs to another command's work."""
+    assert loaded(", ".join([*LOGS_IN, f"{COMMANDS}.cli"])) & SELDOM == set()
 
 
 def test_plain_values_are_records() -> None:
