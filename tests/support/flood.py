@@ -5,16 +5,19 @@ interpreter that slows the server down.
         ...the flood is in full swing here...
     assert flood.did["connections"] >= 100
 
-The process says "begun" when it is in full swing, goes on until its standard input ends, and says
-what it has done.
+The process says "begun" when it is in full swing, goes on until it hears that it is over, says what
+it has done and waits for the next orders: its start takes longer than many a flood.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import gc
 import itertools
 import json
+import resource
 import selectors
 import socket
 import ssl
@@ -30,6 +33,8 @@ from securechat.irc.sasl import encode_chunks, encode_plain
 
 PATIENCE = 20.0
 """Seconds that one connection waits for the server."""
+
+OVER = "over"
 
 GONE_AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: what was not sent yet when a socket is closed, is not sent after it for minutes."""
@@ -75,25 +80,45 @@ class Flooder:
 @contextlib.contextmanager
 def flooding(orders: Orders) -> Iterator[Flooder]:
     """A flood that is in full swing for the time of a block."""
+    process, flooder = _take_idle(), Flooder()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    alarm = threading.Timer(3 * PATIENCE, process.kill)
+    alarm.start()
+    try:
+        print(json.dumps(asdict(orders)), file=process.stdin, flush=True)
+        assert process.stdout.readline() == "begun\n", "the flood never got going"
+        yield flooder
+        print(OVER, file=process.stdin, flush=True)
+        flooder.did = json.loads(process.stdout.readline())
+        _idle.append(process)
+    finally:
+        alarm.cancel()
+        if process not in _idle:
+            _end(process)
+
+
+_idle: list[subprocess.Popen[str]] = []
+"""Processes that have no orders."""
+
+
+def _take_idle() -> subprocess.Popen[str]:
+    if _idle:
+        return _idle.pop()
     command = [sys.executable, "-m", "tests.support.flood"]
-    flooder = Flooder()
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        alarm = threading.Timer(3 * PATIENCE, process.kill)
-        alarm.start()
-        try:
-            process.stdin.write(json.dumps(asdict(orders)) + "\n")
-            process.stdin.flush()
-            assert process.stdout.readline() == "begun\n", "the flood never got going"
-            yield flooder
-            process.stdin.close()
-            flooder.did = json.loads(process.stdout.read())
-        finally:
-            alarm.cancel()
-            process.kill()
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    with process:
+        pass
+
+
+@atexit.register
+def _end_idle() -> None:
+    while _idle:
+        _end(_idle.pop())
 
 
 # --- in the process, from here on ----------------------------------------------------------------
@@ -267,16 +292,25 @@ KINDS: dict[str, Callable[[Flood], None]] = {"hold": hold, "knock": knock, "spea
 
 
 def main() -> None:
-    """Read the orders, obey until there is no more to read."""
-    flood = Flood(Orders(**json.loads(sys.stdin.readline())))
+    """Obey orders until there are no more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    while line := sys.stdin.readline():
+        did = obey(Flood(Orders(**json.loads(line))))
+        gc.collect()  # no connection outlives its flood
+        print(json.dumps(did), flush=True)
+
+
+def obey(flood: Flood) -> Counter[str]:
+    """Flood until it is over; what was done."""
 
     def wait() -> None:
-        sys.stdin.read()
+        sys.stdin.readline()
         flood.over.set()
 
     threading.Thread(target=wait, daemon=True).start()
     KINDS[flood.orders.kind](flood)
-    print(json.dumps(flood.did))
+    return flood.did
 
 
 if __name__ == "__main__":
