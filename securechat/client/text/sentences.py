@@ -292,4 +292,6 @@ def _left(event: Left) -> str:
             text = _("you were removed from {channel} by {by}")
         return text.format(name=who, channel=channel, by=_n(event.by)) + reason
     text = _("you left {channel}") if event.mine else _("{name} left {channel}")
+    if event.mine and not event.by:  # who is removed, or has ended it, can't just come again
+        reason += _("; /join {channel} goes in again").format(channel=channel)
     return text.format(name=who, channel=channel) + reason

@@ -378,6 +378,9 @@ class Conversations:
             self._beside(event, now)
 
     def _beside(self, event: ClientEvent, _now: float) -> None:
+        self.tell(event)
+
+    def tell(self, event: ClientEvent) -> None:
         """What belongs to no conversation is shown in the one that is looked at."""
         if self.here:
             self.timeline(self.here).note(event)

@@ -72,6 +72,7 @@ class Pages:
             return []
         mark = timeline.first_mark
         name = timeline.name
+        timeline.refused = ""
         return self._ask(history.older(name, mark) if mark else history.newest(name))
 
     def newer(self, timeline: Timeline) -> list[Action]:
@@ -139,9 +140,11 @@ class Pages:
             return None
         timeline = self._timelines.make(question.target)
         if event.problem:
-            final = question.purpose is Purpose.OLDER and event.problem not in PASSING
-            timeline.at_start = timeline.at_start or final
+            if question.purpose in (Purpose.OLDER, Purpose.NEWEST):
+                timeline.refused = event.problem
+                timeline.changed()
         else:
+            timeline.refused = ""
             self._place(timeline, question, event)
         loads = question.purpose in (Purpose.NEWEST, Purpose.SINCE)
         newest = loads and event.problem not in PASSING

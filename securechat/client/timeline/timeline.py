@@ -47,6 +47,8 @@ class Timeline(Sequence[Item]):
         self.loaded = False
         """Whether it has the newest messages, if there are any."""
         self.at_start = False
+        self.refused = ""
+        """Why what is older didn't come when it was asked for, '' for no reason."""
         self.at_end = True
         self.read: datetime | None = None
         """All up to then is read, here or on another device; None when nobody has told."""

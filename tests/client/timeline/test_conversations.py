@@ -316,6 +316,21 @@ def test_what_an_ignored_person_says_is_nowhere() -> None:
     assert (timeline.unread, timeline.newest) == (0, at(3))
 
 
+def test_a_refused_page_is_not_the_beginning() -> None:
+    """Why it didn't come is kept, until it is asked for again."""
+    front = Front("#lobby")
+    front.answers(targets={})
+    front.shows("#lobby")
+    front.answers(said("one"))
+    lobby = front.conversations.timeline("#lobby")
+    for _again in range(2):
+        [asked] = front.conversations.older("#lobby")
+        assert isinstance(asked, AskRange)
+        assert lobby.refused == ""
+        front.takes(RangeTold(asked, problem="Messages could not be retrieved"))
+        assert (lobby.at_start, lobby.refused) == (False, "Messages could not be retrieved")
+
+
 def test_a_page_of_ignored_people_is_not_the_end() -> None:
     """What is before it is asked for."""
     front, _ignored = ignoring("#lobby")

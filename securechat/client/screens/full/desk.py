@@ -12,6 +12,7 @@ from securechat.client.exits import Exit
 from securechat.client.screens.composer import Composed, Composer, newest_of
 from securechat.client.session.actions import Action, MarkRead, Quit, Say, ServerCommand, Type
 from securechat.client.session.events.base import ClientEvent, Problem
+from securechat.client.session.events.channels import Left
 from securechat.client.session.events.connection import Stopped
 from securechat.client.session.events.deliveries import TooLong
 from securechat.client.session.events.history import RangeTold
@@ -99,6 +100,15 @@ class Desk:
         elif isinstance(event, RangeTold) and self._waits_for_older:
             self.older()
         self._follow()
+        if isinstance(event, Left) and event.mine and event.channel is not None:
+            self._tell_left(event)
+
+    def _tell_left(self, event: Left) -> None:
+        """The channel is no more shown, so where we are now it is told that we are out of it. Who
+        was removed stays there, and is told so there.
+        """
+        if not event.by or same(event.by, event.nick):
+            self.conversations.tell(replace(event, time=None))
 
     def _newest_mention(self) -> Mention | None:
         mentions = self.conversations.mentions

@@ -14,8 +14,8 @@ from securechat.client.screens.full.rows import Laid, Place, follows, lay, quote
 from securechat.client.screens.full.spans import Row, Setting, rule
 from securechat.client.timeline.items import Item, Message
 from securechat.client.timeline.timeline import Timeline
-from securechat.common.escape import escape_name
-from securechat.common.language import _
+from securechat.common.escape import escape_name, escape_text
+from securechat.common.language import _, translated
 
 MAX_KEPT = 500
 """Items whose rows are kept: some windows full of them."""
@@ -79,7 +79,7 @@ class Layout:
     def _laid(self, timeline: Timeline, index: int) -> tuple[list[Seen], Laid]:
         item = timeline[index]
         place = self._place(timeline, index, item)
-        above = (timeline.at_start, timeline.name) if index == 0 else None
+        above = (timeline.at_start, timeline.refused, timeline.name) if index == 0 else None
         below = index == len(timeline) - 1 and not timeline.at_end
         stamp = (item, item.revision, place, above, below)
         known = self._kept.pop(item.key, None)
@@ -133,6 +133,9 @@ def beginning(timeline: Timeline, setting: Setting) -> Row:
     if timeline.at_start:
         text = _("this is the beginning of {conversation}")
         text = text.format(conversation=escape_name(timeline.name))
+    elif timeline.refused:
+        text = _("older messages didn't come ({reason}); PgUp asks again")
+        text = text.format(reason=escape_text(translated(timeline.refused)))
     else:
         text = _("older messages aren't loaded yet")
     return rule(text, "faint", setting)

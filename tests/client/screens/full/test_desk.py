@@ -7,8 +7,10 @@ from securechat.client.screens.full.desk import MARK_EVERY, MAX_SENT
 from securechat.client.session.actions import MarkRead, Say, ServerCommand, Type
 from securechat.client.session.events.channels import Joined, Left
 from securechat.client.session.events.connection import Stopped
+from securechat.client.text.sentences import sentences
+from securechat.client.timeline.items import Note
 from tests.client.screens.full.conversing import at_desk, happen
-from tests.client.timeline.said import said
+from tests.client.timeline.said import NOON, said
 
 
 def test_what_is_typed_is_sent_where_one_looks() -> None:
@@ -126,3 +128,19 @@ def test_who_is_ignored_makes_nothing_old_news() -> None:
     happen(desk, said("three", 3, "dave"), said("alice: four", 4, "carol"))
     assert desk.news == []
     assert [one.message.text for one in desk.conversations.mentions] == ["alice: one"]
+
+
+def test_who_leaves_a_channel_is_told_so_where_they_are_then() -> None:
+    """With how to come back; the channel itself is no more shown."""
+    fake, desk = at_desk("#lab", "#lobby")
+    desk.go("#lab")
+    fake.joined.leave("#lab")
+    happen(desk, Left("#lab", "alice", mine=True))
+    assert desk.conversations.here == "#lobby"
+    [note] = [one for one in desk.conversations.timeline("#lobby") if isinstance(one, Note)]
+    [told] = sentences(note.event, NOON)
+    assert told.words == "you left #lab; /join #lab goes in again"
+    happen(desk, Left("#den", "alice", "over", by="alice", mine=True))
+    last = desk.conversations.timeline("#lobby")[-1]
+    assert isinstance(last, Note)
+    assert sentences(last.event, NOON)[0].words == "you left #den (over)"

@@ -231,3 +231,11 @@ def test_the_window_is_always_full(acts: list[tuple[str, int]]) -> None:
         order = [item.key for item in window.timeline]
         shown = [order.index(one.item.key) for one in seen if one.item is not None]
         assert shown == sorted(shown)
+
+
+def test_a_refusal_of_older_messages_is_not_told_as_the_beginning() -> None:
+    """The server's words are escaped, and there is a key to ask again."""
+    window = Window(20)
+    window.timeline.at_start, window.timeline.refused = False, "no\x1b[2J"
+    window.rows()
+    assert window.scrolls(-100)[0] == "older messages didn't come (no^[[2J); PgUp asks again"
