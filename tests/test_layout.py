@@ -22,9 +22,10 @@ BORDERS: dict[str, set[str]] = {
     "core": {"irc", "credentials"},
     "store": {"common", "irc", "credentials"},
     "net": {"common", "irc", "credentials"},
-    "client": {"common", "irc", "credentials", "net"},
+    "web": {"common", "irc", "net"},
+    "client": {"common", "irc", "credentials", "net", "web"},
     "ca": {"common"},
-    "server": {"", "common", "irc", "credentials", "core", "store", "net", "ca"},
+    "server": {"", "common", "irc", "credentials", "core", "store", "net", "web", "ca"},
 }
 
 # What brings in the world outside: the rules get time and input as arguments.

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
 
+from securechat.net.address_blocks import ByBlock, address_block_of
 from securechat.net.connection import Connection
 
 BARRED_SECONDS = 60.0
+
+VISITORS = 512
+"""Connections by which pages are loaded, in all. One too many pushes the oldest of the largest
+crowd out, which has had its page or is no browser.
+"""
+
+VISITORS_PER_BLOCK = 256
+"""The same from one address block: browsers open six each, and a class of forty comes at once."""
 
 MAX_ADDRESS_BLOCKS = 10_000
 """Address blocks that are remembered since somebody has logged in from there; of one too many the
@@ -29,6 +36,9 @@ class Admission:
     total: connections in all. per_address: from one address block. unauthenticated,
     unauthenticated_per_address: those of them that have not logged in. clock: seconds, monotonic.
     banned: why an address may not come at all, or None; any thread may call.
+
+    Visitors are connections by which somebody loads a page and may begin to talk. They are counted
+    apart from all others, with limits of their own.
 
     When there is an unauthenticated connection too many, the oldest of the address block that has
     the most of them goes; one from a block where somebody has logged in before goes only when there
@@ -55,12 +65,14 @@ class Admission:
         )
         self._by_address: Counter[str] = Counter()
         self._count = 0
-        self._unauthenticated = Unauthenticated()
+        self._unauthenticated = ByBlock()
         self._expected: set[Connection] = set()
         """Those whose address isn't known yet, as a balancer will tell it."""
-        self._familiar = Unauthenticated()
+        self._familiar = ByBlock()
         """The unauthenticated ones from where somebody has logged in before."""
         self._known_blocks: OrderedDict[str, None] = OrderedDict()
+        self._visitors = ByBlock()
+        """Those who have asked for the page, or will; each has seconds for that."""
         self._barred: dict[str, float] = {}
         """Networks, and until when."""
         self._clock = clock
@@ -87,15 +99,18 @@ class Admission:
         with self._lock:
             return self._count, len(self._unauthenticated) + len(self._familiar)
 
-    def admit(self, connection: Connection) -> Connection | None:
-        """Count a connection in, as unauthenticated. Returns the unauthenticated one that has to go
-        for it, if there is one too many now; that one isn't counted as such any more.
+    def admit(self, connection: Connection, *, visiting: bool = False) -> Connection | None:
+        """Count a connection in, as unauthenticated or as a visitor. Returns the one of its kind
+        that has to go for it, if there is one too many now; that one isn't counted as such any
+        more.
 
         Raises NotAdmittedError when the new one may not come, and then it isn't counted.
         """
         # First of all, as it is to cost as little as can be.
         self._check_ban(connection)
         with self._lock:
+            if visiting:
+                return self._admit_visitor(connection)
             self._check_room()
             first_to_go = self._admit(connection)
             self._count += 1
@@ -114,15 +129,43 @@ class Admission:
             self._expected.add(connection)
             self._count += 1
 
-    def admit_expected(self, connection: Connection) -> Connection | None:
+    def admit_expected(
+        self, connection: Connection, *, visiting: bool = False
+    ) -> Connection | None:
         """As admit(), of one that was expected and has its address now. When it may not come in, it
         is counted until it is released.
         """
         self._check_ban(connection)
         with self._lock:
-            first_to_go = self._admit(connection)
+            if visiting:
+                first_to_go = self._admit_visitor(connection)
+                self._count -= 1
+            else:
+                first_to_go = self._admit(connection)
             self._expected.discard(connection)
             return first_to_go
+
+    def admit_visitor(self, connection: Connection) -> Connection | None:
+        """As admit(), of a visitor who begins to talk. When it may not come in, it is a visitor
+        until it is released.
+        """
+        with self._lock:
+            self._check_room()
+            first_to_go = self._admit(connection)
+            self._visitors.remove(address_block_of(connection.address), connection)
+            connection.visiting = False
+            self._count += 1
+            return first_to_go
+
+    def _admit_visitor(self, connection: Connection) -> Connection | None:
+        """The caller holds the lock."""
+        address_block = address_block_of(connection.address)
+        self._check_barred(address_block)
+        if self._visitors.of(address_block) >= VISITORS_PER_BLOCK:
+            raise NotAdmittedError(f"{VISITORS_PER_BLOCK} visitors from {address_block} already")
+        self._visitors.add(address_block, connection)
+        connection.visiting = True
+        return self._visitors.push_out() if len(self._visitors) > VISITORS else None
 
     def _check_ban(self, connection: Connection) -> None:
         """Raises NotAdmittedError."""
@@ -148,8 +191,7 @@ class Admission:
 
     def _check(self, address_block: str) -> None:
         """Raises NotAdmittedError. The caller holds the lock."""
-        if self._barred.get(address_block, 0.0) > self._clock():
-            raise NotAdmittedError(f"{address_block} is barred for a minute, for what it did")
+        self._check_barred(address_block)
         if self._by_address[address_block] >= self._per_address:
             raise NotAdmittedError(f"{self._per_address} connections from {address_block} already")
         there = self._unauthenticated.of(address_block) + self._familiar.of(address_block)
@@ -158,6 +200,11 @@ class Admission:
                 f"{self._unauthenticated_per_address} connections from {address_block} already "
                 "that have not logged in"
             )
+
+    def _check_barred(self, address_block: str) -> None:
+        """Raises NotAdmittedError. The caller holds the lock."""
+        if self._barred.get(address_block, 0.0) > self._clock():
+            raise NotAdmittedError(f"{address_block} is barred for a minute, for what it did")
 
     def mark_authenticated(self, connection: Connection) -> None:
         """Somebody has logged in on it, and its address block is a known one from now on."""
@@ -183,6 +230,9 @@ class Admission:
         """Count a connection out that was admitted or expected."""
         address_block = address_block_of(connection.address)
         with self._lock:
+            if connection.visiting:  # also one that was pushed out
+                self._visitors.remove(address_block, connection)
+                return
             self._count -= 1
             if connection in self._expected:
                 self._expected.discard(connection)
@@ -195,72 +245,3 @@ class Admission:
     def _forget(self, address_block: str, connection: Connection) -> None:
         for group in (self._unauthenticated, self._familiar):
             group.remove(address_block, connection)
-
-
-class Unauthenticated:
-    """The connections that have not logged in, by where they come from. The caller keeps a lock.
-
-    It keeps each address block's connections in the order in which they came, and the address
-    blocks by how many they have, so that the one to push out is found without a look at each.
-    """
-
-    def __init__(self) -> None:
-        # Dicts serve as sets that keep the order in which something was put in.
-        self._by_block: dict[str, dict[Connection, None]] = {}
-        self._by_count: dict[int, dict[str, None]] = {}
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def of(self, address_block: str) -> int:
-        """The number of connections from an address block."""
-        return len(self._by_block.get(address_block, ()))
-
-    def add(self, address_block: str, connection: Connection) -> None:
-        """One has come, which isn't here yet."""
-        there = self._by_block.setdefault(address_block, {})
-        there[connection] = None
-        self._count += 1
-        self._move(address_block, len(there) - 1, len(there))
-
-    def remove(self, address_block: str, connection: Connection) -> None:
-        """One has logged in, or has gone. Harmless for one that isn't here."""
-        there = self._by_block.get(address_block, {})
-        if connection not in there:
-            return
-        del there[connection]
-        self._count -= 1
-        self._move(address_block, len(there) + 1, len(there))
-        if not there:
-            del self._by_block[address_block]
-
-    def push_out(self) -> Connection:
-        """Remove the oldest of the address block that has the most. There must be one."""
-        # Of the largest crowd: somebody who comes alone is the last whom a crowd pushes out.
-        most = max(self._by_count)  # few: N connections come in at most sqrt(2 N) different numbers
-        address_block = next(iter(self._by_count[most]))
-        connection = next(iter(self._by_block[address_block]))
-        self.remove(address_block, connection)
-        return connection
-
-    def _move(self, address_block: str, before: int, after: int) -> None:
-        if before:
-            there = self._by_count[before]
-            del there[address_block]
-            if not there:
-                del self._by_count[before]
-        if after:
-            self._by_count.setdefault(after, {})[address_block] = None
-
-
-@lru_cache(maxsize=4096)  # asked for several times of each connection, and parsing takes a while
-def address_block_of(address: str) -> str:
-    """The address block of an address: an IPv4 address itself, or the /64 of an IPv6 one."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])  # "%": a link-local one's interface
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:  # so an IPv4 peer is called by a socket that listens on ::
-        return str(parsed.ipv4_mapped)
-    # An IPv6 host owns at least a /64 and may take any address in it for each connection.
-    return str(ipaddress.ip_network((parsed, 64), strict=False))

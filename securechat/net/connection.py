@@ -9,8 +9,12 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from securechat.irc.framing import LINES
+from securechat.net.errors import LostError
 from securechat.net.framing import Framing
 from securechat.net.throttle import TokenBucket
+
+ENDED = -1
+"""What an opening's step returns for a connection that has nothing more to say."""
 
 
 class Phase(IntEnum):
@@ -59,6 +63,7 @@ class Connection:
         "sent",
         "sock",
         "tls",
+        "visiting",
     )
 
     def __init__(self, sock: socket.socket, address: str, port: int, io: int) -> None:
@@ -69,6 +74,8 @@ class Connection:
         self.io = io
         self.authenticated = False
         """Somebody has logged in on it."""
+        self.visiting = False
+        """It loads a page, and is counted as a visitor; the admission's, under its lock."""
         self.phase = Phase.RAW
         self.owner: object = None
         self.fingerprint: bytes | None = None
@@ -102,16 +109,20 @@ class Connection:
 
 
 class Opening(Protocol):
-    """How the connections of a listener begin. Shared by all of them; I/O threads only.
+    """How connections begin: one object for all of a listener, or one for each. I/O threads only.
 
-    framing: makes what cuts the bytes of one connection into lines, once it has begun.
+    framing: makes what cuts the bytes of one connection into lines, once it has begun. seconds:
+    it may take from accept, or from the last renewal; None for the limits' handshake_seconds.
+    renewed: the last step has done something whole, and the time begins anew.
     """
 
     framing: Callable[[], Framing]
+    seconds: float | None
+    renewed: bool
 
     def step(self, connection: Connection) -> int:
         """Do what can be done at once. Returns what to watch for (READ, WRITE) until the next
-        step, 0 when lines may come.
+        step, 0 when lines may come, ENDED when there will be none and all is said.
 
         It may put another socket in the place of the connection's own, as TLS does, while its
         phase is RAW: no selector knows the socket then. Raises LostError, and WrongProtocolError
@@ -120,6 +131,9 @@ class Opening(Protocol):
 
     def explain(self, connection: Connection) -> None:
         """Tell a peer that speaks something else what is spoken here, if it may be a person's."""
+
+    def too_late(self) -> LostError:
+        """Why the connection goes, now that its seconds are over."""
 
 
 class Opened(NamedTuple):

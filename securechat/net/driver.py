@@ -17,6 +17,7 @@ from securechat.common.cpu_meter import CpuMeter
 from securechat.net import transport
 from securechat.net.backlog import Backlog
 from securechat.net.connection import (
+    ENDED,
     Closed,
     Connection,
     Input,
@@ -26,10 +27,9 @@ from securechat.net.connection import (
     Phase,
     Taken,
 )
-from securechat.net.opening import WrongProtocolError
+from securechat.net.errors import CheckedError, LostError, WrongProtocolError
 from securechat.net.poller import READ, TIME, WRITE
 from securechat.net.throttle import IoLimits, Rate, TokenBucket
-from securechat.net.transport import CheckedError, LostError
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,11 @@ class ConnectionDriver:
             self.drop(connection, "server is stopping")
             return
         self._watch(connection, READ)
-        self._set_timer(connection, self.limits.handshake_seconds)
+        self._give_time(connection, connection.opening)
+
+    def _give_time(self, connection: Connection, opening: Opening | None) -> None:
+        seconds = opening.seconds if opening is not None else None
+        self._set_timer(connection, self.limits.handshake_seconds if seconds is None else seconds)
 
     def _begin(self, connection: Connection) -> None:
         """One step of the opening that the listener has named."""
@@ -157,14 +161,15 @@ class ConnectionDriver:
             if isinstance(lost, WrongProtocolError) and self._hints.available(self._loop.now):
                 self._hints.spend(1)
                 opening.explain(connection)
-            self._refuse(
-                connection,
-                str(lost),
-                logging.DEBUG if isinstance(lost, CheckedError) else logging.INFO,
-            )
+            self._refuse(connection, lost)
             return
-        if wanted:
+        if wanted == ENDED:
+            self._say_goodbye(connection)
+        elif wanted:
             self._watch(connection, wanted)
+            if opening.renewed:
+                opening.renewed = False
+                self._give_time(connection, opening)
         else:
             self._open(connection, opening)
 
@@ -179,10 +184,13 @@ class ConnectionDriver:
         self._watch(connection, READ)
         self._read(connection)  # the first lines may have come with the handshake's last record
 
-    def _refuse(self, connection: Connection, reason: str, level: int = logging.INFO) -> None:
-        address, port = connection.address, connection.port
-        log.log(level, "refused %s port %d: %s", address, port, reason)
-        self.refused += 1
+    def _refuse(self, connection: Connection, lost: LostError) -> None:
+        address, port, reason = connection.address, connection.port, str(lost)
+        if isinstance(lost, CheckedError):
+            log.debug("ended %s port %d: %s", address, port, reason)
+        else:
+            log.info("refused %s port %d: %s", address, port, reason)
+            self.refused += 1
         self.drop(connection, reason)
 
     def mark_authenticated(self, connection: Connection) -> None:
@@ -221,7 +229,7 @@ class ConnectionDriver:
         self._take(connection, heard.data, seconds)
         if heard.ended:
             self.drop(connection, heard.ended)
-        elif heard.stuck:
+        elif heard.stuck and connection.phase is Phase.OPEN:
             self._pause(connection, STUCK_SECONDS)
 
     def _take(self, connection: Connection, data: bytes, seconds: float = 0.0) -> bool:
@@ -239,6 +247,12 @@ class ConnectionDriver:
         if lines:
             connection.handed += len(lines)
             self._emit(Lines(connection, lines))
+        if framing.answer:
+            self.deliver([((connection,), framing.answer)])
+        if framing.ended:
+            self._close(connection, framing.ended)
+        if connection.phase is not Phase.OPEN:
+            return False
         if not framing.has_line and not bucket.in_debt:
             return True
         busy = min(max(BUSY_SECONDS, bucket.seconds_of(unheard) / 4), MOST_BUSY_SECONDS)
@@ -338,6 +352,9 @@ class ConnectionDriver:
             if connection.phase < Phase.OPEN:
                 self.drop(connection, reason)
             return
+        if connection.framing is not None and (farewell := connection.framing.farewell):
+            connection.out.append(farewell)
+            connection.out_bytes += len(farewell)
         connection.phase = Phase.DRAINING
         connection.close_reason = reason
         connection.framing = None  # the lines in it are for nobody now
@@ -352,7 +369,8 @@ class ConnectionDriver:
     def _too_late(self, connection: Connection) -> None:
         phase = connection.phase
         if phase < Phase.OPEN:
-            self._refuse(connection, "the TLS handshake took too long")
+            assert connection.opening is not None  # noqa: S101 - set until Phase.OPEN
+            self._refuse(connection, connection.opening.too_late())
         elif self.stopping or phase is Phase.LINGERING or not self._drain_on(connection):
             self.drop(connection, connection.close_reason)
 
@@ -386,10 +404,10 @@ class ConnectionDriver:
         if connection.authenticated:
             return  # it has logged in meanwhile
         if connection.phase < Phase.OPEN:
-            self._refuse(connection, "too many connections that have not logged in")
+            self._refuse(connection, LostError("too many connections that have not logged in"))
             return
         if connection.phase is Phase.OPEN and not connection.out:
-            connection.out.append(NO_ROOM)
+            connection.out.append(connection.join([NO_ROOM]))
             with suppress(LostError):  # it is dropped in any case
                 transport.send(connection)
         self.drop(connection, "made room for a newer one, as it had not logged in")
@@ -398,7 +416,7 @@ class ConnectionDriver:
         """Close at once and forget."""
         if connection.phase is Phase.CLOSED:
             return
-        opened = connection.phase >= Phase.OPEN
+        opened = connection.opening is None  # Opened was told of it
         # A reset looks like an end when another call has been told of it: much may be on its way.
         if reason == transport.CLOSED_BY_CLIENT and transport.had_all(connection):
             connection.obeyed = self._loop.obeyed

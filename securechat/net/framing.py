@@ -1,14 +1,14 @@
 """Framing: what a connection's bytes are cut into before the rules see them, and how what the rules
 say is put together for it.
 
-The listener names it for its connections (securechat.net.opening). Today it is lines; one of
-WebSocket messages may stand beside it.
+The listener names it for its connections (securechat.net.opening). Here it is lines; that of
+WebSocket messages is in securechat.web.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from securechat.irc.framing import LINES, LineBuffer
 
@@ -18,10 +18,22 @@ class Framing(Protocol):
 
     has_line: whether a whole line waits, for which there was no room in what was asked for.
     weight: what the last feed() took, in tokens of the rate: 1 for a line of the usual size.
+    answer: bytes that the last feed() has the peer told, by the framing's own rules; b"" for none.
+    ended: why the peer may say nothing more since the last feed(), in words for the log; "" while
+    it may. farewell: bytes that end the connection in order, b"" for none.
     """
 
     has_line: bool
     weight: int
+
+    @property
+    def answer(self) -> bytes: ...
+
+    @property
+    def ended(self) -> str: ...
+
+    @property
+    def farewell(self) -> bytes: ...
 
     @property
     def join(self) -> Callable[[Iterable[bytes]], bytes]:
@@ -42,6 +54,11 @@ class LineFraming(LineBuffer):
     """IRC's own: each line ends with LF or CR LF (RFC 1459, section 2.3)."""
 
     __slots__ = ()
+
+    answer: Final = b""
+    ended: Final = ""
+    farewell: Final = b""
+    """Lines have nothing of that; IRC says its end itself, by ERROR."""
 
     @property
     def join(self) -> Callable[[Iterable[bytes]], bytes]:

@@ -9,16 +9,17 @@ import selectors
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from securechat.common.threads import NamedThread, Waker
 from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.binding import BACKLOG
 from securechat.net.connection import Connection, Opening
+from securechat.net.errors import LostError
 from securechat.net.loop import IoThread
 from securechat.net.proxy_header import ProxyOpening, TrustedProxies
-from securechat.net.transport import LostError
 
 log = logging.getLogger(__name__)
 
@@ -34,25 +35,40 @@ RETRY_SECONDS = 0.5
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
+LetIn = Callable[[Connection], None]
+"""Called in a connection's I/O thread before its opening goes on; raises LostError when it may not
+come in.
+"""
+
+
+class Endpoint(NamedTuple):
+    """What is behind a listening socket.
+
+    opening: gives how a connection begins that has come there; it is told whom to ask whether a
+    visitor may come in. visiting: whether they come as visitors.
+    """
+
+    opening: Callable[[LetIn], Opening]
+    visiting: bool = False
+
+
 class Listener(NamedThread):
     """The accept thread. It gives its connections to the I/O threads in turn.
 
-    sockets: from bind_all(). opening: how their connections begin. failed: called in this thread,
-    with the bug that it dies of.
+    endpoints: by their sockets, which are from bind_all(). failed: called in this thread, with the
+    bug that it dies of.
     """
 
     def __init__(
         self,
-        sockets: Sequence[socket.socket],
-        opening: Opening,
+        endpoints: Mapping[socket.socket, Endpoint],
         io: Sequence[IoThread],
         admission: Admission,
         failed: Callable[[BaseException], None],
     ) -> None:
         super().__init__("accept")
-        self._sockets = sockets
-        self._new: deque[Sequence[socket.socket]] = deque()
-        self._opening = opening
+        self._endpoints = endpoints
+        self._new: deque[Mapping[socket.socket, Endpoint]] = deque()
         self._io = io
         self._next = itertools.cycle(io)
         self._admission = admission
@@ -65,11 +81,11 @@ class Listener(NamedThread):
         self._waker = Waker()
         self._stopping = threading.Event()
 
-    def listen(self, sockets: Sequence[socket.socket]) -> None:
-        """Accept on these from now on. Those of before that are not among them are closed, after
-        everybody was let in who waits there. Any thread.
+    def listen(self, endpoints: Mapping[socket.socket, Endpoint]) -> None:
+        """Accept on these sockets from now on. Those of before that are not among them are closed,
+        after everybody was let in who waits there. Any thread.
         """
-        self._new.append(sockets)
+        self._new.append(endpoints)
         self._waker.wake()
 
     def stop(self) -> None:
@@ -86,44 +102,47 @@ class Listener(NamedThread):
         except BaseException as error:  # told, or the server would go on and accept nobody
             self._failed(error)
         finally:
-            for sock in {*self._sockets, *(sock for new in self._new for sock in new)}:
+            for sock in {*self._endpoints, *(sock for new in self._new for sock in new)}:
                 sock.close()
             self._waker.close()
 
     def _accept_all(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._waker.receiver, selectors.EVENT_READ)
-            for sock in self._sockets:
+            for sock in self._endpoints:
                 selector.register(sock, selectors.EVENT_READ)
             while not self._stopping.is_set():
                 for key, _ in selector.select():
-                    if isinstance(key.fileobj, socket.socket) and key.fileobj in self._sockets:
+                    if isinstance(key.fileobj, socket.socket) and key.fileobj in self._endpoints:
                         self._accept(key.fileobj)
                 self._waker.reset()
                 while self._new:
                     self._change(selector, self._new.popleft())
 
-    def _change(self, selector: selectors.BaseSelector, sockets: Sequence[socket.socket]) -> None:
-        before, self._sockets = self._sockets, sockets
-        for sock in sockets:
+    def _change(
+        self, selector: selectors.BaseSelector, endpoints: Mapping[socket.socket, Endpoint]
+    ) -> None:
+        before, self._endpoints = self._endpoints, endpoints
+        for sock in endpoints:
             if sock not in before:
                 selector.register(sock, selectors.EVENT_READ)
-        for sock in before:
-            if sock not in sockets:
+        for sock, endpoint in before.items():
+            if sock not in endpoints:
                 selector.unregister(sock)
                 # Who waits in its queue would be reset.
                 for _ in range(BACKLOG):
-                    if not self._accept_one(sock):
+                    if not self._accept_one(sock, endpoint):
                         break
                 sock.close()
 
     def _accept(self, listening: socket.socket) -> None:
+        endpoint = self._endpoints[listening]
         for _ in range(AT_ONCE):
-            if not self._accept_one(listening):
+            if not self._accept_one(listening, endpoint):
                 return
         self._stopping.wait(PAUSE_SECONDS)
 
-    def _accept_one(self, listening: socket.socket) -> bool:
+    def _accept_one(self, listening: socket.socket, endpoint: Endpoint) -> bool:
         """Whether there may be more."""
         try:
             sock, peer = listening.accept()
@@ -135,7 +154,7 @@ class Listener(NamedThread):
             self._not_accepted(error)
             return False
         self._starved = False
-        self._admit(sock, str(peer[0]), int(peer[1]))
+        self._admit(sock, endpoint, str(peer[0]), int(peer[1]))
         return True
 
     def _not_accepted(self, error: OSError) -> None:
@@ -149,16 +168,17 @@ class Listener(NamedThread):
             log.error("can't accept: %s%s", error.strerror, hint if starved else "")
         self._stopping.wait(RETRY_SECONDS)  # the socket stays readable: select() would not wait
 
-    def _admit(self, sock: socket.socket, address: str, port: int) -> None:
+    def _admit(self, sock: socket.socket, endpoint: Endpoint, address: str, port: int) -> None:
         io = next(self._next)
         connection = Connection(sock, address, port, io.number)
-        opening, first_to_go = self._opening, None
+        opening, first_to_go = endpoint.opening(self._visitor_stays), None
         try:
             if address in self.proxies:
                 self._admission.expect(connection)
-                opening = ProxyOpening(opening, self._let_in)
+                visiting = endpoint.visiting
+                opening = ProxyOpening(opening, lambda known: self._arrived(known, visiting))
             else:
-                first_to_go = self._admission.admit(connection)
+                first_to_go = self._admission.admit(connection, visiting=endpoint.visiting)
         except NotAdmittedError as refusal:
             log.warning("refused %s port %d: %s", address, port, refusal)
             self.refused += 1
@@ -172,10 +192,22 @@ class Listener(NamedThread):
         if first_to_go is not None:  # after adopt(), as it may be the new one itself
             self._io[first_to_go.io].make_room(first_to_go)
 
-    def _let_in(self, connection: Connection) -> None:
-        """Whose connection it is has been told by a balancer. Its I/O thread."""
+    # I/O threads
+
+    def _arrived(self, connection: Connection, visiting: bool) -> None:
+        """Whose connection it is has been told by a balancer."""
+        admit = self._admission.admit_expected
+        self._let_in(connection, lambda known: admit(known, visiting=visiting))
+
+    def _visitor_stays(self, connection: Connection) -> None:
+        """A visitor begins to talk."""
+        self._let_in(connection, self._admission.admit_visitor)
+
+    def _let_in(
+        self, connection: Connection, admit: Callable[[Connection], Connection | None]
+    ) -> None:
         try:
-            first_to_go = self._admission.admit_expected(connection)
+            first_to_go = admit(connection)
         except NotAdmittedError as refusal:
             raise LostError(str(refusal)) from None
         if first_to_go is not None:

@@ -1,7 +1,7 @@
 """Begins connections: does all that comes before the first line. I/O thread only.
 
-Each listener names an Opening for its connections. Today it is TLS and then lines; one for
-WebSockets would add the HTTP upgrade behind TLS, and give a framing of its own.
+Each listener names an Opening for its connections. Here it is TLS and then lines; that of
+securechat.web has HTTP behind TLS, and a framing of its own.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
 
 from securechat.net.connection import Connection, Opening, Phase
+from securechat.net.errors import EndedError, LostError, WrongProtocolError
 from securechat.net.framing import Framing, LineFraming
 from securechat.net.tls import client_fingerprint
-from securechat.net.transport import RECORD, LostError, reason_of
+from securechat.net.transport import RECORD, reason_of
 
 TLS_HANDSHAKE = 0x16
 """The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
@@ -41,14 +42,6 @@ WEB_METHODS = (
 )
 
 
-class WrongProtocolError(LostError):
-    """The peer speaks something else than the listener does."""
-
-
-class EndedError(LostError):
-    """The peer has gone without a word, in order or not."""
-
-
 class TlsOpening(Opening):
     """TLS from the first byte. One object serves all connections of a listener.
 
@@ -56,30 +49,38 @@ class TlsOpening(Opening):
     into lines.
     """
 
+    seconds = None
+    renewed = False
+
     def __init__(
         self, context: ssl.SSLContext, framing: Callable[[], Framing] = LineFraming
     ) -> None:
-        self._context = context
+        self.context = context
+        """Of the handshakes to come."""
         self.framing = framing
 
     def use(self, context: ssl.SSLContext) -> None:
         """Take another context for the handshakes to come; what is open stays as it is. Any thread
         may call.
         """
-        self._context = context  # one assignment, which needs no lock
+        self.context = context  # one assignment, which needs no lock
 
     def step(self, connection: Connection) -> int:
         """First byte, then the handshake. See Opening."""
         if connection.phase is Phase.RAW:
             if not tls_begins(connection):
                 return EVENT_READ
-            begin_tls(connection, self._context)
+            begin_tls(connection, self.context)
             connection.phase = Phase.HANDSHAKE
         return handshake(connection)
 
     def explain(self, connection: Connection) -> None:
         """One line in plaintext, to what looks like a client. See Opening."""
         say_tls_only(connection)
+
+    def too_late(self) -> LostError:
+        """See Opening."""
+        return LostError("the TLS handshake took too long")
 
 
 def tls_begins(connection: Connection) -> bool:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable
 from selectors import EVENT_READ
 
 from securechat.net.connection import Connection, Opening, Phase
-from securechat.net.opening import EndedError
-from securechat.net.transport import CheckedError, LostError
+from securechat.net.errors import CheckedError, EndedError, LostError
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 FIXED_BYTES = 16
@@ -68,6 +67,8 @@ class ProxyOpening(Opening):
         self._own = True
         """Whether it is the balancer's own connection, as far as that is known."""
         self.framing = inner.framing
+        self.seconds = inner.seconds
+        self.renewed = False
 
     def step(self, connection: Connection) -> int:
         """See Opening. What comes behind the header is left for TLS."""
@@ -76,11 +77,19 @@ class ProxyOpening(Opening):
                 return EVENT_READ
             self._complete = True
         try:
-            return self._inner.step(connection)
+            wanted = self._inner.step(connection)
         except EndedError as ended:
             if self._own and connection.phase is Phase.RAW:
                 raise CheckedError(str(ended)) from None
             raise
+        # What the inner one finds out on the way is asked of this one.
+        self.framing = self._inner.framing
+        self.renewed, self._inner.renewed = self._inner.renewed, False
+        return wanted
+
+    def too_late(self) -> LostError:
+        """See Opening."""
+        return self._inner.too_late()
 
     def explain(self, connection: Connection) -> None:
         """See Opening."""

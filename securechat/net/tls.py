@@ -41,13 +41,15 @@ def server_context(
     client_ca: Path | None = None,
     min_version: MinVersion = "1.3",
     key_exchange: KeyExchange = "X25519",
+    alpn: str | None = None,
 ) -> ssl.SSLContext:
-    """The context of the listener.
+    """The context of a listener.
 
     certificate: PEM, the server's certificate followed by its chain. key: its PEM key, without
     a passphrase. client_ca: PEM; certificates that it signed are asked for and, when a client
     shows one, verified (SASL EXTERNAL). key_exchange: the one group for it; RFC 8446, 9.1, has
-    every client know P-256 and most X25519. Raises TlsFilesError.
+    every client know P-256 and most X25519. alpn: the protocol that is spoken, for clients that ask
+    (RFC 7301). Raises TlsFilesError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[min_version]
@@ -76,6 +78,8 @@ def server_context(
             ) from error
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= ssl.VERIFY_X509_STRICT
+    if alpn is not None:
+        context.set_alpn_protocols([alpn])
     return context
 
 

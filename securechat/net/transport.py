@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from securechat.net.connection import Connection, Phase
+from securechat.net.errors import LostError
 
 RECORD = 16384
 """The most that one TLS record holds, and so what one recv() gives (RFC 8446, section 5.1)."""
@@ -46,14 +47,6 @@ PART = 1 << 16
 
 BYTES_ACKED = slice(120, 128)
 """Where Linux has them in its struct tcp_info."""
-
-
-class LostError(Exception):
-    """The connection can't go on. The text is for the log; what a peer sent is never in it."""
-
-
-class CheckedError(LostError):
-    """A balancer has seen that the server is there, as it does every few seconds."""
 
 
 class Heard(NamedTuple):

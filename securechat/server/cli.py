@@ -22,20 +22,20 @@ from securechat import __version__
 from securechat.common.language import _, ngettext, translated
 from securechat.common.terminal import has_terminal
 from securechat.core.administration.requests import DONE, REFUSED, Request
-from securechat.net.binding import bind_all, close_new
 from securechat.server import logs
 from securechat.server.commands import FAILURES, run
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, default_directory
 from securechat.server.greeting import greet
-from securechat.server.identity import find_identity, listener_context
+from securechat.server.identity import find_identity
 from securechat.server.install import InstallError, install_service
+from securechat.server.listening import Bound, Openings, bind_listeners
 from securechat.server.notify import ServiceManager
 from securechat.server.open_files import allow_files
 from securechat.server.options import server_options, with_flags
 from securechat.server.reloader import Outcome, Reloader, ReloadError
 from securechat.server.service import Service
-from securechat.server.settings import config_warnings, listen_addresses
+from securechat.server.settings import config_warnings, most_visitors
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.schema import MIGRATIONS
 
@@ -70,6 +70,7 @@ def command(
     port: int | None,
     cert: Path | None,
     key: Path | None,
+    web: bool | None,
     data: Path | None,
     log_format: logs.Format | None,
     log_file: Path | None,
@@ -92,7 +93,7 @@ def command(
     def read() -> Config:
         # Absolute, as it is also told to who asks from elsewhere what is in force.
         file = config.absolute() if config is not None else None
-        return with_flags(load_config(file), host=host, port=port, cert=cert, key=key)
+        return with_flags(load_config(file), host=host, port=port, cert=cert, key=key, web=web)
 
     settings = read()
     directory = DataDirectory(data or default_directory())
@@ -112,10 +113,10 @@ def check_all(config: Config, data: DataDirectory) -> None:
     data.check_files()
     check_pepper(data.database, data.pepper)
     identity = find_identity(config, data)
-    listener_context(config, identity)
-    # Its port is taken by the server that runs, and that is no fault.
+    Openings(config, identity)
+    # Its ports are taken by the server that runs, and that is no fault.
     if not data.running():
-        close_new(bind_all(listen_addresses(config), {}), {})
+        bind_listeners(config, Bound()).close_new(Bound())
     for warning in [*identity.warnings, *config_warnings(config)]:
         click.echo(_("warning: {warning}").format(warning=translated(warning)), err=True)
     if (version := data.older_format()) is not None:
@@ -143,7 +144,7 @@ def check_all(config: Config, data: DataDirectory) -> None:
 def serve(config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:
     """Run until a signal comes. read: the configuration anew; raises ConfigError."""
     # Before the first file is opened, and told when the log is there.
-    few_files = allow_files(config.limits.connections)
+    few_files = allow_files(config.limits.connections, most_visitors(config))
     with contextlib.closing(_Ending(config, data, read)) as ending:
         _serve(ending, few_files)
 

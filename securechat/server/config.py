@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from securechat.common.files import read_named
 from securechat.irc import names
@@ -83,6 +84,27 @@ def _is_network(text: str) -> bool:
     return False
 
 
+def _is_origin(text: str) -> bool:
+    """As browsers say it (RFC 6454): no path, lower case, no port where it is the usual one."""
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        usual = {"https": 443, "http": 80}.get(parts.scheme)
+        return (
+            usual is not None
+            and bool(parts.hostname)
+            and text == f"{parts.scheme}://{parts.netloc}".lower()
+            and text.isascii()
+            and text.isprintable()
+            and "@" not in text
+            and parts.port != usual
+        )
+    return False
+
+
+def _is_url(text: str) -> bool:
+    return text == "" or (text.startswith("https://") and _is_origin(text.rstrip("/")))
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSection:
     name: str = _option("", "a host name such as chat.example, at most 63 letters", _is_host_name)
@@ -119,6 +141,21 @@ class ListenSection:
         '["10.0.0.5", "10.0.1.0/24"], and not all there are',
         lambda v: len(v) <= MOST_PROXIES and all(map(_is_network, v)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WebSection:
+    host: str = _option(
+        "", "an address or a name of this machine, or an empty text for none", str.isprintable
+    )
+    port: int = _option(8443, "a number from 0 to 65535", _between(0, 65535))
+    url: str = _option("", "an address such as https://chat.example", _is_url)
+    origins: tuple[str, ...] = _option(
+        (),
+        f'at most {MOST_ADDRESSES} origins of pages, such as ["https://irc.example:8443"]',
+        lambda v: len(v) <= MOST_ADDRESSES and all(map(_is_origin, v)),
+    )
+    hsts_days: int = _option(0, "a number from 0 to 3650", _between(0, 3650))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +278,7 @@ class Config:
 
     server: ServerSection = ServerSection()
     listen: ListenSection = ListenSection()
+    web: WebSection = WebSection()
     tls: TlsSection = TlsSection()
     accounts: AccountsSection = AccountsSection()
     limits: LimitsSection = LimitsSection()

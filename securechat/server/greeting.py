@@ -14,7 +14,7 @@ from securechat.common.fingerprints import grouped
 from securechat.common.language import _, ngettext
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
-from securechat.server.identity import Identity, is_loopback, public_host
+from securechat.server.identity import Identity, is_loopback, public_host, web_url
 from securechat.server.links import FIRST_DAYS, first_link
 from securechat.server.service import Service
 from securechat.store.admin import Admin
@@ -34,6 +34,8 @@ def greet(service: Service) -> None:
                 host=host, port=port, versions=_versions(service)
             )
         )
+    if url := web_url(service.config, service.web_addresses[0][1] if service.web_addresses else 0):
+        click.echo(_("  page         {url} (for browsers)").format(url=url))
     click.echo(_("  data         {path}").format(path=service.data.path))
     for line in _trust(service.identity):
         click.echo(line)
@@ -62,6 +64,8 @@ def greet(service: Service) -> None:
                 command=f"{program('securechat-admin')} invite{_data_flag(service)}"
             )
         )
+    if not service.config.web.host:
+        click.echo(_("With --web it also serves a page, for people who have only a browser."))
     # A newcomer's most frequent surprise: nobody else can connect.
     if all(is_loopback(address[0]) for address in service.addresses):
         click.echo(_("Only this machine can connect; --host 0.0.0.0 lets the network in."))

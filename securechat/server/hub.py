@@ -27,7 +27,7 @@ from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.core.turn import Turn
-from securechat.net.admission import address_block_of
+from securechat.net.address_blocks import address_block_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
 from securechat.net.loop import IoThread
 from securechat.net.throttle import DEFAULT_RATE, Rate

@@ -169,6 +169,28 @@ def listener_context(config: Config, identity: Identity) -> ssl.SSLContext:
     return context
 
 
+def web_context(config: Config, identity: Identity) -> ssl.SSLContext:
+    """The TLS of the listener for browsers, which are asked for no certificate: they would put it
+    to people. Raises TlsFilesError, CaError.
+    """
+    return tls.server_context(
+        identity.certificate,
+        identity.key,
+        min_version=config.tls.min_version,
+        key_exchange=config.tls.key_exchange,
+        alpn="http/1.1",
+    )
+
+
+def web_url(config: Config, port: int) -> str:
+    """What people open in a browser, '' where there is no page. port: the one listened on."""
+    if not config.web.host:
+        return ""
+    host = reachable_host(config.server.public[0], config.web.host)
+    shown = f"[{host}]" if ":" in host else host
+    return config.web.url or f"https://{shown}:{port}/"
+
+
 def _check_apart(client_ca: Path, identity: Identity) -> None:
     """Raises AuthorityError when the key that signs servers would sign clients as well."""
     chain = pem.load_certificates(identity.certificate)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from securechat.core.jobs import Answer
 from securechat.core.model.entities import Session
-from securechat.net.admission import address_block_of
+from securechat.net.address_blocks import address_block_of
 from securechat.net.connection import Input, Lines
 from securechat.server.allowance import Allowance
 from securechat.server.input_queue import FairInputQueue, count_lines

@@ -17,7 +17,7 @@ from securechat.server import unit
 from securechat.server.config import Config, load_config
 from securechat.server.identity import is_loopback
 from securechat.server.options import NAMES, server_options, with_flags
-from securechat.server.settings import listen_addresses
+from securechat.server.settings import listen_addresses, web_addresses
 
 SERVICE = "securechat.service"
 SYSTEM = Path("/etc/systemd/system")
@@ -83,7 +83,7 @@ def _all_options(context: click.Context, own: Mapping[str, object]) -> dict[str,
 def _configuration(options: Mapping[str, object]) -> Config:
     """What the server will run with. Raises ConfigError: better now than at its start."""
     path = options.get("config")
-    flags: dict[str, Any] = {k: options.get(k) for k in ("host", "port", "cert", "key")}
+    flags: dict[str, Any] = {k: options.get(k) for k in ("host", "port", "cert", "key", "web")}
     return with_flags(load_config(path if isinstance(path, Path) else None), **flags)
 
 
@@ -102,7 +102,8 @@ def _system_text(options: Mapping[str, object], config: Config) -> str:
 
 def _lowest_port(config: Config) -> int:
     """Of those that are listened on; 0 is none, but any that is free."""
-    return min((at[1] for at in listen_addresses(config) if at[1]), default=0)
+    addresses = [*listen_addresses(config), *web_addresses(config)]
+    return min((at[1] for at in addresses if at[1]), default=0)
 
 
 def _other_data(options: Mapping[str, object]) -> str | None:
@@ -128,9 +129,12 @@ def _program() -> list[str]:
 
 
 def _words(options: Mapping[str, object]) -> list[str]:
-    given = [name for name in NAMES if name in options]
-    flags = ((f"--{name.replace('_', '-')}", str(options[name])) for name in given)
-    return [*_program(), *(word for flag in flags for word in flag)]
+    words = _program()
+    for name in NAMES:
+        if name in options:
+            value = options[name]
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return words
 
 
 def _printable(words: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from securechat.core.model.membership import Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model
 from securechat.irc import names
-from securechat.net.admission import address_block_of
+from securechat.net.address_blocks import address_block_of
 from securechat.store.errors import DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import Reader

@@ -8,14 +8,14 @@ SPARE_FILES = 100
 """Files beside the connections: database, log, sockets of our own."""
 
 
-def allow_files(connections: int) -> str | None:
+def allow_files(connections: int, visitors: int = 0) -> str | None:
     """Raise this process's own limit of open files, of which each connection is one, as far as so
-    many connections need and the system allows.
+    many connections need and the system allows. visitors: connections that load the page.
 
     Returns a warning when that isn't far enough, else None. Main thread, before anything is opened,
     and when a running server is to have more.
     """
-    wanted = connections + SPARE_FILES
+    wanted = connections + visitors + SPARE_FILES
     # The hard limit is the administrator's; a process may raise the soft one up to it.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
@@ -28,7 +28,8 @@ def allow_files(connections: int) -> str | None:
         hard = reachable = soft
     if reachable >= wanted:
         return None
+    left = max(0, hard - visitors - SPARE_FILES)
     return (
-        f"the system allows {hard} open files, so about {max(0, hard - SPARE_FILES)} connections "
-        f"instead of limits.connections = {connections}; raise it with ulimit -Hn or LimitNOFILE"
+        f"the system allows {hard} open files, so about {left} connections instead of "
+        f"limits.connections = {connections}; raise it with ulimit -Hn or LimitNOFILE"
     )

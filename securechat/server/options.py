@@ -20,11 +20,12 @@ _OPTIONS = [
         "--cert", type=click.Path(path_type=Path), help="Your certificate with its chain."
     ),
     click.option("--key", type=click.Path(path_type=Path), help="Its key. [X-key.pem for X.pem]"),
+    click.option("--web", is_flag=True, default=None, help="A page for browsers, on port 8443."),
     click.option("--data", type=click.Path(path_type=Path), help="Directory of database and keys."),
     click.option("--log-format", type=click.Choice(["text", "json"]), help="[text]"),
 ]
 
-NAMES = ("config", "host", "port", "cert", "key", "data", "log_format")
+NAMES = ("config", "host", "port", "cert", "key", "web", "data", "log_format")
 """Of the options, in the order in which they are shown."""
 
 
@@ -42,6 +43,7 @@ def with_flags(
     port: int | None = None,
     cert: Path | None = None,
     key: Path | None = None,
+    web: bool | None = None,
 ) -> Config:
     """The configuration with the command line's flags over it. Raises ConfigError."""
     listen = {"host": host, "port": port}
@@ -49,6 +51,8 @@ def with_flags(
     where = "the command line"
     given = {k: v for k, v in listen.items() if v is not None}
     config = config.with_values("listen", given, where)
+    if web and not config.web.host:
+        config = config.with_values("web", {"host": config.listen.host}, where)
     # Absolute: a path of the command line is meant from here, one of a file from that file's
     # directory.
     files = {k: str(v.absolute()) for k, v in paths.items() if v is not None}

@@ -14,6 +14,7 @@ from securechat.server.config import Config
 from securechat.server.open_files import allow_files
 from securechat.server.reloading import KEYS, NEXT_START, differences
 from securechat.server.service import Service
+from securechat.server.settings import most_visitors
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,9 @@ class Reloader:
         log.info("certificate reloaded: valid for %d more days", identity.days_left)
         warnings = list(identity.warnings)
         if service.config.limits.connections > connections:
-            few_files = allow_files(service.config.limits.connections)
+            few_files = allow_files(
+                service.config.limits.connections, most_visitors(service.config)
+            )
             warnings += [few_files] if few_files else []
         for warning in warnings:
             log.warning("%s", warning)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import socket
 import sys
 import threading
 import time
@@ -19,11 +18,9 @@ from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.net.admission import Admission
-from securechat.net.binding import Asked, bind_all, close_new
 from securechat.net.guard import Guard
 from securechat.net.listener import Listener
 from securechat.net.loop import Callbacks, IoThread
-from securechat.net.opening import TlsOpening
 from securechat.net.proxy_header import TrustedProxies
 from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
@@ -32,12 +29,12 @@ from securechat.server.hub import Hub, NewSettings
 from securechat.server.identity import (
     Identity,
     find_identity,
-    listener_context,
     server_name,
     wanted_names,
 )
 from securechat.server.inbox import Stop
 from securechat.server.indexer import Indexer
+from securechat.server.listening import Bound, Openings, bind_listeners
 from securechat.server.loading import load_model
 from securechat.server.metrics import Watched
 from securechat.server.metrics_listener import MetricsListener
@@ -47,7 +44,6 @@ from securechat.server.settings import (
     admission_limits,
     config_warnings,
     io_limits,
-    listen_addresses,
     policy_since,
     remembered_facts,
     rules_settings,
@@ -88,6 +84,7 @@ class Service:
     of_process: Mapping[str, Callable[[Request], object]] = field(default_factory=dict)
     identity: Identity = field(init=False)
     addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
+    web_addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
     failed: threading.Event = field(init=False, default_factory=threading.Event)
     metrics: MetricsListener | None = field(init=False, default=None)
 
@@ -113,16 +110,16 @@ class Service:
     def _start(self) -> None:
         self._started_ms = int(time.time() * 1000)
         self.identity = find_identity(self.config, self.data)
-        self._opening = TlsOpening(listener_context(self.config, self.identity))
+        self._openings = Openings(self.config, self.identity)
         # Bound before the database is opened, so that a port in use is told at once; nobody is
         # accepted before the listener runs.
-        self._know(bind_all(listen_addresses(self.config), {}))
+        self._know(bind_listeners(self.config, Bound()))
         try:
             self.metrics = self._open_metrics()
             pepper = find_pepper(self.data.database, self.data.pepper)
             rules, changed = self._load(pepper)
         except BaseException:
-            close_new(self._sockets, {})
+            self._bound.close_new(Bound())
             if self.metrics is not None:
                 self.metrics.close()
             raise
@@ -225,16 +222,15 @@ class Service:
         self._io = [
             IoThread(number, io_limits(limits), call) for number in range(limits.io_threads)
         ]
-        sockets = list(self._sockets.values())
-        self._listener = Listener(
-            sockets, self._opening, self._io, self._admission, self._thread_failed
-        )
+        endpoints = self._openings.endpoints(self.config, self._bound)
+        self._listener = Listener(endpoints, self._io, self._admission, self._thread_failed)
         self._listener.proxies = TrustedProxies(self.config.listen.proxies)
         self._guard = Guard(self._io, self._admission.bar, self._thread_failed)
 
     def _new_facts(self, policy: str | None) -> dict[str, str]:
         """What the database is to remember. policy: what it has of that."""
-        facts = remembered_facts(self.config, self.identity, self.addresses[0][1])
+        web_port = self.web_addresses[0][1] if self.web_addresses else 0
+        facts = remembered_facts(self.config, self.identity, self.addresses[0][1], web_port)
         return {**facts, POLICY: policy_since(policy, self.config, int(time.time() * 1000))}
 
     def _why_banned(self, address: str) -> str | None:
@@ -286,25 +282,27 @@ class Service:
         TlsFilesError or ListenError, and then all stays as it was.
         """
         new = reloaded(self.config, config) if config is not None else self.config
-        sockets = self._sockets
-        if new.listen != self.config.listen:
-            sockets = bind_all(listen_addresses(new), self._sockets)
+        bound = self._bound
+        moved = (new.listen, new.web) != (self.config.listen, self.config.web)
+        if moved:
+            bound = bind_listeners(new, self._bound)
         try:
             identity = find_identity(new, self.data)
-            context = listener_context(new, identity)
+            openings = Openings(new, identity)
+            endpoints = self._openings.endpoints(new, bound)
         except BaseException:
-            close_new(sockets, self._sockets)
+            bound.close_new(self._bound)
             raise
         # From here on nothing can fail: it is all or nothing.
         changed = new != self.config
         self.identity, self.config = identity, new
         # Only for handshakes to come; those that are there keep the context that they began with.
-        self._opening.use(context)
+        self._openings.use(openings)
         # First, as nobody may be taken for a balancer's client, nor the other way round.
         self._listener.proxies = TrustedProxies(new.listen.proxies)
-        if sockets is not self._sockets:
-            self._listener.listen(list(sockets.values()))
-            self._know(sockets)
+        if moved:
+            self._listener.listen(endpoints)
+            self._know(bound)
         facts = self._new_facts(self._facts[POLICY])
         if changed or facts != self._facts:
             self._take_up(facts)
@@ -347,9 +345,10 @@ class Service:
             )
         )
 
-    def _know(self, sockets: dict[Asked, socket.socket]) -> None:
-        self._sockets = sockets
-        self.addresses = [sock.getsockname()[:2] for sock in sockets.values()]
+    def _know(self, bound: Bound) -> None:
+        self._bound = bound
+        self.addresses = [sock.getsockname()[:2] for sock in bound.chat.values()]
+        self.web_addresses = [sock.getsockname()[:2] for sock in bound.web.values()]
 
     @property
     def misses_a_name(self) -> bool:

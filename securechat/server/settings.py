@@ -7,9 +7,10 @@ from typing import TypedDict
 from securechat import __version__
 from securechat.core.quota import MIB
 from securechat.core.settings import Settings
+from securechat.net.admission import VISITORS
 from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.config import Config, LimitsSection, split_address
-from securechat.server.identity import Identity, public_host, server_name
+from securechat.server.identity import Identity, public_host, server_name, web_url
 
 SILENCE_SECONDS = 60.0
 """After ping_seconds without an answer, this much longer until a client is taken for dead."""
@@ -83,6 +84,16 @@ def listen_addresses(config: Config) -> list[tuple[str, int]]:
     return [(config.listen.host, config.listen.port), *filter(None, also)]
 
 
+def web_addresses(config: Config) -> list[tuple[str, int]]:
+    """Host and port of the listener for browsers; none where there is none."""
+    return [(config.web.host, config.web.port)] if config.web.host else []
+
+
+def most_visitors(config: Config) -> int:
+    """Connections that load the page, beside all others."""
+    return VISITORS if config.web.host else 0
+
+
 def policy_since(kept: str | None, config: Config, now_ms: int) -> str:
     """What the database keeps of for how many days the history is kept, and since when that is so:
     the one number and the other. kept: of before.
@@ -91,9 +102,11 @@ def policy_since(kept: str | None, config: Config, now_ms: int) -> str:
     return kept if kept and kept.partition(" ")[0] == days else f"{days} {now_ms}"
 
 
-def remembered_facts(config: Config, identity: Identity, port: int) -> dict[str, str]:
+def remembered_facts(
+    config: Config, identity: Identity, port: int, web_port: int
+) -> dict[str, str]:
     """What is kept in the database for `securechat-admin`, which need not know the command line and
-    the configuration. port: the one that is listened on.
+    the configuration. port, web_port: those that are listened on.
     """
     accounts, pin = config.accounts, identity.ca_sha256
     given = identity.ca_file is None
@@ -103,6 +116,7 @@ def remembered_facts(config: Config, identity: Identity, port: int) -> dict[str,
         "address": host,
         "listen": config.listen.host,
         "port": str(public_port or port),
+        "web": web_url(config, web_port),
         # Written also when it is empty: another start may have left one there.
         "ca_sha256": pin.hex() if pin else "",
         "cert": str(identity.certificate.absolute()) if given else "",

@@ -7,8 +7,9 @@ import socket
 from contextlib import suppress
 
 from securechat.net import proxy_header
-from securechat.net.admission import address_block_of
+from securechat.net.address_blocks import address_block_of
 from securechat.net.connection import Connection, Opening
+from securechat.net.errors import LostError
 from securechat.net.proxy_header import (
     FIXED_BYTES,
     MOST_BYTES,
@@ -25,6 +26,8 @@ class Behind(Opening):
     """Takes what is left for TLS."""
 
     framing = staticmethod(lambda: None)  # type: ignore[assignment]
+    seconds = None
+    renewed = False
 
     def __init__(self) -> None:
         self.left = b""
@@ -36,6 +39,9 @@ class Behind(Opening):
 
     def explain(self, connection: Connection) -> None:
         pass
+
+    def too_late(self) -> LostError:
+        return LostError("too late")
 
 
 def header(data: bytes) -> None:

@@ -14,10 +14,11 @@ from securechat.common.cpu_meter import CpuMeter
 from securechat.net import driver, loop, transport
 from securechat.net.connection import Connection, Lines, Opened, Phase
 from securechat.net.driver import NO_ROOM
+from securechat.net.errors import LostError
 from securechat.net.opening import TlsOpening
 from securechat.net.poller import READ
 from securechat.net.throttle import Rate
-from securechat.net.transport import Heard, LostError
+from securechat.net.transport import Heard
 from tests.net.io_under_test import FREELY, PATIENCE, IoUnderTest, at, io_under_test
 
 
@@ -239,6 +240,8 @@ class Whole:
 
     has_line = False
     weight = 1
+    answer = farewell = b""
+    ended = ""
 
     def feed(self, data: bytes, most: int = -1) -> list[bytes]:
         return [data] if data else []

@@ -17,12 +17,14 @@ from securechat.net import listener as module
 from securechat.net.admission import Admission
 from securechat.net.binding import bind
 from securechat.net.connection import Connection, Opening
-from securechat.net.listener import Listener
+from securechat.net.listener import Endpoint, Listener
 from securechat.net.loop import IoThread
 from tests.net.io_under_test import PATIENCE
 
 OPENING = cast(Opening, None)
 """How all connections here begin."""
+
+HERE = Endpoint(lambda let_in: OPENING)
 
 
 class Io:
@@ -63,11 +65,10 @@ class Door:
     def __init__(self, threads: int = 1, admission: Admission | None = None) -> None:
         self.io = [Io(number) for number in range(threads)]
         self.failures: list[BaseException] = []
-        self.sockets = bind("127.0.0.1", 0)
-        self.address = self.sockets[0].getsockname()
+        self.endpoints = dict.fromkeys(bind("127.0.0.1", 0), HERE)
+        self.address = next(iter(self.endpoints)).getsockname()
         self.listener = Listener(
-            self.sockets,
-            OPENING,
+            self.endpoints,
             [cast(IoThread, io) for io in self.io],
             admission or places(),
             self.failures.append,
@@ -189,11 +190,12 @@ class Stubborn(socket.socket):
 
 def stubborn(door: Door, *errors: int) -> None:
     """Have a door's socket fail a few times; before its listener starts."""
-    for number, sock in enumerate(door.sockets):
+    for sock in list(door.endpoints):
+        endpoint = door.endpoints.pop(sock)
         replaced = Stubborn(sock.family, sock.type, sock.proto, sock.detach())
         replaced.errors = list(errors)
         replaced.setblocking(False)
-        door.sockets[number] = replaced
+        door.endpoints[replaced] = endpoint
 
 
 @pytest.mark.parametrize(

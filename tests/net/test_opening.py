@@ -7,9 +7,10 @@ import ssl
 
 import pytest
 
-from securechat.net.opening import WrongProtocolError, begin_tls, handshake, tls_begins
+from securechat.net.errors import LostError, WrongProtocolError
+from securechat.net.opening import begin_tls, handshake, tls_begins
 from securechat.net.tls import choose_group
-from securechat.net.transport import RECORD, LostError
+from securechat.net.transport import RECORD
 from tests.net.scripted import pair, pair_over_tcp, scripted
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.net.connection import Connection, Opening
-from securechat.net.opening import EndedError
+from securechat.net.errors import CheckedError, EndedError, LostError
 from securechat.net.proxy_header import (
     FIXED_BYTES,
     MOST_BYTES,
@@ -24,7 +24,6 @@ from securechat.net.proxy_header import (
     length,
     source,
 )
-from securechat.net.transport import CheckedError, LostError
 from tests.fuzz.proxy import header as check_header
 from tests.net.scripted import pair, scripted
 from tests.support.proxy import header
@@ -35,7 +34,8 @@ CLIENT = ("203.0.113.7", 50123)
 class Behind:
     """How a connection begins behind its header."""
 
-    framing = None
+    framing = seconds = None
+    renewed = False
 
     def __init__(self, *errors: LostError) -> None:
         self.errors = list(errors)

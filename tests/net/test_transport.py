@@ -9,6 +9,7 @@ import ssl
 import pytest
 
 from securechat.net.connection import Connection, Phase
+from securechat.net.errors import LostError
 from securechat.net.opening import begin_tls, handshake
 from securechat.net.transport import (
     MAX_READ,
@@ -18,7 +19,6 @@ from securechat.net.transport import (
     RECORD,
     UNAUTHENTICATED_RECORDS,
     Heard,
-    LostError,
     receive,
     say_goodbye,
     send,

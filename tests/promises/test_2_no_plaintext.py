@@ -82,7 +82,7 @@ def test_a_plaintext_client_is_told_to_use_tls_and_nothing_else(
 def test_the_only_port_is_one_with_tls(server: ServerUnderTest) -> None:
     """What the server listens on is what it prints, and nothing more."""
     assert [host for host, _ in server.service.addresses] == ["127.0.0.1"]
-    assert len(server.service._listener._sockets) == 1
+    assert len(server.service._listener._endpoints) == 1
 
 
 class Tap:

@@ -241,7 +241,8 @@ def test_an_unknown_key_is_told(file: Path) -> None:
 def test_an_unknown_section_is_told(file: Path) -> None:
     """With those that there are; a key above all sections is one, too."""
     expected = (
-        "expected one of [server], [listen], [tls], [accounts], [limits], [history], [metrics]"
+        "expected one of [server], [listen], [web], [tls], [accounts], [limits], [history], "
+        "[metrics]"
     )
     assert refusal(file, "[sever]\n") == f"{file}: unknown section [sever]; {expected}"
     assert refusal(file, "port = 1\n") == f"{file}: unknown section [port]; {expected}"

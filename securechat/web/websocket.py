@@ -1,0 +1,143 @@
+"""IRC in WebSocket messages: one line each, without its end.
+
+https://ircv3.net/specs/extensions/websocket and RFC 6455. WebSocketFraming belongs to one
+connection, and only its I/O thread may call. Frames of the peer are taken apart by the library;
+ours need no mask and no state, so they are made once for all who are framed alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from securechat.irc.framing import PLAIN_LINE, TOO_LONG
+from securechat.irc.message import MAX_LINE_BYTES
+
+TEXT, BINARY = "text.ircv3.net", "binary.ircv3.net"
+"""The subprotocols."""
+
+MAX_MESSAGE_BYTES: Final = 2 * MAX_LINE_BYTES
+"""A message that is no line any more ends here in TOO_LONG, which its sender is told; a larger one
+ends the connection, as nobody sends that by mistake.
+"""
+
+PART_BYTES: Final = 1024
+"""What the library is given at once: its frames are made before any of them is counted."""
+
+CLOSED_BY_CLIENT: Final = "closed by the client"
+
+SILENT: Final = logging.Logger("websockets", logging.CRITICAL + 1)
+"""For the library, which would log whole frames at the level DEBUG, with passwords in them."""
+
+_FIN: Final = 0x80
+_TWO_BYTES: Final = 126
+"""In the place of a length: that it stands in the next two bytes (RFC 6455, section 5.2)."""
+
+
+class WebSocketFraming:
+    """See securechat.net.framing.Framing. opcode: of the messages that the peer is sent. came: what
+    of them has come already, behind the handshake.
+    """
+
+    __slots__ = (
+        "_message",
+        "_protocol",
+        "_rest",
+        "answer",
+        "ended",
+        "farewell",
+        "has_line",
+        "join",
+        "weight",
+    )
+
+    def __init__(self, opcode: Opcode, came: bytes = b"") -> None:
+        self._protocol = ServerProtocol(state=State.OPEN, max_size=MAX_MESSAGE_BYTES, logger=SILENT)
+        self._rest = came
+        self._message = bytearray()
+        """The fragments of a message whose last one has not come."""
+        self.join: Callable[[Iterable[bytes]], bytes] = JOINS[opcode]
+        self.has_line = False
+        self.weight = 0
+        self.answer = b""
+        self.ended = ""
+        self.farewell = FAREWELL
+
+    def feed(self, data: bytes, most: int = -1) -> list[bytes]:
+        """The lines of the messages that data completes. See Framing.
+
+        Frames that hold no line count as one: who sends nothing else pays for them.
+        """
+        rest = self._rest + data if self._rest else data
+        lines: list[bytes] = []
+        self.weight = 0
+        self.answer = b""
+        while rest and not self.ended and (most < 0 or self.weight < most):
+            part, rest = rest[:PART_BYTES], rest[PART_BYTES:]
+            self._protocol.receive_data(part)
+            self._take(lines)
+        self._rest = b"" if self.ended else rest
+        self.has_line = bool(self._rest)
+        return lines
+
+    def _take(self, lines: list[bytes]) -> None:
+        protocol = self._protocol
+        for frame in protocol.events_received():
+            assert isinstance(frame, Frame)  # noqa: S101 - no handshake is read here
+            self.weight += 1
+            if frame.opcode is Opcode.CLOSE:
+                self.ended = CLOSED_BY_CLIENT
+            elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                self._gather(bytes(frame.data), frame.fin, lines)
+        # Pongs, and our half of the closing handshake; an empty one stands for the end of all.
+        self.answer += b"".join(protocol.data_to_send())
+        if protocol.close_expected():
+            # Nothing of what the peer sent is in it.
+            self.ended = self.ended or "said what is no WebSocket message"
+            self.farewell = b""
+
+    def _gather(self, data: bytes, last: bool, lines: list[bytes]) -> None:
+        if self._message or not last:
+            self._message += data
+            if not last:
+                return
+            data, self._message = bytes(self._message), bytearray()
+        self.weight += len(data) // PLAIN_LINE
+        if len(data) > MAX_LINE_BYTES:
+            lines.append(TOO_LONG)
+            return
+        # "MUST NOT include trailing \r or \n"; whoever does it all the same means lines.
+        lines += [line for piece in data.split(b"\n") if (line := piece.rstrip(b"\r"))]
+
+
+def _join(first: int) -> Callable[[Iterable[bytes]], bytes]:
+    """What puts lines together as messages that begin with this byte."""
+    short = [bytes((first, size)) for size in range(_TWO_BYTES)]
+    long = struct.Struct("!BBH").pack
+
+    def join(lines: Iterable[bytes]) -> bytes:
+        parts = []
+        for line in lines:
+            line = line[:-2]
+            # What is one to the rules may be several to those who don't know multiline.
+            for one in line.split(b"\r\n") if b"\n" in line else (line,):
+                size = len(one)
+                if not size:  # there is nothing for who can't understand a line
+                    continue
+                parts.append(short[size] if size < _TWO_BYTES else long(first, _TWO_BYTES, size))
+                parts.append(one)
+        return b"".join(parts)
+
+    return join
+
+
+JOINS: Final = {opcode: _join(_FIN | opcode) for opcode in (Opcode.TEXT, Opcode.BINARY)}
+"""One function for all connections that are framed alike, as EncodingGroup asks."""
+
+FAREWELL: Final = bytes((_FIN | Opcode.CLOSE, 2)) + struct.pack("!H", CloseCode.NORMAL_CLOSURE)
