@@ -208,14 +208,16 @@ function Spoken({ room }) {
   const [text, setText] = useState("");
   const until = useRef(Infinity); // what is there when it opens isn't new
   useEffect(() => {
-    const timer = setInterval(() => {
+    const tell = () => {
       if (until.current === Infinity && !room.loading) until.current = room.latest;
       if (room.latest <= until.current || room.hasNewer) return;
       const said = room.items.slice(-99).filter((one) => one.author && !one.mine && one.at > until.current);
       until.current = room.latest;
       if (said.length > 3) setText(t("timeline.many", { n: said.length }));
       else if (said.length) setText(said.map((one) => `${one.author}: ${plain(one.text).slice(0, 300)}`).join("\n"));
-    }, 1000);
+    };
+    tell();
+    const timer = setInterval(tell, 1000);
     return () => clearInterval(timer);
   }, [room]);
   return html`<div class="hidden" aria-live="polite">${text}</div>`;
