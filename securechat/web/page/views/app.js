@@ -49,7 +49,7 @@ function Shell({ state }) {
   const room = state.conversations.get(state.current);
   const key = room?.key;
   useEffect(() => setDrawer(""), [key, state.view]);
-  useTitle(state, room);
+  const calls = useTitle(state, room);
   const from = useRef(null);
   useEffect(() => {
     if (drawer) from.current = document.activeElement;
@@ -61,7 +61,7 @@ function Shell({ state }) {
       if (state.view) return;
       const { altKey: alt, ctrlKey: ctrl, metaKey: meta, shiftKey: shift } = event;
       if (event.key === "F6") regions(shift);
-      else if (event.key === "k" && (ctrl || meta)) app.show({ name: "switcher" });
+      else if (event.code === "KeyK" && (ctrl || meta)) app.show({ name: "switcher" });
       else if (alt && /^Arrow(Up|Down)$/.test(event.key)) nextRoom(event.key === "ArrowUp", shift);
       else if (event.key === "Escape" && drawer) setDrawer("");
       else return;
@@ -77,7 +77,7 @@ function Shell({ state }) {
     <main>
       <${Banner} state=${state} />
       ${room
-        ? html`<${Header} state=${state} room=${room} onDrawer=${setDrawer} />
+        ? html`<${Header} ...${{ room, calls }} onDrawer=${setDrawer} />
             <${Timeline} key=${key} state=${state} room=${room} />
             <${Composer} key=${`say ${key}`} state=${state} room=${room} />`
         : html`<header class="bar"><button class="icon drawer" aria-label=${t("rooms")}
@@ -89,7 +89,7 @@ function Shell({ state }) {
   </div>`;
 }
 
-/** What is unread, in the title of the tab. */
+/** What is unread, in the title of the tab; how many messages wait for the person. */
 function useTitle(state, room) {
   let unread = 0;
   let calls = 0;
@@ -102,6 +102,7 @@ function useTitle(state, room) {
     document.title = `${title} · securechat`;
     navigator.setAppBadge?.(calls).catch(() => {});
   }, [title]);
+  return calls;
 }
 
 /** What is wrong with the connection, or that the page is an old one. */

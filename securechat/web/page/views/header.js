@@ -9,12 +9,10 @@ export const FIND = "M13 13l5 5M8 14A6 6 0 1 1 8 2a6 6 0 0 1 0 12z";
 const PEOPLE = "M10 10a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM3 18a7 7 0 0 1 14 0";
 const DAY = "M10 5v5l3 3M10 18a8 8 0 1 1 0-16 8 8 0 0 1 0 16z";
 
-export function Header({ state, room, onDrawer }) {
+export function Header({ room, calls, onDrawer }) {
   const isRoom = room.kind === "channel";
   const settings = () =>
     app.show(isRoom ? { name: "channel", room: room.key } : { name: "person", room: room.key, who: room.name });
-  let calls = 0;
-  for (const one of state.conversations.values()) if (one !== room) calls += one.kind === "person" ? one.unread : one.mentions;
   return html`<header class="bar">
     <button class="icon drawer" aria-label=${t("rooms")} onClick=${() => onDrawer("rooms")}>
       ☰${calls > 0 && html`<span class="dot"></span>`}</button>

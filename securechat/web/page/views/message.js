@@ -41,7 +41,7 @@ function parts(name) {
   if (finder.of !== name) {
     const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     const own = name && `|(?<!${IN_NAME})(${quoted})(?!${IN_NAME})`;
-    finder = { of: name, at: new RegExp(`(https?://[^\\s<>"]+)|(?<![^\\s(])(#[^\\s,:;.!?()]+)${own}`, "giu") };
+    finder = { of: name, at: new RegExp(`(https?://[^\\s<>"]+)|(?<![^\\s(])(#(?!\\d+\\b)[^\\s,:;.!?()]+)${own}`, "giu") };
   }
   return finder.at;
 }

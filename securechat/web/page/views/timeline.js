@@ -195,12 +195,13 @@ function keys(event, newest) {
     ArrowDown: () => go(row ? all[all.indexOf(row) + 1] : all.at(-1)),
     End: newest,
     Enter: () => row?.querySelector(".more")?.click(),
-    r: () => row?.querySelector(".tools button")?.click(),
+    KeyR: () => row?.querySelector(".tools button")?.click(),
     Escape: () => go(document.getElementById("said")),
   };
-  if (!acts[event.key] || event.ctrlKey || event.altKey || event.metaKey) return;
+  const act = acts[event.key] ?? acts[event.code]; // letters by their place, in any layout
+  if (!act || event.ctrlKey || event.altKey || event.metaKey) return;
   event.preventDefault();
-  acts[event.key]();
+  act();
 }
 
 /** Reads new messages out; of a flood only how many there are. */
