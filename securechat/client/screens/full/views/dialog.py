@@ -12,6 +12,7 @@ from typing import ClassVar, Final, TypeVar
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
@@ -144,6 +145,13 @@ class Dialog(ModalScreen[Result]):
     def set_row(self, name: str, row: Row) -> None:
         """Another text for a line."""
         self.query_one(f"#{name}", Static).update(drawn(row, self.look))
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """As of Screen, which would close the one below when several keys come at once."""
+        if self.app.screen is not self:
+            nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+            return nothing
+        return super().dismiss(result)
 
     def action_close(self) -> None:
         """Away with it; nothing was chosen."""

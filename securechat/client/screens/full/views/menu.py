@@ -93,9 +93,11 @@ class MessageMenu(ListDialog[MessageAct | None]):
         at = next((at for at, one in enumerate(self._offers) if key and one.key == key), None)
         if self._is_left:  # typed before the menu was gone
             self._types(event.character)
-        elif self.is_current and at is not None:
+        elif self.app.screen is not self:  # a question is open, which has the keyboard from now on
+            return
+        elif at is not None:
             self.chosen(at)
-        elif self.is_current:
+        else:
             self._leave(event.character)
 
     def on_paste(self, event: events.Paste) -> None:
@@ -106,10 +108,11 @@ class MessageMenu(ListDialog[MessageAct | None]):
     def _leave(self, text: str) -> None:
         """What is typed here is meant for the input."""
         self._types(text)
-        if not self._is_left:
-            self._done(None)
+        self._done(None)
 
     def _done(self, act: MessageAct | None) -> None:
+        if self._is_left:
+            return
         self._is_left = True
         # By the app, once what was typed meanwhile has been put where it was meant for.
         self.app.call_later(self._go, act)

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from securechat.client.screens.full.views.acts import Act, MessageAct, Rights
+from securechat.client.screens.full.views.acts import USUAL, Act, MessageAct, Rights
 from securechat.client.screens.full.views.choices import Choice, Doing
 from securechat.client.screens.full.views.confirm import Confirm
 from securechat.client.screens.full.views.dialog import Dialog
@@ -169,6 +171,21 @@ def test_a_message_is_removed_with_a_reason_and_after_a_question(show: Show) -> 
 def test_who_writes_in_the_menu_removes_nothing(show: Show) -> None:
     """A whole line with its Enter is no answer to the question."""
     assert show(menu(message(mine=True), "bob"), *"don't do it", "enter", "enter")[0] is NOTHING
+
+
+@pytest.mark.parametrize("text", ["don't do it", "edit", "hold on", "d\nd\n\n"])
+def test_letters_may_come_at_once(show: Show, text: str) -> None:
+    """Before the menu has done what the first of them is for."""
+
+    async def typed(pilot: Pilot[None]) -> None:
+        driver = pilot.app._driver
+        assert driver is not None
+        for char in text:
+            key = "enter" if char == "\n" else _character_to_key(char)
+            driver.send_message(events.Key(key, char))
+
+    result, _lines = show(menu(message(mine=True), "bob"), then=typed)
+    assert result in (NOTHING, None, MessageAct(Act.REACT, USUAL[0]))
 
 
 def test_letters_that_do_nothing_are_typed(show: Show) -> None:
