@@ -66,7 +66,9 @@ export function words({ code, text }) {
 let notices = 0;
 function notice(text, kind = "info") {
   const known = state.notices.filter((one) => one.text !== text);
-  set({ notices: [...known, { id: ++notices, kind, text }].slice(-MOST_NOTICES) });
+  const id = ++notices;
+  set({ notices: [...known, { id, kind, text }].slice(-MOST_NOTICES) });
+  if (kind === "info") setTimeout(() => app.dismiss(id), 8000);
 }
 
 // The device: who we are here, and what was typed

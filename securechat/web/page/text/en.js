@@ -61,6 +61,7 @@ export default {
   "refused.401": "Nobody by that name is here.",
   "refused.403": "There is no such room.",
   "refused.443": "They are in it already.",
+  "refused.904": "The password is wrong.",
   "refused.471": "The room is full.",
   "refused.473": "This room is private: ask to be invited.",
   "refused.474": "You are banned from this room.",
@@ -88,7 +89,6 @@ export default {
   "menu.redact": "Take back",
   "redact.sure": "Its text is erased for everybody, for good.",
   "report.sure": "Whoever runs the server is told; {name} isn't.",
-  "report.done": "Reported.",
   // rooms and people
   topic: "Topic",
   "room.invite": "Invite",

@@ -19,12 +19,12 @@ export function Devices({ state }) {
     <h3>${t("devices.sessions")}</h3>
     <ul class="rows">${value?.sessions.map(({ id, by, name, heard, address, here }) =>
       row(`${name || by} · ${address}`, heard, here, () => app.endSession(id)))}</ul>
-    <${Credentials} least=${state.server.minPassword} />
+    <${Credentials} account=${state.me.account} least=${state.server.minPassword} />
   <//>`;
 }
 
 /** Password and second factor; the server wants the password shown before either. */
-function Credentials({ least }) {
+function Credentials({ account, least }) {
   const [proved, setProved] = useState(false);
   const [offer, setOffer] = useState(null);
   const [said, setSaid] = useState(null);
@@ -49,16 +49,18 @@ function Credentials({ least }) {
     await app.send("TOTP", "REMOVE", code);
     setSaid(t("factor.off"));
   };
+  // For managers of passwords.
+  const whose = html`<input hidden autocomplete="username" value=${account} />`;
   const ask = (label, action) => html`<${Ask} label=${t(label)} field=${t("code")} action=${action} required />`;
   if (!proved)
     return html`<details><summary>${t("credentials")}</summary>
-      <${Form} action=${prove} label=${t("next")}>
+      <${Form} action=${prove} label=${t("next")}>${whose}
         <${Field} label=${t("password")} type="password" name="password" required autocomplete="current-password" />
         <${Field} label=${t("code")} hint=${t("code.if")} name="code" />
       <//></details>`;
   return html`<h3>${t("credentials")}</h3>
     <div role="status">${said}</div>
-    <${Form} action=${change} label=${t("password.change")}><${NewPassword} least=${least} /><//>
+    <${Form} action=${change} label=${t("password.change")}>${whose}<${NewPassword} least=${least} /><//>
     ${offer
       ? html`<${Secret} ...${offer} />${ask("factor.on", confirm)}`
       : html`<${Act} label=${t("factor.begin")} action=${begin} />${ask("factor.renew", renew)}

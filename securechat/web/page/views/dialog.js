@@ -7,9 +7,13 @@ import { t } from "../text/index.js";
 export function Dialog({ title, children }) {
   const ref = useRef(null);
   useEffect(() => {
+    const before = document.activeElement;
     const dialog = ref.current;
     dialog.showModal();
-    return () => dialog.close();
+    return () => {
+      const now = document.activeElement;
+      if (now === document.body || dialog.contains(now)) before.focus();
+    };
   }, []);
   const cancel = (event) => {
     event.preventDefault();
@@ -58,10 +62,16 @@ export function Act({ label, action, sure = false, ...props }) {
 }
 
 /** Something that is on or off. */
-export function Check({ label, action = () => {}, ...props }) {
-  const [run, problem] = useAction(action);
-  const change = (event) => run(event.currentTarget.checked);
-  return html`<label class="check"><input type="checkbox" onChange=${change} ...${props} /> ${label}</label>
+export function Check({ label, action = () => {}, checked, ...props }) {
+  const [run, problem, busy] = useAction(action);
+  const [wanted, setWanted] = useState(checked);
+  const change = ({ currentTarget: { checked: on } }) => {
+    setWanted(on);
+    run(on);
+  };
+  return html`<label class="check">
+      <input type="checkbox" checked=${busy ? wanted : checked} onChange=${change} ...${props} /> ${label}
+    </label>
     <${Problem} text=${problem} />`;
 }
 

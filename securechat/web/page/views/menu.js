@@ -15,7 +15,7 @@ export function Menu({ state, room: key, id }) {
   const react = (emoji) => closing(() => app.react(key, id, emoji))();
   const steps = {
     redact: (reason) => closing(() => app.redact(key, id, reason))(),
-    report: (reason) => app.send("REPORT", author, id, reason).then(closing(() => app.notice(t("report.done")))),
+    report: (reason) => app.send("REPORT", author, id, reason).then(app.close),
   };
   const act = (label, action, props) => html`<${Act} label=${label} action=${action} ...${props} />`;
   return html`<${Dialog} title=${t("menu", { name: author })}>
