@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from babel.messages.catalog import Catalog, Message
@@ -60,9 +60,9 @@ class Text:
 def collected() -> dict[str, Text]:
     """All texts, in the order of the files."""
     found: dict[str, Text] = {}
-    for name, tree in sources():
-        for text in in_source(tree, name):
-            _add(found, text, f"securechat/{name}")
+    for source in sources():
+        for text in source.texts:
+            _add(found, Text(text.one, text.many), f"securechat/{source.name}")
     for text in in_help():
         _add(found, text, "help")
     for one in WIRE:
@@ -74,12 +74,33 @@ def collected() -> dict[str, Text]:
     return found
 
 
+class Source(NamedTuple):
+    """What is known of a file. name: its path in the package. unmarked: see there. said: all texts
+    in a file of the server, also those that nobody is shown.
+    """
+
+    name: str
+    texts: list[Text]
+    unmarked: list[str]
+    said: frozenset[str]
+
+
 @cache
-def sources() -> Sequence[tuple[str, ast.Module]]:
-    """The files of the package, by their path in it."""
+def sources() -> Sequence[Source]:
+    """The files of the package."""
     paths = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
     del paths["common/language.py"]  # which looks up what others ask for
-    return [(name, ast.parse(path.read_text())) for name, path in paths.items()]
+    return [_source(name, path.read_text()) for name, path in paths.items()]
+
+
+def _source(name: str, text: str) -> Source:
+    # The tree goes with the end of this: a million of its parts would slow all that comes later.
+    tree = ast.parse(text)
+    shown = list(unmarked(tree, name)) if name.startswith(WRAPPED) else []
+    texts = list(in_source(tree, name))
+    is_server = name.startswith(("core/", "server/", "net/", "irc/"))
+    said = _literals(_without_docstrings(tree)) if is_server else ()
+    return Source(name, texts, shown, frozenset(said))
 
 
 def _add(found: dict[str, Text], text: Text, file: str) -> None:
@@ -102,7 +123,7 @@ def in_source(tree: ast.Module, name: str) -> Iterator[Text]:
         elif isinstance(node, ast.Call) and _called(node) in CARRIERS and shown:
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
             yield from map(Text, (text for part in given for text in _literals(part)))
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "out.hangup":
+        elif isinstance(node, ast.Assign) and _named(node.targets[0]) == "out.hangup":
             yield from map(Text, _literals(node.value))
         elif isinstance(node, ast.Raise) and shown:
             yield from map(Text, _raised(node.exc))
@@ -132,7 +153,14 @@ def _marked(node: ast.Call, name: str) -> Text:
 
 def _called(node: ast.Call) -> str:
     """The name of what is called, without what it belongs to."""
-    return ast.unparse(node.func).rpartition(".")[2]
+    return _named(node.func).rpartition(".")[2]
+
+
+def _named(node: ast.expr) -> str:
+    """As it stands there; '' for what is no name, as what a call returns."""
+    if isinstance(node, ast.Attribute):
+        return f"{_named(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_marked(node: ast.Call) -> bool:
@@ -147,10 +175,11 @@ def _wholly(tree: ast.Module, name: str) -> Iterator[ast.AST]:
     """The parts of a file whose texts are all taken: it, or some of its functions and names."""
     if name in TEXTS:
         yield tree
-    for node in ast.walk(tree):
+    # Most files have none of them.
+    for node in ast.walk(tree) if any(text.startswith(f"{name}:") for text in TEXTS) else ():
         named = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name
         if isinstance(node, ast.Assign | ast.AnnAssign):
-            named = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+            named = _named(node.targets[0] if isinstance(node, ast.Assign) else node.target)
         if f"{name}:{named}" in TEXTS:
             yield node
 
@@ -223,14 +252,6 @@ def _name(node: ast.expr, taken: Sequence[str]) -> str:
     name = (words[0] if words else "value").strip("_").lower()
     known = [name, *(f"{name}{number}" for number in range(2, 10))]
     return next(each for each in known if each not in taken)
-
-
-@cache
-def said() -> frozenset[str]:
-    """All texts in the source of the server, also those that nobody is shown."""
-    parts = ("core/", "server/", "net/", "irc/")
-    trees = [_without_docstrings(tree) for name, tree in sources() if name.startswith(parts)]
-    return frozenset(text for tree in trees for text in _literals(tree))
 
 
 def unmarked(tree: ast.Module, name: str) -> Iterator[str]:
@@ -406,10 +427,9 @@ def all_faults() -> list[str]:
     """What is wrong with the catalogues, and which texts are shown without being looked up."""
     texts = collected()
     found = [fault for path in languages() for fault in faults(path, texts)]
-    found += (f"is said by no server any more: {one!r}" for one in WIRE if one not in said())
-    for name, tree in sources():
-        if name.startswith(WRAPPED):
-            found += (f"isn't looked up: {each}" for each in unmarked(tree, name))
+    said = frozenset[str]().union(*(source.said for source in sources()))
+    found += (f"is said by no server any more: {one!r}" for one in WIRE if one not in said)
+    found += (f"isn't looked up: {each}" for source in sources() for each in source.unmarked)
     return found
 
 
