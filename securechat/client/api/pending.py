@@ -23,6 +23,14 @@ class Pending(Generic[T]):
         self.deciding: Callable[[], bool] = lambda: False
         """Whether this thread is the one that decides it, and so must not wait for it."""
 
+    def __repr__(self) -> str:
+        """How far it has come, without what was said."""
+        state = "waiting"
+        if self.done():
+            error = self._future.exception()
+            state = "done" if error is None else f"{type(error).__name__}: {error}"
+        return f"<{type(self).__name__} {state}>"
+
     def done(self) -> bool:
         """Whether it is known how it ended."""
         return self._future.done()

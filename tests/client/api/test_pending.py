@@ -117,3 +117,15 @@ def test_callbacks() -> None:
     assert heard == [delivery, delivery]
     assert isinstance(delivery, Delivery)
     assert not open_.wait(0)
+
+
+def test_its_repr_tells_how_far_it_is() -> None:
+    """For who looks at it in a shell, and without what was said."""
+    stored, refused = Pending[str](), Pending[str]()
+    assert repr(stored) == "<Pending waiting>"
+    stored.decide("secret words")
+    refused.decide(RefusedError("not in #lab", "442"))
+    assert (repr(stored), repr(refused)) == (
+        "<Pending done>",
+        "<Pending RefusedError: not in #lab>",
+    )
