@@ -8,7 +8,7 @@ import base64
 import queue
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,6 +35,7 @@ from securechat.client.session.events.connection import Stopped
 from securechat.client.session.events.history import HistoryPage, SearchPage
 from securechat.client.session.events.messages import Removed, Said
 from securechat.client.settings import SettingsDirectory
+from securechat.common.record import replace
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE

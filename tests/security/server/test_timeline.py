@@ -5,7 +5,6 @@ terminal, forges no line, and leads nowhere but where it says.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -20,6 +19,7 @@ from securechat.client.screens.full.spans import Row, Setting
 from securechat.client.session.actions import TextKind
 from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
+from securechat.common.record import replace
 from tests.security.server.hostile import NOON, SEQUENCES, is_inert, kinds, text_fields
 
 SETTING = Setting(60, UTC, "alice")
