@@ -69,6 +69,31 @@ def pytest_configure(config: pytest.Config) -> None:
         if has_room(MEMORY):
             os.environ.setdefault(TEMPORARY, str(MEMORY))
         os.environ[LOCKS] = tempfile.mkdtemp(prefix="securechat-tests-")
+        if getattr(config.option, "numprocesses", None) and not config.option.file_or_dir:
+            compile_all(config.rootpath)
+
+
+def compile_all(root: Path) -> None:
+    """Before the processes of a run start, which would each compile all tests at the same time; by
+    children, as what is imported here, and in which order, must be of no account.
+    """
+    tests = sorted(Path(__file__).parent.rglob("test_*.py"))
+    share = os.cpu_count() or 1
+    children = []
+    for number in range(share):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                for path in tests[number::share]:
+                    with contextlib.suppress(Exception):  # it is told where the tests are gathered
+                        importlib.import_module(
+                            ".".join(path.relative_to(root).with_suffix("").parts)
+                        )
+            finally:
+                os._exit(0)
+        children.append(pid)
+    for pid in children:
+        os.waitpid(pid, 0)
 
 
 def has_room(directory: Path) -> bool:
@@ -105,22 +130,6 @@ def _is_whole(config: pytest.Config) -> bool:
     option = config.option
     chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     return not (chosen or option.keyword or option.usepdb or option.collectonly or option.trace)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Of several processes each compiles its share of the tests first, and then reads the others'
-    results: all at once would each compile all.
-    """
-    worker = getattr(session.config, "workerinput", None)
-    if worker is not None and not session.config.option.file_or_dir:
-        number = int(worker["workerid"].removeprefix("gw"))
-        tests = sorted(Path(__file__).parent.rglob("test_*.py"))
-        for path in tests[number :: worker["workercount"]]:
-            name = ".".join(path.relative_to(session.config.rootpath).with_suffix("").parts)
-            with contextlib.suppress(Exception):  # it is told where the tests are gathered
-                importlib.import_module(name)
-    return (yield)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
