@@ -36,12 +36,13 @@ function hue(name) {
 }
 
 let finder = { of: null, at: /$^/ };
-/** Finds addresses, rooms, and the own name. */
+/** Finds code, addresses, rooms, and the own name. */
 function parts(name) {
   if (finder.of !== name) {
     const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     const own = name && `|(?<!${IN_NAME})(${quoted})(?!${IN_NAME})`;
-    finder = { of: name, at: new RegExp(`(https?://[^\\s<>"]+)|(?<![^\\s(])(#(?!\\d+\\b)[^\\s,:;.!?()]+)${own}`, "giu") };
+    const code = "```\\s*\\n?([^]+?)```\\n?|`([^`\\n]+)`";
+    finder = { of: name, at: new RegExp(`${code}|(https?://[^\\s<>"]+)|(?<![^\\s(])(#(?!\\d+\\b)[^\\s,:;.!?()]+)${own}`, "giu") };
   }
   return finder.at;
 }
@@ -52,19 +53,22 @@ function trimmed(address) {
   return short.endsWith(")") && !short.includes("(") ? trimmed(short.slice(0, -1)) : short;
 }
 
-/** A text with its addresses as links. */
+/** A text with its addresses as links, its rooms as buttons, and its code apart. */
 export function rich(text, name) {
   const found = [];
   let from = 0;
   for (const match of text.matchAll(parts(name))) {
-    let [part, address, room] = match;
+    let [part, block, code, address, room] = match;
     let shown = html`<mark>${part}</mark>`;
-    if (address) {
+    if (block || code) shown = block ? html`<pre>${block.trimEnd()}</pre>` : html`<code>${code}</code>`;
+    else if (address) {
       part = trimmed(address);
       if (!URL.canParse(part)) continue;
-      // The title has it as the browser reads it: look-alike letters are seen there.
-      const { href } = new URL(part);
-      shown = html`<a href=${href} title=${href} target="_blank" rel="noopener noreferrer">${part}</a>`;
+      const { href, hostname, username } = new URL(part);
+      // Where it leads may look like another host: by letters of another script, or a name before @.
+      const odd = username || /xn--.*\.[a-z]+$/.test(hostname);
+      shown = html`<a href=${href} title=${href} target="_blank" rel="noopener noreferrer">${part}</a>
+        ${odd && html` <small>[${hostname}]</small>`}`;
     } else if (room)
       shown = html`<button class="link" tabindex="-1" onClick=${() => app.join(room).catch((error) => app.notice(error.text, "error"))}>${room}</button>`;
     found.push(text.slice(from, match.index), shown);
@@ -80,9 +84,10 @@ export function Message({ item, head, room, own, person, found }) {
   const classes = [head && "head", item.action && "action", item.notice && "notice", delivery,
     item.mention && !person && "mention", found && "found"];
   const menu = () => app.show({ name: "menu", room, id });
+  const who = () => app.show({ name: "person", room, who: author });
   return html`<li class=${classes.filter(Boolean).join(" ")} tabindex="-1" data-key=${item.key}>
     <${Time} at=${item.at} />
-    <span class="name" title=${author} style=${{ "--hue": hue(author) }}><bdi>${author}</bdi>
+    <span class="name" title=${author} style=${{ "--hue": hue(author) }} onClick=${who}><bdi>${author}</bdi>
       ${item.bot && html` <span class="badge">${t("bot")}</span>`}</span>
     <div>
       ${item.reply && html`<${Quote} room=${room} id=${item.reply} />`}
