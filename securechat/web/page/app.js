@@ -79,8 +79,12 @@ let drafts = new Map();
 const draftKey = (key) => `draft ${login?.account} ${key}`;
 
 const saveDraft = (c) => {
+  if (!login) return undefined;
+  clearTimeout(c.draftTimer);
+  c.draftTimer = 0;
   const value = c.draft || c.reply ? { text: c.draft, reply: c.reply } : undefined;
   drafts.set(c.key, value);
+  tell("draft", { account: login.account, key: c.key, draft: value });
   return storage.save(draftKey(c.key), value);
 };
 
@@ -318,6 +322,7 @@ export const app = {
       ? { account: found.account, password: found.token, name: "securechat open" }
       : await storage.load("login");
     if (found) state.server.name = found.server;
+    if (login) return; // somebody was faster
     if (known) begin(known, "starting");
     else leave();
   },
@@ -429,7 +434,6 @@ export const app = {
     const limits = link.session?.limits;
     const problem = outbox.put(tab, state.me.account || login.account, c.name, text, { reply, action }, limits);
     if (problem) return void notice(words(problem), "error");
-    clearTimeout(c.draftTimer);
     Object.assign(c, { draft: "", reply: null });
     saveDraft(c);
     outbox.flush(link.session);

@@ -20,18 +20,17 @@ export class History {
   }
 
   /** Ask for a page; place(page) puts it where it belongs, if nobody has moved the window. */
-  async #page(c, place, ...params) {
+  async #page(c, place, way, mark) {
     const session = this.on.session();
     if (c.loading || !session?.ready) return;
-    const border = c.first + c.last;
     c.loading = true;
     c.revision++;
     this.on.changed();
     try {
-      const page = await this.#ask(params[0], c.name, ...params.slice(1), PAGE);
+      const page = await this.#ask(way, c.name, mark, PAGE);
       c.problem = null;
-      if (border === c.first + c.last || params[0] === "AROUND") place(page);
-      else if (params[0] === "BEFORE" && border.startsWith(c.first)) place(page);
+      const border = way === "BEFORE" ? c.first : c.last;
+      if (way === "AROUND" || mark === "msgid=" + border) await place(page);
     } catch (problem) {
       if (session.ready) c.problem = problem;
     }
@@ -49,9 +48,9 @@ export class History {
   newer(c) {
     if (!c.hasNewer) return undefined;
     return this.#page(c, (page) => {
-      if (addPage(c, "newer", page, this.on.me())) return;
+      if (addPage(c, "newer", page, this.on.me())) return undefined;
       c.hasNewer = false;
-      this.load(c);
+      return this.load(c);
     }, "AFTER", "msgid=" + c.last);
   }
 

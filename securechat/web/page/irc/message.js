@@ -65,4 +65,4 @@ export function plain(account, password) {
 }
 
 /** The form in which names are compared (RFC 8265, as near as a browser comes). */
-export const fold = (/** @type {string} */ name) => name.normalize("NFKC").toLowerCase();
+export const fold = (name = "") => name.normalize("NFKC").toLowerCase();

@@ -1,7 +1,7 @@
 /** One WebSocket, and when the next one is due. https://ircv3.net/specs/extensions/websocket */
 
 const QUIET = 30_000;
-const PATIENCE = 15_000;
+const PATIENCE = 10_000;
 
 /**
  * Lines in and out. `closed(opened)` is called once, however it ends.

@@ -87,7 +87,7 @@ export class Events {
     const c = this.find(this.place(message));
     const who = nickOf(message);
     if (!typing || !c || this.mine(who)) return;
-    const lasts = { active: 6000, paused: 30_000 }[typing] ?? 0;
+    const lasts = typing === "active" ? 6000 : typing === "paused" ? 30_000 : 0;
     if (lasts && c.typists.size < MOST_TYPING) c.typists.set(fold(who), { who, until: Date.now() + lasts });
     else c.typists.delete(fold(who));
     this.showTyping(c);
@@ -173,7 +173,7 @@ export class Events {
     this.live(c, message);
   }
 
-  setModes(c, letters, params = []) {
+  setModes(c, letters = "", params = []) {
     let on = true;
     for (const letter of letters) {
       if (/[+-]/.test(letter)) on = letter === "+";

@@ -118,25 +118,31 @@ export class Outbox {
   }
 }
 
+/** Without empty lines around it. */
+const trim = (text) => text.trimEnd().replace(/^(\s*\n)+/, "");
+
 /** A text in messages of at most so many bytes and lines, parted between lines where that can be. */
 export function pack(text, { bytes: most, lines } = { bytes: 8192, lines: 64 }) {
-  const clean = text.replace(/\r\n?/g, "\n").replace(/\0/g, "").replace(/^(\s*\n)+|\s+$/g, "");
+  const clean = trim(text.replace(/\r\n?/g, "\n").replace(/\0/g, ""));
   const found = [];
   let current = [];
-  let size = 0;
-  const close = () => {
-    const joined = current.join("\n").replace(/^(\s*\n)+|\s+$/g, "");
-    if (joined) found.push(joined);
-    (current = []), (size = 0);
-  };
+  let size = -1; // no line feed before the first
   let count = 0;
-  for (const line of clean.split("\n").flatMap((one) => pieces(one, most - 64))) {
-    // A line of the wire has some 300 bytes of text at least.
-    const wires = Math.ceil(bytes(line) / 300) || 1;
-    if (size + bytes(line) + 1 > most || count + wires > lines) (close(), (count = 0));
-    current.push(line);
-    size += bytes(line) + 1;
-    count += wires;
+  const close = () => {
+    const whole = trim(current.join("\n"));
+    if (whole) found.push(whole);
+    [current, size, count] = [[], -1, 0];
+  };
+  for (const line of clean.split("\n")) {
+    pieces(line, most).forEach((piece, at) => {
+      const more = bytes(piece) + 1;
+      // A line of the wire has some 300 bytes of text at least.
+      const wires = Math.ceil(more / 300);
+      if (at || size + more > most || count + wires > lines) close();
+      current.push(piece);
+      size += more;
+      count += wires;
+    });
   }
   close();
   return found;

@@ -1,0 +1,65 @@
+"""The page's modules in Chromium, without a server: each test is a piece of JavaScript."""
+
+from __future__ import annotations
+
+import mimetypes
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+import securechat
+
+PAGE = Path(securechat.__file__).parent / "web" / "page"
+
+ORIGIN = "http://page.test/"
+"""Of nobody: what is asked for there is read from the package."""
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+
+Run = Callable[..., Any]
+
+
+def _answer(route: Any) -> None:
+    path = PAGE / urlsplit(route.request.url).path.lstrip("/")
+    if path.is_file():
+        kind = mimetypes.guess_type(path.name)[0] or "text/plain"
+        route.fulfill(status=200, content_type=kind, body=path.read_bytes())
+    else:
+        route.fulfill(status=200, content_type="text/html", body="<!doctype html>")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium of this machine."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the extra web-test isn't there")
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.skip("Chromium isn't there")
+    with sync_api.sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=executable, args=FLAGS)
+
+
+@pytest.fixture(scope="module")
+def run(browser: Any) -> Iterator[Run]:
+    """Run the body of an asynchronous function, with `given` and all that the modules export."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.route("**/*", _answer)
+    page.goto(ORIGIN)
+
+    def run(code: str, *modules: str, given: object = None) -> Any:
+        imports = "".join(f"Object.assign(it, await import('/{name}.js'));" for name in modules)
+        return page.evaluate(
+            f"async (given) => {{ const it = {{}}; {imports} {code} }}",
+            given,
+        )
+
+    yield run
+    context.close()
