@@ -55,7 +55,7 @@ export function Timeline({ state, room }) {
   };
   return html`<div class="log" role="log" aria-live="off" aria-label=${t("timeline", { name: room.name })}
       aria-busy=${room.loading} tabindex="0" ref=${log} onScroll=${() => look(log.current, at) && again()}
-      onKeyDown=${(event) => keys(event, newest)}>
+      onKeyDown=${(event) => keys(event, newest)} onClick=${touched}>
       <ol>
         ${from === 0 && (room.loading || !room.hasOlder) &&
         html`<li key="begin" class="split">${t(room.loading ? "timeline.loading" : "timeline.begin")}</li>`}
@@ -182,6 +182,12 @@ function firstSeen(box) {
 /** What is in sight is read, when somebody looks. */
 function read({ room, ends, fresh }) {
   if (ends && !fresh && document.hasFocus() && (room.unread || room.latest > room.marker)) app.markRead(room.key);
+}
+
+/** On a phone a touch shows what can be done with a message; not all browsers focus it by themselves. */
+function touched({ target }) {
+  if (matchMedia("(hover: none)").matches && !target.closest("a, button"))
+    target.closest("li")?.focus({ preventScroll: true });
 }
 
 /** Arrows go from message to message, Enter opens what can be done with one. */
