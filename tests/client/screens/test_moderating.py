@@ -156,6 +156,7 @@ def _bans(alice: Typist, bob: Typist) -> None:
     bob.sees("you were removed from #lab by alice (no ads)")
     alice.does("/kick bob", "bob isn't in #lab")
     bob.does("/join #lab", "you are in #lab")
+    alice.sees("bob joined #lab")
     alice.does("/ban bob ads, again", "alice bans bob from #lab", "bob was removed from #lab")
     bob.sees("you were removed from #lab by alice (ads, again)")
     bob.does("/join #lab", "you are banned from #lab")
