@@ -127,24 +127,26 @@ def _invite(bench: Bench) -> dict[str, object]:
 
 
 @_act("invite list")
-def _invites(bench: Bench) -> list[dict[str, object]]:
+def _invites(bench: Bench) -> dict[str, object]:
+    """Those that work, the newest first."""
     now = wall_clock()
-    return [
+    rows = [row for row in bench.admin.reader.invites() if row.uses and row.expires_ms > now]
+    shown = [
         {
             "id": invite_id(row),
             "uses": row.uses,
-            "open": bool(row.uses and row.expires_ms > now),
             "expires_ms": row.expires_ms,
             "created_ms": row.created_ms,
             "admin": bool(row.admin),
             "note": row.note,
         }
-        # The newest first, and of those that have ended not all there ever were.
-        for row in reversed(bench.admin.reader.invites()[-MOST_INVITES:])
+        for row in reversed(rows[-MOST_AT_ONCE:])
     ]
+    return {"rows": shown, "more": False}
 
 
-MOST_INVITES = 100
+MOST_AT_ONCE = 100
+"""Of what is told without pages."""
 
 
 @_act("invite revoke")
@@ -171,7 +173,7 @@ def _users(bench: Bench) -> dict[str, object]:
     # One more than is shown tells whether there are more.
     rows = bench.admin.overview.accounts(part=part, after=after, limit=facts["limit"] + 1)
     shown = [row._asdict() for row in rows[: facts["limit"]]]
-    return {"accounts": shown, "more": len(rows) > len(shown)}
+    return {"rows": shown, "more": len(rows) > len(shown)}
 
 
 @_act("user disable")
@@ -225,7 +227,7 @@ def _channels(bench: Bench) -> dict[str, object]:
     folded = names.fold_channel(after) or "" if after else ""
     rows = [row for row in rows if (names.fold_channel(row.name) or "") > folded]
     shown = [row._asdict() for row in rows[: facts["limit"]]]
-    return {"channels": shown, "more": len(rows) > len(shown)}
+    return {"rows": shown, "more": len(rows) > len(shown)}
 
 
 @_act("channel retention")
@@ -265,5 +267,5 @@ def _kept(bench: Bench) -> dict[str, Any]:
             {"name": row.name, "keep_days": row.keep_days}
             for row in bench.admin.history.open_channels()
             if row.keep_days is not None
-        ][:MOST_INVITES],
+        ][:MOST_AT_ONCE],
     }

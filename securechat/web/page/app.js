@@ -354,7 +354,11 @@ export const app = {
   /** Show the password once more, as the server wants before it changes what logs in. */
   async prove(password) {
     await request("AUTHENTICATE", "PLAIN");
-    for (const line of plain(state.me.account, password)) await request(...line.split(" "));
+    try {
+      for (const line of plain(state.me.account, password)) await request(...line.split(" "));
+    } catch (problem) {
+      throw problem.code === "904" ? { code: "PASSWORD" } : problem;
+    }
   },
 
   // what is shown

@@ -12,7 +12,7 @@ const WANTED = new Set(
   `away-notify batch cap-notify draft/account-registration draft/channel-rename draft/chathistory
   draft/event-playback draft/message-redaction draft/multiline draft/read-marker echo-message
   extended-join invite-notify labeled-response message-tags multi-prefix no-implicit-names sasl
-  securechat/key server-time setname soju.im/search standard-replies`.split(/\s+/),
+  securechat/administration securechat/key server-time setname soju.im/search standard-replies`.split(/\s+/),
 );
 const REGISTRATION = "draft/account-registration";
 const MULTILINE = "draft/multiline";

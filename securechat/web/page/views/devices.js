@@ -19,19 +19,25 @@ export function Devices({ state }) {
     <h3>${t("devices.sessions")}</h3>
     <ul class="rows">${value?.sessions.map(({ id, by, name, heard, address, here }) =>
       row(`${name || by} · ${address}`, heard, here, () => app.endSession(id)))}</ul>
-    <${Credentials} account=${state.me.account} least=${state.server.minPassword} />
+    <${Credentials} least=${state.server.minPassword} />
   <//>`;
 }
 
+/** For managers of passwords. */
+const Whose = () => html`<input hidden autocomplete="username" value=${app.state.me.account} />`;
+
+/** The password once more, and the code. */
+export const Prove = ({ then }) => html`<${Form} label=${t("next")}
+  action=${({ password, code }) => app.prove(password + code).then(then)}><${Whose} />
+  <${Field} label=${t("password")} type="password" name="password" required autofocus autocomplete="current-password" />
+  <${Field} label=${t("code")} hint=${t("code.if")} name="code" />
+<//>`;
+
 /** Password and second factor; the server wants the password shown before either. */
-function Credentials({ account, least }) {
+function Credentials({ least }) {
   const [proved, setProved] = useState(false);
   const [offer, setOffer] = useState(null);
   const [said, setSaid] = useState(null);
-  const prove = async ({ password, code }) => {
-    await app.prove(password + code);
-    setProved(true);
-  };
   const change = async ({ password, again }, form) => {
     if (password !== again) throw { code: "TWICE" };
     await app.send("PASSWD", password);
@@ -49,18 +55,13 @@ function Credentials({ account, least }) {
     await app.send("TOTP", "REMOVE", code);
     setSaid(t("factor.off"));
   };
-  // For managers of passwords.
-  const whose = html`<input hidden autocomplete="username" value=${account} />`;
   const ask = (label, action) => html`<${Ask} label=${t(label)} field=${t("code")} action=${action} required />`;
   if (!proved)
     return html`<details><summary>${t("credentials")}</summary>
-      <${Form} action=${prove} label=${t("next")}>${whose}
-        <${Field} label=${t("password")} type="password" name="password" required autocomplete="current-password" />
-        <${Field} label=${t("code")} hint=${t("code.if")} name="code" />
-      <//></details>`;
+      <${Prove} then=${() => setProved(true)} /></details>`;
   return html`<h3>${t("credentials")}</h3>
     <div role="status">${said}</div>
-    <${Form} action=${change} label=${t("password.change")}>${whose}<${NewPassword} least=${least} /><//>
+    <${Form} action=${change} label=${t("password.change")}><${Whose} /><${NewPassword} least=${least} /><//>
     ${offer
       ? html`<${Secret} ...${offer} />${ask("factor.on", confirm)}`
       : html`<${Act} label=${t("factor.begin")} action=${begin} />${ask("factor.renew", renew)}

@@ -1,5 +1,6 @@
 /** Which dialog is open: by the name of `state.view`. */
 import { html } from "../html.js";
+import { Admin } from "./admin.js";
 import { Channel, Channels, Person } from "./channel.js";
 import { Devices, Recovery } from "./devices.js";
 import { Menu } from "./menu.js";
@@ -8,6 +9,7 @@ import { Help, Settings } from "./settings.js";
 import { Switcher } from "./switcher.js";
 
 const VIEWS = {
+  admin: Admin,
   channel: Channel, // {room}: the key of a conversation
   channels: Channels,
   devices: Devices,
