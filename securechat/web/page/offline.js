@@ -6,7 +6,8 @@ export async function keepOffline() {
   // `securechat open` serves the page itself, below another path each time.
   if (location.protocol !== "https:" || !navigator.serviceWorker) return;
   const rules = { createScriptURL: () => "./sw.js" };
-  const worker = window.trustedTypes?.createPolicy("securechat", rules).createScriptURL("") ?? "./sw.js";
+  const { trustedTypes } = /** @type {any} */ (window);
+  const worker = trustedTypes?.createPolicy("securechat", rules).createScriptURL("") ?? "./sw.js";
   try {
     await navigator.serviceWorker.register(/** @type {any} */ (worker));
     const cache = await caches.open(HERE);

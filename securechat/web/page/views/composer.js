@@ -94,7 +94,7 @@ export function Composer({ state, room }) {
       if ((event.shiftKey && !cycle.current) || !complete(event.shiftKey)) return;
       event.preventDefault();
     } else if (event.key === "Escape" && reply) app.setReply(key, null);
-    else if (event.key === "ArrowUp" && !area.current.value) document.querySelector(".log li:last-child")?.focus();
+    else if (event.key === "ArrowUp" && !area.current.value) /** @type {HTMLElement} */ (document.querySelector(".log li:last-child"))?.focus();
     else return;
     if (event.key !== "Enter") event.preventDefault();
   };

@@ -7,7 +7,7 @@ export function arrows(/** @type {KeyboardEvent} */ event) {
   if (!step || event.altKey) return;
   const list = /** @type {HTMLElement} */ (event.currentTarget);
   const all = [...list.querySelectorAll("button")];
-  const at = all.indexOf(document.activeElement);
+  const at = all.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
   all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
   event.preventDefault();
 }

@@ -38,7 +38,7 @@ export function rows(items, { unreadFrom, events }) {
   let night = 0;
   let unread = unreadFrom;
   for (const item of items) {
-    const moves = MOVES.has(item.what);
+    const moves = item.kind === "event" && MOVES.has(item.what);
     if (moves && !events) continue;
     if (item.at >= night) {
       all.push((last = { kind: "day", key: `day ${item.key}`, at: item.at }));

@@ -89,7 +89,7 @@ function useRows(state, room, items, found) {
   return kids;
 }
 
-function draw({ key, kind, item, head, items, moves, at }, how) {
+function draw(/** @type {any} */ { key, kind, item, head, items, moves, at }, how) {
   if (kind === "message") return html`<${Message} key=${key} ...${{ item, head, ...how }} />`;
   if (kind === "event") return html`<${Events} key=${key} ...${{ items, moves }} />`;
   return html`<li key=${key} class=${kind === "day" ? "split" : "split new"}>
@@ -196,12 +196,13 @@ function keys(event, newest) {
   const row = document.activeElement.closest("li");
   const all = [...event.currentTarget.querySelectorAll("li[data-key]")];
   const go = (to) => to?.focus();
+  const press = (what) => /** @type {HTMLElement} */ (row?.querySelector(what))?.click();
   const acts = {
     ArrowUp: () => go(row ? all[all.indexOf(row) - 1] : all.at(-1)),
     ArrowDown: () => go(row ? all[all.indexOf(row) + 1] : all.at(-1)),
     End: newest,
-    Enter: () => row?.querySelector(".more")?.click(),
-    KeyR: () => row?.querySelector(".tools button")?.click(),
+    Enter: () => press(".more"),
+    KeyR: () => press(".tools button"),
     Escape: () => go(document.getElementById("said")),
   };
   const act = acts[event.key] ?? acts[event.code]; // letters by their place, in any layout
