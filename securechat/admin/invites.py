@@ -9,7 +9,7 @@ from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.common.language import _, ngettext, translated
 from securechat.core.administration.remote import MOST_INVITE_DAYS, MOST_NOTE, MOST_USES
-from securechat.server.links import login_link, make_link
+from securechat.server.links import login_link, make_link, page_url
 from securechat.store.admin import wall_clock
 from securechat.store.invites import invite_id
 from securechat.store.sqlite.rows import InviteRow
@@ -71,6 +71,8 @@ def invite(
         ),
         err=True,
     )
+    if page := page_url(context.admin.reader):
+        click.echo(_("In a browser:  {url}").format(url=link.in_browser(page)), err=True)
     context.warn_about(link)
     # After it was made: the setting may be changed, and the link used then.
     _warn_when_closed(context)
@@ -84,6 +86,8 @@ def _print_login(context: AdminContext) -> None:
         _("To use it:  securechat {link}  (who has an account; no secret)").format(link=link),
         err=True,
     )
+    if page := page_url(context.admin.reader):
+        click.echo(_("In a browser:  {url}").format(url=page), err=True)
     context.warn_about(link)
 
 

@@ -55,6 +55,12 @@ class InviteLink:
     def __str__(self) -> str:
         return _text("", self.host, self.port, self.code, self.ca_sha256)
 
+    def in_browser(self, page: str) -> str:
+        """The same for a browser, which says what stands behind the # to nobody. page: the URL of
+        the server's page.
+        """
+        return f"{page.rstrip('/')}/#invite={self.code}"
+
     @property
     def login(self) -> LoginLink:
         """The login link to the same server."""

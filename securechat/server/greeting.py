@@ -34,7 +34,7 @@ def greet(service: Service) -> None:
                 host=host, port=port, versions=_versions(service)
             )
         )
-    if url := web_url(service.config, service.web_addresses[0][1] if service.web_addresses else 0):
+    if url := _page(service):
         click.echo(_("  page         {url} (for browsers)").format(url=url))
     click.echo(_("  data         {path}").format(path=service.data.path))
     for line in _trust(service.identity):
@@ -46,6 +46,9 @@ def greet(service: Service) -> None:
             _("There is no account yet. Make the first one, which administers the server:\n")
         )
         click.echo(f"  {program('securechat')} {link}\n")
+        if url:
+            click.echo(_("Or in a browser:\n"))
+            click.echo(f"  {link.in_browser(url)}\n")
         click.echo(
             ngettext(
                 "The link works once, within {days} day.",
@@ -72,6 +75,11 @@ def greet(service: Service) -> None:
     click.echo(_("Ctrl-C stops the server."), nl=True)
     # A script that waits for this line reads it through a pipe.
     sys.stdout.flush()
+
+
+def _page(service: Service) -> str:
+    addresses = service.web_addresses
+    return web_url(service.config, addresses[0][1] if addresses else 0)
 
 
 def _first_link(service: Service) -> InviteLink | None:

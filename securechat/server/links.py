@@ -42,6 +42,13 @@ def login_link(reader: Reader, account: str = "") -> LoginLink:
     )
 
 
+def page_url(reader: Reader) -> str:
+    """What people open in a browser: the page of the server that last ran on this database; '' for
+    none.
+    """
+    return reader.remembered("web") or ""
+
+
 def server_host(reader: Reader) -> str:
     """Where the server that last ran on this database is reachable now: the machine may have got
     another address since it started.

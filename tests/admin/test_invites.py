@@ -49,6 +49,15 @@ def test_the_way_to_use_it_is_told_beside_it(cli: AdminCli) -> None:
     assert effect.startswith("No server is running")
 
 
+def test_the_links_open_in_a_browser_where_there_is_a_page(tmp_path: Path) -> None:
+    """The invite with its code behind the #; the login link is the page alone."""
+    cli = served_once(tmp_path / "data", web="https://chat.test:8443/")
+    said = cli("invite")
+    code = InviteLink.parse(said.out).code
+    assert f"In a browser:  https://chat.test:8443/#invite={code}\n" in said.err
+    assert "In a browser:  https://chat.test:8443/\n" in cli("invite --login").err
+
+
 def test_an_invite_to_order(cli: AdminCli) -> None:
     """--uses, --days, --admin and --note."""
     said = cli("invite --uses 30 --days 1 --admin --note 'for the class of 2031'")

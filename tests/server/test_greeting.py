@@ -42,6 +42,17 @@ def test_the_first_link_leads_here(tmp_path: Path, capsys: pytest.CaptureFixture
         assert first.hears_until(" 221 ")[-1] == ":chat.test 221 alice :+o"
 
 
+def test_the_first_link_opens_in_a_browser_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there is a page; the code stands behind the #, which no browser sends."""
+    with running(tmp_path / "data", web={"host": "127.0.0.1", "port": 0}) as server:
+        said = greeting(server, capsys)
+        [(_, port)] = server.service.web_addresses
+        [code] = [line.split("/")[3] for line in said.splitlines() if "securechat://" in line]
+    assert f"\n  https://127.0.0.1:{port}/#invite={code}\n" in said
+
+
 def test_with_accounts_it_says_how_to_log_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
