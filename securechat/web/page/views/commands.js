@@ -7,7 +7,7 @@ const role = (letter, on) => (room, rest) =>
   Promise.all(rest.split(/\s+/).map((name) => app.setRole(room.key, name, letter, on)));
 /** The first word, and the rest. */
 const split = (text) => /^(\S*)\s*([^]*)$/.exec(text).slice(1);
-const named = (act) => (room, rest) => act(room.key, ...split(rest));
+const named = (action) => (room, rest) => app[action](room.key, ...split(rest));
 
 /** By name: [how many words it needs, what it does with the room and the rest of the line]. */
 export const COMMANDS = {
@@ -21,10 +21,10 @@ export const COMMANDS = {
   }],
   query: [1, (room, rest) => app.talk(rest)],
   topic: [1, (room, rest) => app.setTopic(room.key, rest)],
-  invite: [1, named(app.invite)],
-  kick: [1, named(app.kick)],
-  ban: [1, named((key, name) => app.ban(key, name))],
-  unban: [1, named((key, name) => app.ban(key, name, false))],
+  invite: [1, named("invite")],
+  kick: [1, named("kick")],
+  ban: [1, (room, rest) => app.ban(room.key, rest)],
+  unban: [1, (room, rest) => app.ban(room.key, rest, false)],
   op: [1, role("@", true)],
   deop: [1, role("@", false)],
   voice: [1, role("+", true)],
