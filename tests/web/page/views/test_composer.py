@@ -10,7 +10,7 @@ from tests.web.page.conftest import Run
 
 CALLS = """
     const calls = [];
-    const actions = ['say', 'join', 'part', 'talk', 'setTopic', 'kick', 'ban', 'setRole', 'setAway'];
+    const actions = 'say join part talk setTopic kick ban setRole setAway'.split(' ');
     for (const name of actions)
       it.app[name] = (...all) => void calls.push([name, ...all]);
     it.app.state.current = 'kim';
