@@ -19,6 +19,7 @@ const MOST_NOTICES = 5;
 const MOST_PEOPLE = 50;
 const MOST_HITS = 50;
 const TYPING_EVERY = 3000;
+const MARK_EVERY = 1000;
 /** Whether it is the page of `securechat open`: whoever runs that is logged in by it. */
 let local = false;
 const version = /\/v\/([^/]+)\//.exec(import.meta.url)?.[1];
@@ -204,7 +205,8 @@ async function arrive(nick, session) {
   gone.forEach(forget);
   const people = all.filter((c) => c.kind === "person").slice(0, MOST_PEOPLE);
   await Promise.all(people.map((c) => session.request("MARKREAD", c.name)));
-  const here = state.conversations.get(state.current) ?? all.find((c) => c.joined);
+  const last = state.current ?? sessionStorage.getItem("current");
+  const here = state.conversations.get(last) ?? all.find((c) => c.joined);
   if (here) app.open(here.key);
   for (const c of all) {
     if (c.latest > c.marker || c.last) await history.load(c);
@@ -297,6 +299,7 @@ const request = async (command, ...params) => {
   return link.session.request(command, ...params);
 };
 const room = (key) => state.conversations.get(key);
+const stamp = (at) => "timestamp=" + new Date(at).toISOString();
 const nameOf = (key) => room(key)?.name ?? key;
 const mode = (key, ...change) => request("MODE", nameOf(key), ...change);
 
@@ -348,6 +351,7 @@ export const app = {
     await storage.save("login", undefined);
     for (const key of drafts.keys()) await storage.save(draftKey(key), undefined);
     for (const entry of outbox.entries.values()) storage.drop(entry.key);
+    sessionStorage.clear();
     tell("logout", account);
     leave(local ? { code: "LOCAL_ENDED", text: "" } : null);
   },
@@ -365,10 +369,10 @@ export const app = {
   open(key) {
     const c = room(key);
     if (!c) return;
-    if (state.current !== key || !c.unread) c.unreadFrom = c.unread ? c.marker : 0;
+    if (state.current !== key) c.unreadFrom = c.unread ? c.marker : 0;
     set({ current: key });
-    if (c.hasNewer) return;
-    history.load(c);
+    sessionStorage.setItem("current", key);
+    if (!c.hasNewer) history.load(c);
     if (c.kind === "channel" && c.joined && !c.known) {
       request("MODE", c.name).catch(() => {});
       request("WHO", c.name, "%nf").then((rows) => (events.setMembers(c, rows), changed()), () => {});
@@ -404,10 +408,11 @@ export const app = {
   async jump(name, { id = null, at = 0 }) {
     const c = events.make(name);
     if (!c) return;
-    set({ current: c.key });
-    const known = id && c.ids.get(id);
+    const known = id && c.ids.has(id);
+    c.hasNewer ||= !known;
+    app.open(c.key);
     if (known) Object.assign(c, { target: id, revision: c.revision + 1 });
-    else await history.around(c, id ? "msgid=" + id : "timestamp=" + new Date(at).toISOString(), id);
+    else await history.around(c, id ? "msgid=" + id : stamp(at), id);
     changed();
   },
   /** The message that was jumped to is in sight. */
@@ -422,7 +427,10 @@ export const app = {
     if (c.unread) Object.assign(c, { unread: 0, mentions: 0, revision: c.revision + 1 }), changed();
     if (at <= c.marker) return;
     c.marker = at;
-    request("MARKREAD", c.name, "timestamp=" + new Date(at).toISOString()).catch(() => {});
+    c.markTimer ??= setTimeout(() => {
+      c.markTimer = null;
+      request("MARKREAD", c.name, stamp(c.marker)).catch(() => {});
+    }, MARK_EVERY);
   },
   follow(key, on) {
     const c = room(key);

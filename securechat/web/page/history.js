@@ -86,6 +86,7 @@ export class History {
     Object.assign(c, { held: null, loading: false });
     if (c.fresh) for (const message of held) add(c, message, this.on.me());
     recount(c);
+    if (c.unread) c.unreadFrom = c.marker;
     this.on.changed();
   }
 

@@ -27,7 +27,7 @@ export function parse(/** @type {string} */ line) {
   return { tags, source, command: command.toUpperCase(), params };
 }
 
-export const nickOf = (/** @type {Message} */ message) => message.source.split("!", 1)[0];
+export const nickOf = (/** @type {Message} */ message) => message.source.slice(0, 200).split("!", 1)[0];
 
 /** A line; line ends within it become spaces, so nothing that somebody types is a second command. */
 export function format(command, params = [], tags = {}) {

@@ -20,6 +20,7 @@ const MULTILINE = "draft/multiline";
 const OF_THEN = new Set(["chathistory", "draft/chathistory-targets", "soju.im/search"]);
 const PATIENCE = 30_000;
 const MOST_BATCHES = 50;
+const MOST_OFFERED = 500;
 const MOST_IN_BATCH = 2000;
 const MOST_TEXT = 32_768;
 const AGAIN = new Set(["TEMPORARILY_UNAVAILABLE", "RATE_LIMITED"]);
@@ -215,6 +216,7 @@ export class Session {
     if (verb === "ACK") this.#identify(more.at(-1).split(" "));
     if (verb !== "LS") return;
     for (const item of more.at(-1).split(" ").slice(0, 200)) {
+      if (this.offered.size >= MOST_OFFERED) break;
       const at = (item + "=").indexOf("=");
       this.offered.set(item.slice(0, at), item.slice(at + 1));
     }

@@ -14,6 +14,7 @@ const MOST_HELD = 500;
 const MOST_MARKED = 3000;
 const MOST_MARKS = 300;
 const MOST_TEXT = 32_768;
+const MOST_EVENT = 1000;
 
 let serial = 0;
 
@@ -70,7 +71,8 @@ function itemOf(message, me) {
   if (!tell) return null;
   const [what, target = "", text = ""] = tell(message.params);
   const id = message.tags.msgid ?? null;
-  return { kind: "event", key: `i${++serial}`, id, at: timeOf(message), what, who: nickOf(message), target, text };
+  const about = { what, who: nickOf(message), target, text: text.slice(0, MOST_EVENT) };
+  return { kind: "event", key: `i${++serial}`, id, at: timeOf(message), ...about };
 }
 
 // Changes of items
