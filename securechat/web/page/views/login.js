@@ -23,19 +23,19 @@ export function Login({ state }) {
   const [making, setMaking] = useState(!!given);
   const { registration, name } = state.server;
   const Part = making ? Making : Entry;
-  const other = making ? "have" : registration === "open" ? "open" : "new";
   return html`<main class="login">
     <h1>securechat</h1>
     <p>${t(making ? "login.welcome" : "login.to", { server: name || location.hostname })}</p>
     <${Part} state=${state} given=${given} rest=${{ waits: state.phase !== "login", said: state.problem }} />
     ${(registration || making) &&
-    html`<button class="link" onClick=${() => setMaking(!making)}>${t(`login.${other}`)}</button>`}
-    <details>
+    html`<button class="link" onClick=${() => setMaking(!making)}>${t(making ? "login.have" : "login.new")}</button>`}
+    ${location.protocol === "https:" &&
+    html`<details>
       <summary>${t("ways")}</summary>
       <p>${t("ways.why")}</p>
       <p>${t("ways.open")} <code>securechat open ${location.hostname}</code></p>
       <p>${t("ways.trust")} <code>securechat trust ${location.hostname}</code></p>
-    </details>
+    </details>`}
   </main>`;
 }
 
@@ -63,7 +63,7 @@ function Making({ state: { server }, given, rest }) {
     await app.register({ ...values, invite, remember: !!values.remember });
   };
   return html`<${Form} action=${make} label=${t("login.make")} ...${rest}>
-    ${!given && server.registration !== "open" && html`<${Field} label=${t("login.invite")} name="invite" required />`}
+    ${!given && html`<${Field} label=${t("login.invite")} hint=${t("login.invite.hint")} name="invite" />`}
     <${Account} label=${t("name")} hint=${t("login.name.hint")} />
     <${NewPassword} least=${server.minPassword} />
     <${Remember} />
