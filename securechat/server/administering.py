@@ -23,7 +23,7 @@ from securechat.credentials.link import code_digest
 from securechat.irc import names
 from securechat.server.data import DataDirectory, file_sizes
 from securechat.server.identity import is_loopback
-from securechat.server.links import make_link
+from securechat.server.links import make_link, page_url
 from securechat.store.admin import Admin, wall_clock
 from securechat.store.audit import Wanted
 from securechat.store.errors import ConflictError, StoreError, UnknownError
@@ -116,9 +116,10 @@ def _invite(bench: Bench) -> dict[str, object]:
     if not facts["note"].isprintable():
         raise Refused("expected a note of one line")
     link = make_link(bench.admin, uses=facts["uses"], days=facts["days"], note=facts["note"])
+    page = page_url(bench.admin.reader)
     return {
         "link": str(link),
-        "code": link.code,
+        "page": link.in_browser(page) if page else "",
         "id": code_digest(link.code).hex()[:12],
         # Only this machine can use it; or it is refused as long as nobody may register.
         "loopback": is_loopback(link.host),

@@ -52,9 +52,8 @@ const Handed = ({ text }) => html`<p class="acts"><code>${text}</code>
 function Invite({ ask }) {
   const [made, setMade] = useState(null);
   const make = async ({ uses, days, note }) => {
-    const { code, link, closed } = await ask("invite", { uses: +uses, days: +days, note });
-    // The page of `securechat open` is for this computer only.
-    const links = location.protocol === "https:" ? [`${location.href.split("#")[0]}#invite=${code}`, link] : [link];
+    const { page, link, closed } = await ask("invite", { uses: +uses, days: +days, note });
+    const links = [page, link].filter(Boolean);
     setMade({ links, closed, qr: await ask("qr", { text: links[0] }) });
   };
   const number = (name, value, max) => html`<${Field} label=${t(`admin.${name}`)} name=${name} type="number"
