@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,6 @@ PAGE = Path(securechat.__file__).parent / "web" / "page"
 ORIGIN = "http://page.test/"
 """Of nobody: what is asked for there is read from the package."""
 
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
-
 Run = Callable[..., Any]
 
 
@@ -33,17 +27,6 @@ def _answer(route: Any) -> None:
         route.fulfill(status=200, content_type=kind, body=path.read_bytes())
     else:
         route.fulfill(status=200, content_type="text/html", body="<!doctype html>")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium of this machine."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="the extra web-test isn't there")
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    if executable is None:
-        pytest.skip("Chromium isn't there")
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=executable, args=FLAGS)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,58 @@
+"""The browser that tries the page: Chromium of this machine, driven by Playwright.
+
+Both come by other ways than `.[test]`, so without them these tests are skipped; where a browser has
+to be there, as in .ci/run, that is a failure.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+NEEDED = "SECURECHAT_NEEDS_BROWSER"
+"""Set in the environment where these tests mustn't be skipped."""
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+
+
+def skip_without(missing: str) -> None:
+    """Skip the test, or fail it where that mustn't be."""
+    if os.environ.get(NEEDED):
+        pytest.fail(f"{NEEDED} is set, and {missing}")
+    pytest.skip(missing)
+
+
+def module_of(package: str) -> Any:
+    """A module of the extra `web-test`, or the test is skipped."""
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        skip_without("the extra web-test isn't installed: pip install -e '.[test,web-test]'")
+
+
+def chromium() -> str:
+    """Where Chromium is, or the test is skipped."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        skip_without("Chromium isn't installed (Debian: apt-get install chromium)")
+    return str(found)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    """For these directories only: as long as Playwright runs, no other test of this process can
+    run a loop of asyncio.
+    """
+    sync_api = module_of("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield started
+        started.close()
