@@ -1,7 +1,7 @@
 /** What dialogs are made of. */
 import { html, useEffect, useId, useRef, useState } from "../html.js";
 import { app, words } from "../app.js";
-import { t } from "../text/index.js";
+import { language, t } from "../text/index.js";
 
 /** Focus stays inside, Escape closes it, and focus goes back to where it was. */
 export function Dialog({ title, children }) {
@@ -127,4 +127,4 @@ export const closing = (act) => () => {
 
 /** Time and date for people, as short as they may be. */
 export const when = (at, options = {}) =>
-  new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", ...options }).format(at);
+  new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short", ...options }).format(at);

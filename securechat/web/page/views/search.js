@@ -7,9 +7,9 @@ import { Ask, Check, Dialog, closing, useLoaded, when } from "./dialog.js";
 /** Found messages; each leads to its place. */
 function Hits({ hits, words = [] }) {
   if (!hits.length) return html`<p role="status">${t("found.none")}</p>`;
-  return html`<ol class="hits">${hits.map(({ id, conversation, author, at, text }) => html`<li key=${id}>
+  return html`<ol class="hits">${hits.map(({ id, conversation, name, author, at, text }) => html`<li key=${id}>
     <button onClick=${closing(() => app.jump(conversation, { id }))}>
-      <small>${conversation} · ${author} · ${when(at)}</small>
+      <small>${name} · ${author} · ${when(at)}</small>
       <span>${marked(text, words)}</span>
     </button>
   </li>`)}</ol>`;
@@ -18,7 +18,7 @@ function Hits({ hits, words = [] }) {
 /** A text with the words that were looked for. */
 function marked(text, words) {
   if (!words.length) return text;
-  const any = words.map((word) => word.replace(/[^\p{L}\p{N}]/gu, "\\$&")).join("|");
+  const any = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
   const parts = text.split(new RegExp(`(${any})`, "giu"));
   return parts.map((part, place) => (place % 2 ? html`<mark>${part}</mark>` : part));
 }
