@@ -16,7 +16,9 @@ export async function keepOffline() {
     const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
     await cache.addAll([...new Set(loaded)].filter((name) => name.startsWith(HERE)));
     await cache.put(ROOT, index);
-    const old = (await caches.keys()).filter((name) => name !== HERE && name.startsWith(`${ROOT}v/`));
+    const old = (await caches.keys()).filter(
+      (name) => name !== HERE && name.startsWith(`${ROOT}v/`),
+    );
     await Promise.all(old.map((name) => caches.delete(name)));
   } catch {
     // A certificate that the browser was told to accept isn't enough for a worker.

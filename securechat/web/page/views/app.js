@@ -1,4 +1,4 @@
-/** The shell: rooms, the conversation that is open, its people; on phones one column with drawers. */
+/** The shell: rooms, the open conversation, its people; on phones one column with drawers. */
 import { html, useEffect, useRef, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
@@ -23,10 +23,13 @@ export function App() {
   const { theme } = state.settings;
   useEffect(() => void (document.documentElement.dataset.theme = theme), [theme]);
   const inside = state.phase !== "login" && state.conversations.size > 0;
-  const View = inside || state.phase === "online" ? Shell : state.phase === "starting" ? Starting : Login;
+  const View =
+    inside || state.phase === "online" ? Shell : state.phase === "starting" ? Starting : Login;
   return html`<${View} state=${state} />
     <${Dialogs} state=${state} />
-    <div class="notices" role="status">${state.notices.map((one) => html`<${Notice} key=${one.id} one=${one} />`)}</div>`;
+    <div class="notices" role="status">
+      ${state.notices.map((one) => html`<${Notice} key=${one.id} one=${one} />`)}
+    </div>`;
 }
 
 /** It goes when it may have been read. */
@@ -35,8 +38,10 @@ function Notice({ one: { id, kind, text } }) {
     const timer = setTimeout(() => app.dismiss(id), 6000 + text.length * 60);
     return () => clearTimeout(timer);
   }, []);
-  return html`<div class=${kind === "error" ? "problem" : ""}><span class="grow" dir="auto">${text}</span>
-    <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button></div>`;
+  return html`<div class=${kind === "error" ? "problem" : ""}>
+    <span class="grow" dir="auto">${text}</span>
+    <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button>
+  </div>`;
 }
 
 const Starting = ({ state: { problem } }) => html`<main class="starting">
@@ -76,13 +81,16 @@ function Shell({ state }) {
     <${Rooms} state=${state} open=${drawer === "rooms"} />
     <main>
       <${Banner} state=${state} />
-      ${room
-        ? html`<${Header} ...${{ room, calls }} onDrawer=${setDrawer} />
+      ${
+        room
+          ? html`<${Header} ...${{ room, calls }} onDrawer=${setDrawer} />
             <${Timeline} key=${key} state=${state} room=${room} />
             <${Composer} key=${`say ${key}`} state=${state} room=${room} />`
-        : html`<header class="bar"><button class="icon drawer" aria-label=${t("rooms")}
-              onClick=${() => setDrawer("rooms")}>☰</button><h1>${state.server.network}</h1></header>
-            <p class="empty">${t("empty")}</p>`}
+          : html`<header class="bar"><button class="icon drawer" aria-label=${t("rooms")}
+              onClick=${() => setDrawer("rooms")}>☰</button>
+              <h1>${state.server.network}</h1></header>
+            <p class="empty">${t("empty")}</p>`
+      }
     </main>
     ${isRoom && html`<${Members} room=${room} open=${drawer === "people"} />`}
     ${drawer && html`<div class="shade" onClick=${() => setDrawer("")}></div>`}
@@ -97,7 +105,8 @@ function useTitle(state, room) {
     unread += one.unread;
     calls += one.kind === "person" ? one.unread : one.mentions;
   }
-  const title = `${calls ? `(${calls}) ` : unread ? "• " : ""}${room?.name ?? state.server.network}`;
+  const mark = calls ? `(${calls}) ` : unread ? "• " : "";
+  const title = mark + (room?.name ?? state.server.network);
   useEffect(() => {
     document.title = `${title} · securechat`;
     navigator.setAppBadge?.(calls).catch(() => {});
@@ -113,7 +122,9 @@ function Banner({ state }) {
   if (state.phase === "online") return null;
   return html`<div class="banner" role="status">
     <span class="grow">${state.problem?.text || t("banner.connecting")}</span>
-    ${state.phase === "offline" &&
-    html`<button onClick=${() => app.reconnect()}>${t("banner.now")}</button>`}
+    ${
+      state.phase === "offline" &&
+      html`<button onClick=${() => app.reconnect()}>${t("banner.now")}</button>`
+    }
   </div>`;
 }

@@ -14,11 +14,14 @@ export const COMMANDS = {
   me: [1, (room, rest) => app.say(room.key, rest, { action: true })],
   join: [1, (room, rest) => app.join(channel(split(rest)[0]), split(rest)[1])],
   part: [0, (room, rest) => app.part(rest ? channel(rest).toLowerCase() : room.key)],
-  msg: [2, (room, rest) => {
-    const [name, text] = split(rest);
-    app.talk(name);
-    app.say(app.state.current, text);
-  }],
+  msg: [
+    2,
+    (room, rest) => {
+      const [name, text] = split(rest);
+      app.talk(name);
+      app.say(app.state.current, text);
+    },
+  ],
   query: [1, (room, rest) => app.talk(rest)],
   topic: [1, (room, rest) => app.setTopic(room.key, rest)],
   invite: [1, named("invite")],

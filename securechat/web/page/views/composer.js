@@ -2,63 +2,67 @@
 import { html, useEffect, useRef, useState } from "../html.js";
 import { app, words } from "../app.js";
 import { t } from "../text/index.js";
-import { COMMANDS, run } from "./commands.js";
-import { plain } from "./message.js";
+import { run } from "./commands.js";
+import { Completion, offers } from "./complete.js";
+import { plain } from "./rich.js";
 
 const OFFERS = 6;
+// After a lost connection the server takes a moment to tell where we are, in ms.
+const PATIENCE = 2000;
 
-/** What the word before the caret may become: commands, names (who spoke last comes first), rooms. */
-export function offers(state, room, before) {
-  const [word] = /\S*$/.exec(before);
-  const first = word === before;
-  const start = word.toLowerCase().replace(/^@/, "");
-  if (!word) return { word, found: [] };
-  if (word[0] === "/")
-    return { word, found: first ? Object.keys(COMMANDS).filter((name) => `/${name}`.startsWith(start)).map((name) => `/${name} `) : [] };
-  const fits = (name) => name.toLowerCase().startsWith(start);
-  if (word[0] === "#")
-    return { word, found: [...state.conversations.values()].map(({ name }) => name).filter(fits).map((name) => `${name} `) };
-  const spoke = room.items.slice(-99).reverse().map(({ author }) => author);
-  const names = [...new Set([...spoke, ...[...room.members.values()].map(({ name }) => name)])];
-  return { word, found: names.filter((name) => name && name !== state.me.account && fits(name))
-    .map((name) => (first ? `${name}: ` : `${name} `)) };
-}
+/** By touch the key for Enter begins a line, as there is no Shift+Enter. */
+const byKeys = () => matchMedia("(pointer: fine)").matches;
 
 export function Composer({ state, room }) {
-  const area = useRef(/** @type {HTMLTextAreaElement} */ (null));
-  const [problem, setProblem] = useState("");
-  const [{ caret }, setCaret] = useState({ caret: 0 });
-  const cycle = useRef(null);
-  const { key, draft, reply } = room;
-  const fine = () => matchMedia("(pointer: fine)").matches;
-  useEffect(() => void (fine() && !state.view && area.current?.focus()), [key, reply]);
-  // After a lost connection the server takes a moment to tell where we are.
   const [outside, setOutside] = useState(false);
   const away = room.kind === "channel" && !room.joined && state.phase === "online";
   useEffect(() => {
-    const timer = setTimeout(setOutside, away ? 2000 : 0, away);
+    const timer = setTimeout(setOutside, away ? PATIENCE : 0, away);
     return () => clearTimeout(timer);
   }, [away]);
+  return outside ? html`<${Outside} room=${room} />` : html`<${Writing} ...${{ state, room }} />`;
+}
+
+function Outside({ room }) {
+  const [problem, setProblem] = useState("");
+  const join = () => app.join(room.name).catch((error) => setProblem(words(error)));
+  return html`<div class="composer">
+    <div class="row"><p class="grow dim">${t("say.outside")}</p>
+      <button class="primary" onClick=${join}>${t("say.join")}</button></div>
+    <p class="problem" role="alert">${problem}</p>
+  </div>`;
+}
+
+function Writing({ state, room }) {
+  const area = useRef(/** @type {HTMLTextAreaElement} */ (null));
+  const [completion] = useState(() => new Completion());
+  const [problem, setProblem] = useState("");
+  const [{ caret }, setCaret] = useState({ caret: 0 });
+  const { key, draft, reply } = room;
+  useEffect(() => void (byKeys() && !state.view && area.current.focus()), [key, reply]);
 
   const write = (text, at = text.length) => {
     app.setDraft(key, text);
-    const box = area.current;
-    box.value = text;
-    box.setSelectionRange(at, at);
-    box.focus();
+    area.current.value = text;
+    area.current.setSelectionRange(at, at);
+    area.current.focus();
     setCaret({ caret: at });
   };
-  const input = (event) => {
-    const { value, selectionStart } = event.currentTarget;
-    cycle.current = null;
+  /** A word in the place of what stands from there to the caret. */
+  const put = (word, from) => {
+    const { value, selectionStart } = area.current;
+    write(value.slice(0, from) + word + value.slice(selectionStart), from + word.length);
+  };
+  const input = ({ currentTarget: { value, selectionStart } }) => {
+    completion.end();
     setProblem("");
     setCaret({ caret: selectionStart });
     app.setDraft(key, value);
     app.setTyping(key, !!value && value[0] !== "/");
   };
   const send = async (event) => {
-    event?.preventDefault();
-    const text = area.current.value.replace(/\s+$/, "");
+    event.preventDefault();
+    const text = area.current.value.trimEnd();
     if (!text) return;
     write("");
     app.setTyping(key, false);
@@ -67,61 +71,67 @@ export function Composer({ state, room }) {
       await run(room, text, reply);
     } catch (error) {
       setProblem(words(error));
-      if (!room.draft) write(text);
+      if (!room.draft && area.current) write(text);
     }
   };
-  const put = (word, from, to) => {
-    const { value } = area.current;
-    write(value.slice(0, from) + word + value.slice(to), from + word.length);
-  };
-  /** Tab: the first that fits, then the next. True if something does. */
-  const complete = (back) => {
-    const box = area.current;
-    let now = cycle.current;
-    if (!now) {
-      const { word, found } = offers(state, room, box.value.slice(0, box.selectionStart));
-      if (!found.length) return false;
-      now = cycle.current = { found, at: back ? 0 : -1, from: box.selectionStart - word.length };
-    }
-    now.at = (now.at + (back ? -1 : 1) + now.found.length) % now.found.length;
-    put(now.found[now.at], now.from, box.selectionStart);
-    return true;
+  /** Tab completes where it can, and goes on where it can't. */
+  const complete = (event) => {
+    if (event.shiftKey && !completion.going) return;
+    const before = area.current.value.slice(0, area.current.selectionStart);
+    const next = completion.next(before, event.shiftKey, (text) => offers(state, room, text));
+    if (!next) return;
+    event.preventDefault();
+    put(next.word, next.from);
   };
   const press = (event) => {
+    const last = /** @type {HTMLElement} */ (document.querySelector(".log li:last-child"));
     if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey && fine()) send(event);
-    else if (event.key === "Tab" && !event.ctrlKey && !event.altKey) {
-      if ((event.shiftKey && !cycle.current) || !complete(event.shiftKey)) return;
+    if (event.key === "Enter" && !event.shiftKey && byKeys()) send(event);
+    else if (event.key === "Tab" && !event.ctrlKey && !event.altKey) complete(event);
+    else if (event.key === "Escape" && reply) app.setReply(key, null);
+    else if (event.key === "ArrowUp" && !area.current.value) {
       event.preventDefault();
-    } else if (event.key === "Escape" && reply) app.setReply(key, null);
-    else if (event.key === "ArrowUp" && !area.current.value) /** @type {HTMLElement} */ (document.querySelector(".log li:last-child"))?.focus();
-    else return;
-    if (event.key !== "Enter") event.preventDefault();
+      last?.focus();
+    }
   };
-  const hints = /^\/\S*$|(^|\s)[@#]\S*$/.test(draft.slice(0, caret)) ? offers(state, room, draft.slice(0, caret)) : { found: [] };
-  const of = reply && app.find(key, reply);
-  if (outside)
-    return html`<div class="composer"><div class="row"><p class="grow dim">${t("say.outside")}</p>
-      <button class="primary" onClick=${() => app.join(room.name).catch((error) => setProblem(words(error)))}>
-        ${t("say.join")}</button></div><p class="problem" role="alert">${problem}</p></div>`;
+  const label = t("say.label", { name: room.name });
   return html`<form class="composer" onSubmit=${send}>
-    ${hints.found.length > 0 && html`<div class="offers">${hints.found.slice(0, OFFERS).map(
-      (one) => html`<button type="button" key=${one} tabindex="-1" onClick=${() => put(one, caret - hints.word.length, caret)}>
-        ${one.trim()}</button>`,
-    )}</div>`}
-    ${reply && html`<p class="above"><span class="grow one">↩\uFE0E ${of ? `${of.author}: ${plain(of.text)}` : t("message.earlier")}</span>
-      <button type="button" class="icon" aria-label=${t("say.alone")} onClick=${() => app.setReply(key, null)}>×</button></p>`}
+    <${Offers} ...${{ state, room, put }} before=${draft.slice(0, caret)} />
+    ${reply && html`<${Answered} room=${room} />`}
     <p class="problem" role="alert">${problem}</p>
     <div class="row">
-      <textarea id="said" ref=${area} rows=${Math.min(8, draft.split("\n").length)} value=${draft} dir="auto" enterkeyhint="enter"
-        aria-label=${t("say.label", { name: room.name })} placeholder=${t("say.label", { name: room.name })}
+      <textarea id="said" ref=${area} rows=${Math.min(8, draft.split("\n").length)} value=${draft}
+        dir="auto" enterkeyhint="enter" aria-label=${label} placeholder=${label}
         onInput=${input} onKeyDown=${press} onBlur=${() => app.setTyping(key, false)}></textarea>
       <button class="primary" disabled=${!draft.trim()}>${t("say.send")}</button>
     </div>
-    <p class="above typing one" aria-live="off">${typing(room.typing)}</p>
+    <p class="above one">${typing(room.typing)}</p>
   </form>`;
 }
 
-const typing = (names) =>
-  names.length > 3 ? t("typing.many", { n: names.length })
-    : names.length ? t("typing", { n: names.length, names: names.join(", ") }) : "";
+/** To be touched, where there is no Tab: for what begins with /, @ or #. */
+function Offers({ state, room, before, put }) {
+  if (!/^\/\S*$|(^|\s)[@#]\S*$/.test(before)) return null;
+  const { word, found } = offers(state, room, before);
+  const from = before.length - word.length;
+  return html`<div class="offers">${found.slice(0, OFFERS).map(
+    (one) => html`<button key=${one}
+    type="button" tabindex="-1" onClick=${() => put(one, from)}>${one.trim()}</button>`,
+  )}</div>`;
+}
+
+/** What the message will answer. */
+function Answered({ room: { key, reply } }) {
+  const of = app.find(key, reply);
+  const text = of ? `${of.author}: ${plain(of.text)}` : t("message.earlier");
+  return html`<p class="above">
+    <span class="grow one">↩\uFE0E ${text}</span>
+    <button type="button" class="icon" aria-label=${t("say.alone")}
+      onClick=${() => app.setReply(key, null)}>×</button></p>`;
+}
+
+function typing(names) {
+  const n = names.length;
+  if (n > 3) return t("typing.many", { n });
+  return n ? t("typing", { n, names: names.join(", ") }) : "";
+}

@@ -1,6 +1,6 @@
 /** Moving about by the keyboard. */
 
-/** Arrow keys in a list of buttons: one of them is in the order of Tab, the arrows reach the rest. */
+/** Arrow keys in a list of buttons: Tab reaches one of them, the arrows reach the rest. */
 export function arrows(/** @type {KeyboardEvent} */ event) {
   const steps = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity };
   const step = steps[event.key];
@@ -23,9 +23,11 @@ export function regions(back = false) {
   /** @type {HTMLElement} */ (next?.role === "log" ? next : (inside ?? next))?.focus();
 }
 
-/** Opens the room above or below the open one; with `unread`, the next in which something is new. */
+/** Opens the room above or below the open one; with `unread`, the next that has something new. */
 export function nextRoom(up, unread) {
-  const all = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("nav .list button"))];
+  const all = [
+    .../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("nav .list button")),
+  ];
   if (up) all.reverse();
   const at = all.findIndex((one) => one.ariaCurrent === "true");
   const rest = [...all.slice(at + 1), ...all.slice(0, Math.max(at, 0))];

@@ -20,11 +20,15 @@ export function Members({ room, open }) {
   const { members, key } = room;
   const list = useMemo(() => {
     const all = ranked(members);
+    const rest = all.length - MOST;
     return html`<div class="bar"><h2>${t("people", { n: all.length })}</h2></div>
-      <div class="scroll" onKeyDown=${arrows}><ul class="list">${all.slice(0, MOST).map(
-        (one, index) => html`<li key=${one.name}><${Member} ...${{ one, index }} room=${key} /></li>`,
-      )}</ul>
-      ${all.length > MOST && html`<p class="dim">${t("members.more", { n: all.length - MOST })}</p>`}</div>`;
+      <div class="scroll" onKeyDown=${arrows}><ul class="list">${all
+        .slice(0, MOST)
+        .map(
+          (one, index) =>
+            html`<li key=${one.name}><${Member} ...${{ one, index }} room=${key} /></li>`,
+        )}</ul>
+      ${rest > 0 && html`<p class="dim">${t("members.more", { n: rest })}</p>`}</div>`;
   }, [members, key, document.documentElement.lang]);
   return html`<aside class=${open && "open"} aria-label=${t("members")}>${list}</aside>`;
 }
@@ -32,8 +36,9 @@ export function Members({ room, open }) {
 function Member({ one, room, index }) {
   const away = one.away !== null;
   const role = one.roles[0];
+  const told = [one.name, role && t(`role.${role}`), away && (one.away || t("away"))];
   return html`<button class=${away ? "away" : ""} tabindex=${index ? -1 : 0}
-      title=${[one.name, role && t(`role.${role}`), away && (one.away || t("away"))].filter(Boolean).join(" · ")}
+      title=${told.filter(Boolean).join(" · ")}
       onClick=${() => app.show({ name: "person", room, who: one.name })}>
     <bdi class="grow one">${one.name}</bdi>
     ${one.bot && html`<small>${t("bot")}</small>`}

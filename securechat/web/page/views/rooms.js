@@ -17,11 +17,16 @@ export function sorted(conversations) {
 export function Rooms({ state, open }) {
   const [rooms, people] = sorted(state.conversations);
   const show = (name) => () => app.show({ name });
-  const list = (all) => html`<ul class="list">${all.map((one, index) => html`<li key=${one.key}>
-    <${Room} room=${one} current=${one.key === state.current} first=${index === 0} online=${state.phase === "online"} /></li>`)}</ul>`;
+  const list = (all) =>
+    html`<ul class="list">${all.map(
+      (one, index) => html`<li key=${one.key}>
+    <${Room} room=${one} state=${state} first=${index === 0} /></li>`,
+    )}</ul>`;
   return html`<nav class=${open && "open"} aria-label=${t("rooms")}>
     <div class="bar"><b class="grow one">${state.server.network || state.server.name}</b>
-      <button class="icon" title="Ctrl+K" aria-label=${t("switch.title")} onClick=${show("switcher")}><${Icon} path=${FIND} /></button>
+      <button class="icon" title="Ctrl+K" aria-label=${t("switch.title")}
+        onClick=${show("switcher")}>
+        <${Icon} path=${FIND} /></button>
     </div>
     <div class="scroll" onKeyDown=${arrows}>
       <h3>${t("rooms.channels")}</h3>
@@ -31,22 +36,30 @@ export function Rooms({ state, open }) {
     <div class="foot">
       <button class="plain" onClick=${show("channels")}>+ ${t("rooms.all")}</button>
       <button class="plain" onClick=${show("mentions")}>${t("mentions")}</button>
-      ${state.me.administrator &&
-      html`<button class="plain" onClick=${show("admin")}>${t("admin")}</button>`}
-      <button class="plain" onClick=${show("settings")}>${state.me.account || t("settings")}…</button>
+      ${
+        state.me.administrator &&
+        html`<button class="plain" onClick=${show("admin")}>${t("admin")}</button>`
+      }
+      <button class="plain" onClick=${show("settings")}>${state.me.account}…</button>
     </div>
   </nav>`;
 }
 
-function Room({ room, current, first, online }) {
+function Room({ room, state, first }) {
+  const current = room.key === state.current;
   const { unread, kind } = room;
   const calls = kind === "person" ? unread : room.mentions;
   const count = calls || unread;
-  return html`<button class=${unread ? "unread" : online && kind === "channel" && !room.joined ? "away" : ""} aria-current=${current ? "true" : null}
+  const outside = kind === "channel" && !room.joined && state.phase === "online";
+  return html`<button class=${unread ? "unread" : outside ? "away" : ""}
+      aria-current=${current ? "true" : null}
       tabindex=${current || first ? 0 : -1} onClick=${() => app.open(room.key)}>
     <bdi class="grow one" title=${room.name}>${room.name}</bdi>
     ${room.draft && !current && html`<span title=${t("rooms.draft")}>✎</span>`}
-    ${count > 0 && html`<span class=${calls ? "count mention" : "count"}>${count > 999 ? "999+" : count}
-      <span class="hidden">${t(calls ? "rooms.calls" : "unread", { n: count })}</span></span>`}
+    ${
+      count > 0 &&
+      html`<span class=${calls ? "count mention" : "count"}>${count > 999 ? "999+" : count}
+      <span class="hidden">${t(calls ? "rooms.calls" : "unread", { n: count })}</span></span>`
+    }
   </button>`;
 }

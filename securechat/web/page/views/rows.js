@@ -13,7 +13,10 @@ const MOVES = new Set(["join", "part", "quit", "nick"]);
  */
 export function drawn(items, { first, last, count }) {
   if (count) return [Math.max(0, items.length - count), items.length];
-  const from = Math.max(0, items.findIndex(({ key }) => key === first));
+  const from = Math.max(
+    0,
+    items.findIndex(({ key }) => key === first),
+  );
   const to = items.findIndex(({ key }) => key === last) + 1;
   return [from, to > from ? to : Math.min(items.length, from + STEP)];
 }
@@ -49,8 +52,11 @@ export function rows(items, { unreadFrom, events }) {
       unread = 0;
     }
     if (item.kind === "message") {
-      const same = last?.item?.author === item.author && item.at - last.item.at < GROUP &&
-        !item.reply && !item.action;
+      const same =
+        last?.item?.author === item.author &&
+        item.at - last.item.at < GROUP &&
+        !item.reply &&
+        !item.action;
       all.push((last = { kind: "message", key: item.key, item, head: !same }));
     } else if (moves && last?.moves) last.items.push(item);
     else all.push((last = { kind: "event", key: item.key, items: [item], moves }));

@@ -1,8 +1,10 @@
 /** The timeline of a conversation. A part of its items is drawn, and moves with scrolling. */
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
-import { app } from "../app.js";
+import { app, words } from "../app.js";
 import { t } from "../text/index.js";
-import { Events, Message, dayOf, plain } from "./message.js";
+import { Events } from "./happened.js";
+import { Message, dayOf } from "./message.js";
+import { plain } from "./rich.js";
 import { MOST, STEP, drawn, part, rows } from "./rows.js";
 
 // Nearer than this to an edge, in px, more is drawn or fetched there.
@@ -15,7 +17,14 @@ const places = new Map();
  * stays where it is, `top` px below the upper edge. `aim`: what to go to after drawing. `fresh`:
  * just opened, so the unread line is looked for.
  */
-const opened = () => ({ part: { count: STEP }, ends: true, row: null, top: 0, aim: null, fresh: true });
+const opened = () => ({
+  part: { count: STEP },
+  ends: true,
+  row: null,
+  top: 0,
+  aim: null,
+  fresh: true,
+});
 
 export function Timeline({ state, room }) {
   const [, redraw] = useState(0);
@@ -42,7 +51,8 @@ export function Timeline({ state, room }) {
       sizes.disconnect();
       removeEventListener("focus", seen);
       places.delete(key);
-      if (!at.ends) places.set(key, { ...at, row: null, aim: ["data-key", at.row?.dataset.key, at.top] });
+      if (!at.ends)
+        places.set(key, { ...at, row: null, aim: ["data-key", at.row?.dataset.key, at.top] });
     };
   }, []);
   useEffect(() => read(at), [room.revision, at.ends]);
@@ -53,19 +63,27 @@ export function Timeline({ state, room }) {
     goToEnd(at, at.said);
     again();
   };
-  return html`<div class="log" role="log" aria-live="off" aria-label=${t("timeline", { name: room.name })}
-      aria-busy=${room.loading} tabindex="0" ref=${log} onScroll=${() => look(log.current, at) && again()}
+  const top = t(room.loading ? "timeline.loading" : "timeline.begin");
+  return html`<div class="log" role="log" aria-live="off" aria-busy=${room.loading} tabindex="0"
+      aria-label=${t("timeline", { name: room.name })} ref=${log}
+      onScroll=${() => look(log.current, at) && again()}
       onKeyDown=${(event) => keys(event, newest)} onClick=${touched}>
       <ol>
-        ${from === 0 && (room.loading || !room.hasOlder) &&
-        html`<li key="begin" class="split">${t(room.loading ? "timeline.loading" : "timeline.begin")}</li>`}
+        ${
+          from === 0 &&
+          (room.loading || !room.hasOlder) &&
+          html`<li key="begin" class="split">${top}</li>`
+        }
         ${useRows(state, room, items.slice(from, to), at.found)}
       </ol>
-      ${room.problem && html`<p class="problem split">${room.problem.text}</p>`}
+      ${room.problem && html`<p class="problem split">${words(room.problem)}</p>`}
     </div>
     <${Spoken} room=${room} />
-    <div class="over">${!at.ends && html`<button class="newest" onClick=${newest}>↓ ${t("timeline.newest")}
-      ${room.unread > 0 && html` <span class="count">${room.unread}</span>`}</button>`}</div>`;
+    <div class="over">${
+      !at.ends &&
+      html`<button class="newest" onClick=${newest}>↓ ${t("timeline.newest")}
+      ${room.unread > 0 && html` <span class="count">${room.unread}</span>`}</button>`
+    }</div>`;
 }
 
 /** The rows for Preact; what is the same as before is the same object, and costs nothing. */
@@ -81,7 +99,8 @@ function useRows(state, room, items, found) {
     const mark = outside + (row.key === found) + row.head;
     const same = known && known.what === what && known.mark === mark;
     // A message that is quoted may be found only later.
-    const kid = same && !row.item?.reply ? known.kid : draw(row, { ...how, found: row.key === found });
+    const kid =
+      same && !row.item?.reply ? known.kid : draw(row, { ...how, found: row.key === found });
     next.set(row.key, { what, mark, kid });
     return kid;
   });
@@ -103,7 +122,8 @@ function aim(at, { items, target, unreadFrom, loading }) {
   let index = -1;
   if (target) {
     index = items.findIndex((item) => item.key === target);
-    if (index >= 0) Object.assign(at, { found: target, aim: ["data-key", target, 0.4], fresh: false });
+    if (index >= 0)
+      Object.assign(at, { found: target, aim: ["data-key", target, 0.4], fresh: false });
   } else if (at.fresh && !loading && items.length) {
     at.fresh = false;
     if (unreadFrom) index = items.findIndex((item) => item.at > unreadFrom && !item.mine);
@@ -113,7 +133,8 @@ function aim(at, { items, target, unreadFrom, loading }) {
 }
 
 /** To the end, also if it has to be fetched first. */
-const goToEnd = (at, said) => Object.assign(at, { part: { count: STEP }, ends: true, wanted: true, said });
+const goToEnd = (at, said) =>
+  Object.assign(at, { part: { count: STEP }, ends: true, wanted: true, said });
 
 /** After drawing: stay at the end, or keep the row in sight. True: it has to be drawn again. */
 function settle(box, at) {
@@ -162,8 +183,8 @@ function look(box, at) {
 }
 
 /**
- * The first message in sight: rows stand one below the other, so halving finds it. Other rows change
- * when something comes before them.
+ * The first message in sight: rows stand one below the other, so halving finds it. Other rows
+ * change when something comes before them.
  */
 function firstSeen(box) {
   const all = box.firstElementChild.children;
@@ -181,10 +202,11 @@ function firstSeen(box) {
 
 /** What is in sight is read, when somebody looks. */
 function read({ room, ends, fresh }) {
-  if (ends && !fresh && document.hasFocus() && (room.unread || room.latest > room.marker)) app.markRead(room.key);
+  if (ends && !fresh && document.hasFocus() && (room.unread || room.latest > room.marker))
+    app.markRead(room.key);
 }
 
-/** On a phone a touch shows what can be done with a message; not all browsers focus it by themselves. */
+/** On a phone a touch shows what can be done with a message; some browsers don't focus it. */
 function touched({ target }) {
   if (matchMedia("(hover: none)").matches && !target.closest("a, button"))
     target.closest("li")?.focus({ preventScroll: true });
@@ -219,10 +241,13 @@ function Spoken({ room }) {
     const tell = () => {
       if (until.current === Infinity && !room.loading) until.current = room.latest;
       if (room.latest <= until.current || room.hasNewer) return;
-      const said = room.items.slice(-99).filter((one) => one.author && !one.mine && one.at > until.current);
+      const said = room.items
+        .slice(-99)
+        .filter((one) => one.author && !one.mine && one.at > until.current);
       until.current = room.latest;
       if (said.length > 3) setText(t("timeline.many", { n: said.length }));
-      else if (said.length) setText(said.map((one) => `${one.author}: ${plain(one.text).slice(0, 300)}`).join("\n"));
+      else if (said.length)
+        setText(said.map((one) => `${one.author}: ${plain(one.text).slice(0, 300)}`).join("\n"));
     };
     tell();
     const timer = setInterval(tell, 1000);

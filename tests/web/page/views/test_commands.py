@@ -78,4 +78,4 @@ OFFERS = """
     ],
 )
 def test_a_word_may_become_what_begins_with_it(run: Run, before: str, found: list[str]) -> None:
-    assert run(OFFERS, "views/composer", given=before) == found
+    assert run(OFFERS, "views/complete", given=before) == found

@@ -15,7 +15,7 @@ SHOW = """
 
 
 def shown(run: Run, text: str, code: str, name: str = "lena") -> Any:
-    return run(SHOW + code, "html", "views/message", given={"text": text, "name": name})
+    return run(SHOW + code, "html", "views/rich", given={"text": text, "name": name})
 
 
 def links(run: Run, text: str) -> list[str]:

@@ -1,0 +1,69 @@
+/** What is shown of a text: without control characters, with links, rooms, code, the own name. */
+import { html } from "../html.js";
+import { app, words } from "../app.js";
+
+// mIRC colours, control characters, and what turns the direction of the text around it.
+const UNSEEN =
+  /\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const IN_NAME = "[\\p{L}\\p{N}_\\-\\[\\]\\\\`^{}|]";
+
+/** Remote text as it may be shown: without control characters. */
+export const plain = (/** @type {string} */ text) => text.replace(UNSEEN, "");
+
+let finder = { of: null, at: /$^/ };
+/** Finds code, addresses, rooms, and the own name. */
+function parts(name) {
+  if (finder.of !== name) {
+    const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const own = name && `|(?<!${IN_NAME})(${quoted})(?!${IN_NAME})`;
+    const code = "```\\s*\\n?([^]+?)```\\n?|`([^`\\n]+)`";
+    finder = {
+      of: name,
+      at: new RegExp(
+        `${code}|(https?://[^\\s<>"]+)|(?<![^\\s(])(#(?!\\d+\\b)[^\\s,:;.!?()]+)${own}`,
+        "giu",
+      ),
+    };
+  }
+  return finder.at;
+}
+
+/** An address without the punctuation after it. */
+function trimmed(address) {
+  const short = address.replace(/[.,:;!?'"»”*]+$/, "");
+  return short.endsWith(")") && !short.includes("(") ? trimmed(short.slice(0, -1)) : short;
+}
+
+/** A text with its addresses as links, its rooms as buttons, and its code apart. */
+export function rich(text, name) {
+  const found = [];
+  let from = 0;
+  for (const match of text.matchAll(parts(name))) {
+    let [part, block, code, address, room] = match;
+    let shown = html`<mark>${part}</mark>`;
+    if (block) shown = html`<pre>${block.trimEnd()}</pre>`;
+    else if (code) shown = html`<code>${code}</code>`;
+    else if (room) shown = html`<${Room} name=${room} />`;
+    else if (address) {
+      part = trimmed(address);
+      if (!URL.canParse(part)) continue;
+      shown = html`<${Link} address=${part} />`;
+    }
+    found.push(text.slice(from, match.index), shown);
+    from = match.index + part.length;
+  }
+  return found.length ? [...found, text.slice(from)] : text;
+}
+
+function Link({ address }) {
+  const { href, hostname, username } = new URL(address);
+  // It may look like another host: by letters of another script, or by a name before the @.
+  const odd = username || /xn--.*\.[a-z]+$/.test(hostname);
+  return html`<a href=${href} title=${href} target="_blank" rel="noopener noreferrer">${address}</a>
+    ${odd && html` <small>[${hostname}]</small>`}`;
+}
+
+function Room({ name }) {
+  const enter = () => app.join(name).catch((error) => app.notice(words(error), "error"));
+  return html`<button class="link" tabindex="-1" onClick=${enter}>${name}</button>`;
+}
