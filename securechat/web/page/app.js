@@ -427,8 +427,8 @@ export const app = {
     if (c.unread) Object.assign(c, { unread: 0, mentions: 0, revision: c.revision + 1 }), changed();
     if (at <= c.marker) return;
     c.marker = at;
-    c.markTimer ??= setTimeout(() => {
-      c.markTimer = null;
+    c.markTimer ||= setTimeout(() => {
+      c.markTimer = 0;
       request("MARKREAD", c.name, stamp(c.marker)).catch(() => {});
     }, MARK_EVERY);
   },
@@ -436,7 +436,11 @@ export const app = {
     const c = room(key);
     if (c) c.following = on;
   },
-  find: (key, id) => room(key)?.ids.get(id) ?? null,
+  /** The message of an id, if it is in the window. */
+  find(key, id) {
+    const item = room(key)?.ids.get(id);
+    return item?.kind === "message" ? item : null;
+  },
 
   // what is said
   say(key, text, { reply = null, action = false } = {}) {
@@ -461,8 +465,7 @@ export const app = {
   redact: (key, id, reason = "") => request("REDACT", nameOf(key), id, ...(reason ? [reason] : [])),
   setTyping(key, on) {
     const c = room(key);
-    const due = Date.now() - (c?.typed ?? 0) > TYPING_EVERY;
-    if (!c || !link.ready || (on ? !due : !c.typed)) return;
+    if (!c || !link.ready || (on ? Date.now() - c.typed < TYPING_EVERY : !c.typed)) return;
     c.typed = on ? Date.now() : 0;
     link.session.write(format("TAGMSG", [c.name], { "+typing": on ? "active" : "done" }));
   },

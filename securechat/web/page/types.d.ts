@@ -90,6 +90,29 @@ export interface Conversation {
   typing: string[];
   /** Changes whenever something of it has. */
   revision: number;
+
+  // What views don't need.
+
+  /** Items by msgid. */
+  ids: Map<string, Item>;
+  /** Reactions by the msgid that they are about; see model/timeline.js. */
+  marks: Map<string, Map<string, { name: string; emoji: string; at: number; on: boolean }>>;
+  /** msgids of the window's borders, from which pages go on; "" for none. */
+  first: string;
+  last: string;
+  /** Whether the window ends with what was said last. */
+  fresh: boolean;
+  /** What comes live while a page is on its way. */
+  held: Answer[] | null;
+  /** How many items at the end are of the outbox. */
+  unsent: number;
+  /** Whether it is known who is there. */
+  known: boolean;
+  typists: Map<string, { who: string; until: number }>;
+  /** Timers of setTimeout, and when we last told that we type. */
+  draftTimer: any;
+  markTimer: any;
+  typed: number;
 }
 
 /** roles: of "~@+", the highest first. away: a text, null for present. */

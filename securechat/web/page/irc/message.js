@@ -59,7 +59,7 @@ export function pieces(/** @type {string} */ text, /** @type {number} */ most) {
 /** AUTHENTICATE lines of SASL PLAIN. https://ircv3.net/specs/extensions/sasl-3.1 */
 export function plain(account, password) {
   const payload = btoa(String.fromCharCode(...encoder.encode(`\0${account}\0${password}`)));
-  const chunks = payload.match(/.{1,400}/g) ?? [];
+  const chunks = /** @type {string[]} */ (payload.match(/.{1,400}/g) ?? []);
   if (payload.length % 400 === 0) chunks.push("+");
   return chunks.map((chunk) => "AUTHENTICATE " + chunk);
 }

@@ -137,7 +137,7 @@ export class Session {
     else if (batch.messages.length < MOST_IN_BATCH) batch.messages.push(message);
   }
 
-  #batch({ params: [name = "", type, ...params], tags, source }) {
+  #batch({ params: [name = "", type = "", ...params], tags, source }) {
     const reference = name.slice(1);
     if (name[0] === "+") {
       if (this.batches.size >= MOST_BATCHES) this.batches.clear();

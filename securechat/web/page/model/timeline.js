@@ -18,6 +18,7 @@ const MOST_EVENT = 1000;
 
 let serial = 0;
 
+/** @returns {Conversation} */
 export function makeConversation(/** @type {string} */ name) {
   return {
     key: fold(name), name, kind: name[0] === "#" ? "channel" : "person",
@@ -27,7 +28,7 @@ export function makeConversation(/** @type {string} */ name) {
     draft: "", reply: null, target: null, typing: [], revision: 0,
     // What views don't need:
     ids: new Map(), marks: new Map(), first: "", last: "", fresh: false, held: null,
-    unsent: 0, known: false, typists: new Map(),
+    unsent: 0, known: false, typists: new Map(), draftTimer: 0, markTimer: 0, typed: 0,
   };
 }
 
@@ -40,7 +41,8 @@ export function names(text, name) {
   return !!name && new RegExp(`(?<![\\p{L}\\p{N}_-])${safe}(?![\\p{L}\\p{N}_-])`, "iu").test(text);
 }
 
-/** What a PRIVMSG or NOTICE is in a timeline; an item without a place. */
+/** What a PRIVMSG or NOTICE is in a timeline.
+ * @returns {import("../types").Said} */
 export function saidIn(message, me) {
   const author = nickOf(message);
   let text = (message.params[1] ?? "").slice(0, MOST_TEXT);
@@ -65,6 +67,7 @@ const EVENTS = {
   RENAME: ([, name]) => ["rename", "", name],
 };
 
+/** @returns {import("../types").Item | null} */
 function itemOf(message, me) {
   if (/^(PRIVMSG|NOTICE)$/.test(message.command)) return saidIn(message, me);
   const tell = Object.hasOwn(EVENTS, message.command) && EVENTS[message.command];
@@ -127,7 +130,7 @@ function take(c, message, me) {
   if (message.command === "REDACT") redact(c, message);
   const item = itemOf(message, me);
   if (!item || (item.id && c.ids.has(item.id))) return null;
-  if (item.id && c.marks.has(item.id)) item.reactions = reactionsOf(c, item.id);
+  if (item.kind === "message" && c.marks.has(item.id)) item.reactions = reactionsOf(c, item.id);
   if (item.id) c.ids.set(item.id, item);
   return item;
 }
