@@ -16,6 +16,7 @@ export default {
   // login
   "login.to": "Log in to {server}",
   "login.welcome": "You are invited to {server}. Make your account:",
+  "login.at": "Your account at {server}",
   "login.enter": "Log in",
   "login.make": "Make the account",
   "login.have": "I have an account",
@@ -91,6 +92,7 @@ export default {
   // rooms and people
   topic: "Topic",
   "room.invite": "Invite",
+  "room.who": "Person",
   "room.private": "Private: only who is invited comes in",
   "room.moderated": "Moderated: only who has a voice speaks",
   "room.rename": "Rename",

@@ -16,6 +16,7 @@ export default {
   // login
   "login.to": "Вход на {server}",
   "login.welcome": "Вас пригласили на {server}. Создайте учётную запись:",
+  "login.at": "Ваша учётная запись на {server}",
   "login.enter": "Войти",
   "login.make": "Создать",
   "login.have": "У меня есть учётная запись",
@@ -91,6 +92,7 @@ export default {
   // rooms and people
   topic: "Тема",
   "room.invite": "Пригласить",
+  "room.who": "Человек",
   "room.private": "Закрытая: только по приглашению",
   "room.moderated": "Модерируемая: говорят только с правом голоса",
   "room.rename": "Переименовать",

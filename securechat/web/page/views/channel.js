@@ -23,7 +23,7 @@ export function Channel({ state, room: key }) {
     html`<${Ask} label=${t("save")} field=${t("topic")} value=${room.topic}
       maxlength=${state.server.topicLength || 390} action=${(text) => app.setTopic(key, text)} />`}
     ${(runs || !modes.includes("i")) &&
-    html`<${Ask} label=${t("room.invite")} field=${t("name")} clear required autocapitalize="none"
+    html`<${Ask} label=${t("room.invite")} field=${t("room.who")} clear required autocapitalize="none"
       action=${(who) => app.invite(key, who)} />`}
     ${owns &&
     html`<${Ask} label=${t("room.rename")} field=${t("room.name")} value=${name} required

@@ -7,7 +7,7 @@ import { language, t } from "../text/index.js";
 export function Dialog({ title, children }) {
   const ref = useRef(null);
   useEffect(() => {
-    const before = document.activeElement;
+    const before = /** @type {HTMLElement} */ (document.activeElement);
     const dialog = ref.current;
     dialog.showModal();
     return () => {

@@ -25,7 +25,7 @@ export function Login({ state }) {
   const Part = making ? Making : Entry;
   return html`<main class="login">
     <h1>securechat</h1>
-    <p>${t(making ? "login.welcome" : "login.to", { server: name || location.hostname })}</p>
+    <p>${t(!making ? "login.to" : given ? "login.welcome" : "login.at", { server: name || location.hostname })}</p>
     <${Part} state=${state} given=${given} rest=${{ waits: state.phase !== "login", said: state.problem }} />
     ${(registration || making) &&
     html`<button class="link" onClick=${() => setMaking(!making)}>${t(making ? "login.have" : "login.new")}</button>`}
