@@ -349,8 +349,8 @@ export const app = {
       if (!link.ready) notice(t("logout.offline", { name }), "error");
     }
     await storage.save("login", undefined);
-    for (const key of drafts.keys()) await storage.save(draftKey(key), undefined);
-    for (const entry of outbox.entries.values()) storage.drop(entry.key);
+    for (const [key] of await storage.loadAll(`draft ${account} `)) storage.save(draftKey(key), undefined);
+    for (const entry of await storage.kept()) if (entry.account === account) storage.drop(entry.key);
     sessionStorage.clear();
     tell("logout", account);
     leave(local ? { code: "LOCAL_ENDED", text: "" } : null);
