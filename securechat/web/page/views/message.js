@@ -46,7 +46,7 @@ export function Message({ item, head, room, own, person, found }) {
   return html`<li class=${classes.filter(Boolean).join(" ")} tabindex="-1" data-key=${item.key}>
     <${Time} at=${item.at} />
     <span class="name" title=${author} style=${{ "--hue": hue(author) }} onClick=${who}>
-      <bdi>${author}</bdi>
+      <bdi>${plain(author)}</bdi>
       ${item.bot && html` <span class="badge">${t("bot")}</span>`}</span>
     <div>
       ${item.reply && html`<${Quote} room=${room} id=${item.reply} />`}

@@ -17,11 +17,12 @@ export function sorted(conversations) {
 export function Rooms({ state, open }) {
   const [rooms, people] = sorted(state.conversations);
   const show = (name) => () => app.show({ name });
-  const list = (all) =>
-    html`<ul class="list">${all.map(
-      (one, index) => html`<li key=${one.key}>
-    <${Room} room=${one} state=${state} first=${index === 0} /></li>`,
-    )}</ul>`;
+  const list = (all) => {
+    // One of them is in the order of Tab; the arrows reach the rest.
+    const main = all.find(({ key }) => key === state.current) ?? all[0];
+    return html`<ul class="list">${all.map((one) => html`<li key=${one.key}>
+      <${Room} room=${one} state=${state} main=${one === main} /></li>`)}</ul>`;
+  };
   return html`<nav class=${open && "open"} aria-label=${t("rooms")}>
     <div class="bar"><b class="grow one">${state.server.network || state.server.name}</b>
       <button class="icon" title="Ctrl+K" aria-label=${t("switch.title")}
@@ -45,7 +46,7 @@ export function Rooms({ state, open }) {
   </nav>`;
 }
 
-function Room({ room, state, first }) {
+function Room({ room, state, main }) {
   const current = room.key === state.current;
   const { unread, kind } = room;
   const calls = kind === "person" ? unread : room.mentions;
@@ -53,7 +54,7 @@ function Room({ room, state, first }) {
   const outside = kind === "channel" && !room.joined && state.phase === "online";
   return html`<button class=${unread ? "unread" : outside ? "away" : ""}
       aria-current=${current ? "true" : null}
-      tabindex=${current || first ? 0 : -1} onClick=${() => app.open(room.key)}>
+      tabindex=${main ? 0 : -1} onClick=${() => app.open(room.key)}>
     <bdi class="grow one" title=${room.name}>${room.name}</bdi>
     ${room.draft && !current && html`<span title=${t("rooms.draft")}>✎</span>`}
     ${
