@@ -23,7 +23,7 @@ from securechat.admin.user_import import Fault, ImportedRow, ImportRefused, Name
 from securechat.admin.users import forms, why_taken
 from securechat.common.files import open_named
 from securechat.common.language import _, ngettext, translated
-from securechat.server.links import login_link
+from securechat.server.links import login_link, page_url
 from securechat.store.admin import NewAccount, wall_clock
 from securechat.store.sqlite.rows import AccountRow
 
@@ -198,7 +198,7 @@ def _handout(context: AdminContext, rows: Sequence[ImportedRow]) -> Handout:
         Slip(name.display, row.shown, row.password, login_link(reader, name.display))
         for row, name in user_import.named(rows)
     ]
-    return Handout(reader.remembered("name") or login_link(reader).host, people)
+    return Handout(reader.remembered("name") or login_link(reader).host, people, page_url(reader))
 
 
 def _progress(what: str, done: int, total: int) -> None:

@@ -37,13 +37,14 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """All slips of a server."""
+    """All slips of a server. page: its address for browsers, '' for none."""
 
     server: str
     slips: Sequence[Slip]
+    page: str = ""
 
 
-def _instructions(slip: Slip) -> list[tuple[str, str, str]]:
+def _instructions(handout: Handout, slip: Slip) -> list[tuple[str, str, str]]:
     """Label, value and kind of each line: text, word (typed exactly), code or digits."""
     link = slip.link
     others = _("server {host}, port {port}, TLS; login by SASL PLAIN")
@@ -54,6 +55,8 @@ def _instructions(slip: Slip) -> list[tuple[str, str, str]]:
         (_("In a terminal"), f"securechat {link}", "code"),
         (_("Other programs"), others, "text"),
     ]
+    if handout.page:
+        lines.insert(3, (_("In a browser"), handout.page, "code"))
     if link.ca_sha256 is not None:
         lines.append((_("CA (SHA-256)"), grouped(link.ca_sha256), "digits"))
     return lines
@@ -65,15 +68,15 @@ def _instructions(slip: Slip) -> list[tuple[str, str, str]]:
 def as_text(handout: Handout) -> str:
     """For mail and for terminals."""
     cut = "- " * (WIDTH // 2 - 4) + "8< - -"
-    return f"{cut}\n".join(_text_of(handout.server, slip) for slip in handout.slips)
+    return f"{cut}\n".join(_text_of(handout, slip) for slip in handout.slips)
 
 
-def _text_of(server: str, slip: Slip) -> str:
+def _text_of(handout: Handout, slip: Slip) -> str:
     # A display name may hold what turns a line around.
     title = _("{name}: your account at {server}").format(
-        name=escape(slip.shown or slip.name), server=escape(server)
+        name=escape(slip.shown or slip.name), server=escape(handout.server)
     )
-    lines = [f"{label + ':':<16}{value}" for label, value, _kind in _instructions(slip)]
+    lines = [f"{label + ':':<16}{value}" for label, value, _kind in _instructions(handout, slip)]
     return "\n".join(["", title, "", *lines, "", _keep(), "", ""])
 
 
@@ -124,24 +127,28 @@ HEAD = """<!DOCTYPE html>
 
 def as_html(handout: Handout) -> str:
     """A page that holds all it needs."""
-    slips = "".join(_html_of(handout.server, slip) for slip in handout.slips)
+    slips = "".join(_html_of(handout, slip) for slip in handout.slips)
     # Of the language code the catalogue itself tells: that of the texts that are in the page.
     head = HEAD.format(language=_("en"), title=_("Login slips"), style=STYLE)
     return f"{head}{slips}</body>\n</html>\n"
 
 
-def _html_of(server: str, slip: Slip) -> str:
+def _html_of(handout: Handout, slip: Slip) -> str:
     # <bdi>: a name in Arabic must not turn the line around that it stands in.
     rows = "".join(
         f'<dt>{escape_html(label)}</dt><dd class="{kind}"><bdi>{escape_html(value)}</bdi></dd>\n'
-        for label, value, kind in _instructions(slip)
+        for label, value, kind in _instructions(handout, slip)
     )
+    # A phone's camera opens the page; the link is for a terminal, which has none.
+    pointed, caption = str(slip.link), _("the login link")
+    if handout.page:
+        pointed, caption = handout.page, _("the page")
     return (
         f'<section class="slip"><div class="facts">\n'
         f"<h2><bdi>{escape_html(slip.shown or slip.name)}</bdi> "
-        f"<small>{escape_html(_('at {server}').format(server=server))}</small></h2>\n"
+        f"<small>{escape_html(_('at {server}').format(server=handout.server))}</small></h2>\n"
         f"<dl>\n{rows}</dl>\n<p>{escape_html(_keep())}</p>\n</div>\n"
-        f"<figure>{qr_code(str(slip.link))}{escape_html(_('the login link'))}</figure>\n"
+        f"<figure>{qr_code(pointed)}{escape_html(caption)}</figure>\n"
         f"</section>\n"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from securechat.admin.slips import Handout, Slip, as_html, as_text
+from securechat.admin.slips import Handout, Slip, as_html, as_text, qr_code
 from securechat.common.fingerprints import grouped
 from securechat.credentials.link import LoginLink, parse_link
 
@@ -48,6 +48,16 @@ def test_a_page_holds_all_it_needs_and_names_run_nothing() -> None:
     assert "@import" not in page
     for word in (HOSTILE, '<&"pass,word', "acid-acorn", "ليلى عبد الرحمن", str(LINK)):
         assert word in seen.text
+
+
+def test_the_page_for_browsers_is_told_where_there_is_one() -> None:
+    """On the slip, and in its code for a phone's camera."""
+    page = "https://chat.test:8443/"
+    handout = Handout("chat.test", HANDOUT.slips, page)
+    assert as_text(handout).count(f"In a browser:   {page}\n") == 2
+    assert "In a browser" not in as_text(HANDOUT)
+    assert as_html(handout).count(qr_code(page)) == 2
+    assert qr_code(page) not in as_html(HANDOUT)
 
 
 def test_a_text_holds_the_link_in_one_piece() -> None:
