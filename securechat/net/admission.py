@@ -149,6 +149,7 @@ class Admission:
         """As admit(), of a visitor who begins to talk. When it may not come in, it is a visitor
         until it is released.
         """
+        self._check_ban(connection)  # which may be younger than the visit
         with self._lock:
             self._check_room()
             first_to_go = self._admit(connection)

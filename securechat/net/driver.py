@@ -247,6 +247,8 @@ class ConnectionDriver:
         if lines:
             connection.handed += len(lines)
             self._emit(Lines(connection, lines))
+        if framing.ended:
+            self._note_end(connection, framing.ended)
         if framing.answer:
             self.deliver([((connection,), framing.answer)])
         if framing.ended:
@@ -366,6 +368,17 @@ class ConnectionDriver:
             self.backlog.add(connection, self._loop.now)  # it is judged anew, by its last output
         self._flush(connection)
 
+    def _note_end(self, connection: Connection, reason: str) -> None:
+        """Note what the peer had when it ended the connection in order, if it did."""
+        # A reset looks like an end when another call has been told of it: much may be on its way.
+        # After the end of a WebSocket it is sent nothing more, though its socket goes on a while.
+        if (
+            reason == transport.CLOSED_BY_CLIENT
+            and connection.phase is Phase.OPEN
+            and transport.had_all(connection)
+        ):
+            connection.obeyed = self._loop.obeyed
+
     def _too_late(self, connection: Connection) -> None:
         phase = connection.phase
         if phase < Phase.OPEN:
@@ -417,9 +430,7 @@ class ConnectionDriver:
         if connection.phase is Phase.CLOSED:
             return
         opened = connection.opening is None  # Opened was told of it
-        # A reset looks like an end when another call has been told of it: much may be on its way.
-        if reason == transport.CLOSED_BY_CLIENT and transport.had_all(connection):
-            connection.obeyed = self._loop.obeyed
+        self._note_end(connection, reason)
         connection.phase = Phase.CLOSED
         # Before close(): the next socket that opens may get the same number.
         self._watch(connection, 0)

@@ -49,7 +49,7 @@ class TlsOpening(Opening):
     into lines.
     """
 
-    seconds = None
+    seconds: float | None = None
     renewed = False
 
     def __init__(

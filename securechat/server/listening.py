@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from securechat.net.binding import Asked, bind_all, close_new
+from securechat.net.binding import Asked, bind_all
 from securechat.net.listener import Endpoint
 from securechat.net.opening import TlsOpening
 from securechat.server.config import Config
@@ -22,13 +22,14 @@ class Bound(NamedTuple):
     chat: Sockets = {}  # noqa: RUF012 - never changed
     web: Sockets = {}  # noqa: RUF012
 
-    def all(self) -> dict[Asked, socket.socket]:
-        """Both together."""
-        return {**self.chat, **self.web}
+    def sockets(self) -> set[socket.socket]:
+        """All of them."""
+        return {*self.chat.values(), *self.web.values()}
 
     def close_new(self, before: Bound) -> None:
         """Close those that were not there before."""
-        close_new(self.all(), before.all())
+        for sock in self.sockets() - before.sockets():
+            sock.close()
 
 
 def bind_listeners(config: Config, before: Bound) -> Bound:
@@ -36,9 +37,13 @@ def bind_listeners(config: Config, before: Bound) -> Bound:
 
     Raises ListenError; then nothing is open that was not before.
     """
-    chat = bind_all(listen_addresses(config), before.all())
+    # The own ones first, as both may have been asked for with port 0.
+    chat = bind_all(listen_addresses(config), {**before.web, **before.chat})
+    taken = set(chat.values())
+    left = {**before.chat, **before.web}.items()
     try:
-        web = bind_all(web_addresses(config), {**before.all(), **chat})
+        # None that is the chat's now: of two listeners on one address one would get nothing.
+        web = bind_all(web_addresses(config), {at: sock for at, sock in left if sock not in taken})
     except BaseException:
         Bound(chat).close_new(before)
         raise

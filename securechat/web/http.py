@@ -6,7 +6,10 @@ WebSocket; it knows no socket, and nothing of the chat.
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -21,12 +24,20 @@ from securechat.web.upgrade import WEBSOCKET_PATHS, UpgradeRefusedError, upgrade
 HEAD_BYTES: Final = 8_192
 """A request's headers; browsers send some 1,000."""
 
+HEAD_LINES: Final = 100
+"""The same in lines, each of which takes its time; browsers send some 20."""
+
 TARGET_BYTES: Final = 2_048
 
 REQUESTS: Final = 200
 """On one connection: several times what the whole page takes."""
 
 ALLOWED: Final = b"GET, HEAD"
+
+_HOST: Final = re.compile(rb"[A-Za-z0-9._~%:\[\]-]*")
+"""Letters of a host and a port (RFC 9110, section 7.2)."""
+
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
 
 
 class Stage(Enum):
@@ -68,19 +79,27 @@ class RefusedError(Exception):
 class HttpConnection:
     """Takes requests one after the other, each when the answer to the one before is taken away.
 
-    no_room: asked before a WebSocket is opened; why it can't be, '' when it can. stage: what it
-    waits for. opcode, came: of a WebSocket, see WebSocketFraming. answered: how many requests there
-    were.
+    no_room: asked before a WebSocket is opened; why it can't be, '' when it can. clock: seconds
+    since 1970. stage: what it waits for. opcode, came: of a WebSocket, see WebSocketFraming.
+    answered: how many requests there were.
     """
 
-    def __init__(self, rules: Rules, no_room: Callable[[], str] = str) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        no_room: Callable[[], str] = str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._rules = rules
         self._no_room = no_room
+        self._clock = clock
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * HEAD_BYTES)
         self.stage = Stage.REQUESTS
         self.opcode = Opcode.TEXT
         self.came = b""
         self.answered = 0
+        self._is_head = False
+        """Whether the last request may have no body in its answer (RFC 9110, section 9.3.2)."""
 
     @property
     def between(self) -> bool:
@@ -105,11 +124,15 @@ class HttpConnection:
         """The next whole one. Raises RefusedError."""
         if self.stage is not Stage.REQUESTS:
             return None
+        if self._http.their_state is h11.IDLE:
+            _check_lines(self._http.trailing_data[0])
         request = None
+        self._is_head = False
         while True:
             event = self._http.next_event()
             if isinstance(event, h11.Request):
                 request = event
+                self._is_head = request.method == b"HEAD"
                 _check(request)
             else:
                 # Without a body its end comes with its head; else there is nothing whole yet.
@@ -139,6 +162,10 @@ class HttpConnection:
         """Raises RefusedError."""
         if self._http.their_state is not h11.MIGHT_SWITCH_PROTOCOL:  # type: ignore[attr-defined]
             raise RefusedError(HTTPStatus.BAD_REQUEST, "expected Connection: Upgrade")
+        if request.method != b"GET":
+            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "expected GET", [(b"allow", b"GET")])
+        if request.http_version < b"1.1":
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "expected HTTP/1.1")
         try:
             upgraded = upgrade(request, self._rules.origins(host))
         except UpgradeRefusedError as refused:
@@ -158,13 +185,12 @@ class HttpConnection:
 
     def _send_file(self, request: h11.Request, file: StaticFile) -> bytes:
         if _knows(request, file.etag):
-            return self._send(HTTPStatus.NOT_MODIFIED, file.headers(), b"", 0)
+            return self._send(HTTPStatus.NOT_MODIFIED, file.headers(), b"")
         headers, body = file.headers(), file.body
         if _takes_gzip(request) and len(file.packed) < len(body):
             body = file.packed
             headers.append((b"content-encoding", b"gzip"))
-        shown = body if request.method == b"GET" else b""
-        return self._send(HTTPStatus.OK, headers, shown, len(body))
+        return self._send(HTTPStatus.OK, headers, body)
 
     def _refuse(self, refused: RefusedError) -> bytes:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
@@ -178,12 +204,12 @@ class HttpConnection:
         ]
         if refused.ends:
             headers.append((b"connection", b"close"))
-        return self._send(refused.status, headers, text, len(text))
+        return self._send(refused.status, headers, text)
 
-    def _send(self, status: HTTPStatus, headers: Headers, body: bytes, length: int) -> bytes:
-        """length: bytes that a GET would get."""
+    def _send(self, status: HTTPStatus, headers: Headers, body: bytes) -> bytes:
+        """body: what a GET would get."""
         if status is not HTTPStatus.NOT_MODIFIED:
-            headers = [*headers, (b"content-length", str(length).encode())]
+            headers = [*headers, (b"content-length", str(len(body)).encode())]
         if self.answered >= REQUESTS:
             headers = [*headers, (b"connection", b"close")]
         http = self._http
@@ -195,7 +221,7 @@ class HttpConnection:
                     reason=status.phrase.encode(),
                 )
             ),
-            http.send(h11.Data(data=body)) if body else b"",
+            http.send(h11.Data(data=body)) if body and not self._is_head else b"",
             http.send(h11.EndOfMessage()),
         ]
         if http.our_state is h11.DONE and http.their_state is h11.DONE:
@@ -205,11 +231,25 @@ class HttpConnection:
         return b"".join(part or b"" for part in sent)
 
     def _common(self) -> Headers:
-        return [*SECURITY, *self._rules.more]
+        date = formatdate(self._clock(), usegmt=True).encode()
+        return [(b"date", date), *SECURITY, *self._rules.more]
+
+
+def _check_lines(came: bytes) -> None:
+    """Raises RefusedError for a head of too many lines, before each of them is looked at."""
+    end = _HEAD_END.search(came)
+    if came.count(b"\n", 0, end.start() if end else len(came)) > HEAD_LINES:
+        raise RefusedError(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            f"expected at most {HEAD_LINES} headers",
+            ends=True,
+        )
 
 
 def _check(request: h11.Request) -> None:
     """Raises RefusedError for what is not read any further."""
+    if not request.http_version.startswith(b"1."):
+        raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this is HTTP/1.1", ends=True)
     if len(request.target) > TARGET_BYTES:
         raise RefusedError(
             HTTPStatus.REQUEST_URI_TOO_LONG, f"expected at most {TARGET_BYTES} bytes", ends=True
@@ -222,6 +262,8 @@ def _check(request: h11.Request) -> None:
             f"expected at most {HEAD_BYTES} bytes of headers",
             ends=True,
         )
+    if any(key == b"host" and not _HOST.fullmatch(host) for key, host in request.headers):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "expected another Host", ends=True)
     length = _only(request, b"content-length")
     if length.strip("0") or _only(request, b"transfer-encoding"):
         raise RefusedError(
@@ -241,7 +283,7 @@ def _knows(request: h11.Request, etag: bytes) -> bool:
     """Whether the browser has it already (RFC 9110, section 13.1.2)."""
     asked = _only(request, b"if-none-match").split(",")
     tags = {tag.strip().removeprefix("W/") for tag in asked}
-    return etag.decode() in tags or "*" in tags
+    return etag.decode().removeprefix("W/") in tags or "*" in tags
 
 
 def _takes_gzip(request: h11.Request) -> bool:

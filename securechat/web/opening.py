@@ -20,8 +20,6 @@ from securechat.web.websocket import WebSocketFraming
 
 log = logging.getLogger(__name__)
 
-log = logging.getLogger(__name__)
-
 REQUEST_SECONDS: Final = 5.0
 """From accept to the end of the first answer, and from each answer to the end of the next one."""
 
@@ -54,13 +52,16 @@ class WebOpening(Opening):
                 return wanted
             self._has_tls = True
             self._connection = connection
-        while True:
-            if connection.out and not transport.send(connection):
-                return EVENT_WRITE
-            if self._http.stage is not Stage.REQUESTS:
-                return 0 if self._http.stage is Stage.WEBSOCKET else ENDED
-            if not self._answer(connection):
-                return EVENT_READ
+        if connection.out and not transport.send(connection):
+            return EVENT_WRITE
+        if self._http.stage is Stage.REQUESTS and not self._answer(connection):
+            return EVENT_READ
+        if connection.out and not transport.send(connection):
+            return EVENT_WRITE
+        if self._http.stage is Stage.REQUESTS:
+            # One answer a step: of many requests that came together the others wait their turn.
+            return EVENT_WRITE
+        return 0 if self._http.stage is Stage.WEBSOCKET else ENDED
 
     def _answer(self, connection: Connection) -> bool:
         """Whether there is an answer to send, or may be more to read. Raises LostError."""

@@ -47,8 +47,8 @@ NEVER_KEPT: Final = b"no-store"
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """body: its bytes. packed: the same by gzip. etag: with its quotes (RFC 9110, section 8.8.3).
-    kind: its media type. cache: for how long a browser may keep it.
+    """body: its bytes. packed: the same by gzip. etag: of both, hence a weak one, with its quotes
+    (RFC 9110, section 8.8.3). kind: its media type. cache: for how long a browser may keep it.
     """
 
     body: bytes
@@ -82,7 +82,7 @@ class Site:
 
 def static_file(body: bytes, kind: bytes, cache: bytes) -> StaticFile:
     """A file to serve."""
-    etag = b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
+    etag = b'W/"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
     # With no time in it, so that the same page is the same bytes on every server.
     return StaticFile(body, gzip.compress(body, mtime=0), etag, kind, cache)
 

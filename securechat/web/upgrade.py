@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import h11
 from websockets.datastructures import Headers as WebSocketHeaders
-from websockets.exceptions import InvalidHeader, SecurityError
+from websockets.exceptions import InvalidHeader
 from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
@@ -79,14 +79,15 @@ def _refused(status: HTTPStatus, error: Exception | None) -> UpgradeRefusedError
     # The library's own words quote what came.
     if status is HTTPStatus.FORBIDDEN:
         text = "expected a page of this server, or one that stands in origins of [web]"
-    elif status is HTTPStatus.UPGRADE_REQUIRED:
+    elif status is HTTPStatus.UPGRADE_REQUIRED or (
+        # Also for another version (RFC 6455, section 4.4).
+        isinstance(error, InvalidHeader) and error.name == "Sec-WebSocket-Version"
+    ):
         return UpgradeRefusedError(
-            status,
+            HTTPStatus.UPGRADE_REQUIRED,
             "expected Upgrade: websocket and Sec-WebSocket-Version: 13",
             [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")],
         )
-    elif isinstance(error, SecurityError):
-        text = "expected fewer headers"
     elif isinstance(error, InvalidHeader):
         text = f"expected another {error.name}"
     else:

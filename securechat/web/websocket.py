@@ -16,8 +16,9 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from securechat.irc.framing import PLAIN_LINE, TOO_LONG
+from securechat.irc.framing import LineBuffer
 from securechat.irc.message import MAX_LINE_BYTES
+from securechat.net.transport import CLOSED_BY_CLIENT
 
 TEXT, BINARY = "text.ircv3.net", "binary.ircv3.net"
 """The subprotocols."""
@@ -30,10 +31,12 @@ ends the connection, as nobody sends that by mistake.
 PART_BYTES: Final = 1024
 """What the library is given at once: its frames are made before any of them is counted."""
 
-CLOSED_BY_CLIENT: Final = "closed by the client"
+NO_MESSAGE: Final = "said what is no WebSocket message"
 
 SILENT: Final = logging.Logger("websockets", logging.CRITICAL + 1)
 """For the library, which would log whole frames at the level DEBUG, with passwords in them."""
+
+_OF_MESSAGES: Final = frozenset([Opcode.TEXT, Opcode.BINARY, Opcode.CONT])
 
 _FIN: Final = 0x80
 _TWO_BYTES: Final = 126
@@ -46,6 +49,8 @@ class WebSocketFraming:
     """
 
     __slots__ = (
+        "_is_text",
+        "_lines",
         "_message",
         "_protocol",
         "_rest",
@@ -62,6 +67,9 @@ class WebSocketFraming:
         self._rest = came
         self._message = bytearray()
         """The fragments of a message whose last one has not come."""
+        self._is_text = False
+        """Whether what the fragments belong to is to be UTF-8."""
+        self._lines = LineBuffer()
         self.join: Callable[[Iterable[bytes]], bytes] = JOINS[opcode]
         self.has_line = False
         self.weight = 0
@@ -75,45 +83,68 @@ class WebSocketFraming:
         Frames that hold no line count as one: who sends nothing else pays for them.
         """
         rest = self._rest + data if self._rest else data
-        lines: list[bytes] = []
-        self.weight = 0
+        buffer = self._lines
+        lines = buffer.feed(b"", most)
+        self.weight = buffer.weight
         self.answer = b""
         while rest and not self.ended and (most < 0 or self.weight < most):
             part, rest = rest[:PART_BYTES], rest[PART_BYTES:]
             self._protocol.receive_data(part)
-            self._take(lines)
+            said = self._take()
+            lines += buffer.feed(said, most if most < 0 else max(0, most - self.weight))
+            self.weight += buffer.weight
         self._rest = b"" if self.ended else rest
-        self.has_line = bool(self._rest)
+        self.has_line = buffer.has_line or bool(self._rest)
         return lines
 
-    def _take(self, lines: list[bytes]) -> None:
+    def _take(self) -> bytes:
+        """What the messages say that have come, as lines with their ends; counts all else."""
         protocol = self._protocol
+        said: list[bytes] = []
         for frame in protocol.events_received():
             assert isinstance(frame, Frame)  # noqa: S101 - no handshake is read here
-            self.weight += 1
             if frame.opcode is Opcode.CLOSE:
                 self.ended = CLOSED_BY_CLIENT
-            elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-                self._gather(bytes(frame.data), frame.fin, lines)
+            elif frame.opcode in _OF_MESSAGES:
+                message = self._gather(frame)
+                if message is not None:
+                    said.append(message)
+                    continue
+            if self.ended:
+                break  # what came behind it is for nobody
+            self.weight += 1
         # Pongs, and our half of the closing handshake; an empty one stands for the end of all.
         self.answer += b"".join(protocol.data_to_send())
-        if protocol.close_expected():
+        if protocol.state is not State.OPEN:
             # Nothing of what the peer sent is in it.
-            self.ended = self.ended or "said what is no WebSocket message"
+            self.ended = self.ended or NO_MESSAGE
             self.farewell = b""
+        return b"".join(said)
 
-    def _gather(self, data: bytes, last: bool, lines: list[bytes]) -> None:
-        if self._message or not last:
+    def _gather(self, frame: Frame) -> bytes | None:
+        """The message that a frame completes, None when there is more of it or it is not UTF-8."""
+        data = bytes(frame.data)
+        if frame.opcode is not Opcode.CONT:
+            self._is_text = frame.opcode is Opcode.TEXT
+        if self._message or not frame.fin:
             self._message += data
-            if not last:
-                return
+            if not frame.fin:
+                return None
             data, self._message = bytes(self._message), bytearray()
-        self.weight += len(data) // PLAIN_LINE
-        if len(data) > MAX_LINE_BYTES:
-            lines.append(TOO_LONG)
-            return
+        if self._is_text and not data.isascii() and not _is_utf8(data):
+            self._protocol.fail(CloseCode.INVALID_DATA)  # RFC 6455, section 8.1
+            self.ended = NO_MESSAGE
+            return None
         # "MUST NOT include trailing \r or \n"; whoever does it all the same means lines.
-        lines += [line for piece in data.split(b"\n") if (line := piece.rstrip(b"\r"))]
+        return data.rstrip(b"\r\n") + b"\n"
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _join(first: int) -> Callable[[Iterable[bytes]], bytes]:

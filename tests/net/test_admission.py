@@ -329,3 +329,127 @@ def test_other_limits_are_for_those_who_come() -> None:
     assert door.refuses("192.0.2.1") == "3 connections from 192.0.2.1 already"
     door.admits("192.0.2.2")
     assert "all 4 connections" in door.refuses("192.0.2.3")
+
+
+# --- visitors ------------------------------------------------------------------------------------
+
+
+def visits(door: Door, address: str) -> tuple[Connection, Connection | None]:
+    """The new visitor, and the one that goes for it."""
+    connection = Connection(cast(socket.socket, None), address, 4711, 0)
+    return connection, door.admission.admit(connection, visiting=True)
+
+
+def test_visitors_are_counted_apart() -> None:
+    """They take nobody's place, however many there are, and nobody takes theirs."""
+    door = Door(total=1, per_address=1, unauthenticated=1)
+    for number in range(10):
+        assert visits(door, "192.0.2.1")[1] is None
+        assert visits(door, f"192.0.2.{number}")[1] is None
+    assert door.admission.counts() == (0, 0)
+    door.admits("192.0.2.1")
+    assert visits(door, "192.0.2.1")[1] is None
+
+
+def test_a_class_behind_one_address_loads_the_page() -> None:
+    """Forty browsers with six connections each."""
+    door = Door()
+    for _ in range(40 * 6):
+        assert visits(door, "192.0.2.1")[1] is None
+
+
+def test_one_address_has_its_share_of_visits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A further one is refused until one has gone; others may come."""
+    monkeypatch.setattr(admission_module, "VISITORS_PER_BLOCK", 2)
+    door = Door()
+    first, _ = visits(door, "192.0.2.1")
+    visits(door, "192.0.2.1")
+    with pytest.raises(NotAdmittedError, match=r"2 visitors from 192\.0\.2\.1 already"):
+        visits(door, "192.0.2.1")
+    visits(door, "192.0.2.2")
+    door.admission.release(first)
+    visits(door, "192.0.2.1")
+
+
+def test_a_visitor_too_many_has_one_of_the_largest_crowd_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its oldest; never a connection that talks."""
+    monkeypatch.setattr(admission_module, "VISITORS", 3)
+    door = Door()
+    door.admits("192.0.2.7")
+    visits(door, "192.0.2.1")
+    oldest, _ = visits(door, "192.0.2.7")
+    visits(door, "192.0.2.7")
+    _, gone = visits(door, "192.0.2.2")
+    assert gone is oldest
+    door.admission.release(oldest)  # which was counted out when it was to go
+    _, gone = visits(door, "192.0.2.3")
+    assert gone is not None
+    assert door.admission.counts() == (1, 1)
+
+
+def test_a_visitor_who_begins_to_talk_is_counted_as_others_are() -> None:
+    """From then on, and once."""
+    door = Door(total=2, per_address=1)
+    talking, _ = visits(door, "192.0.2.1")
+    assert door.admission.admit_visitor(talking) is None
+    assert not talking.visiting
+    assert door.admission.counts() == (1, 1)
+    assert door.refuses("192.0.2.1") == "1 connections from 192.0.2.1 already"
+    door.admission.mark_authenticated(talking)
+    assert door.admission.counts() == (1, 0)
+    door.admission.release(talking)
+    assert door.admission.counts() == (0, 0)
+    door.admits("192.0.2.1")
+
+
+@pytest.mark.parametrize("full", ["total", "per_address", "unauthenticated_per_address"])
+def test_a_visitor_for_whom_there_is_no_room_stays_one(full: str) -> None:
+    """And may load the page on; when it goes, it is counted out as one."""
+    door = Door(**{full: 1})
+    door.admits("192.0.2.1")
+    visitor, _ = visits(door, "192.0.2.1")
+    with pytest.raises(NotAdmittedError):
+        door.admission.admit_visitor(visitor)
+    assert visitor.visiting
+    assert door.admission.counts() == (1, 1)
+    door.admission.release(visitor)
+    assert door.admission.counts() == (1, 1)
+
+
+def test_a_visitor_who_talks_pushes_out_as_others_do() -> None:
+    """One that has not logged in, not one that visits."""
+    door = Door(unauthenticated=1)
+    first = door.admits("192.0.2.1")
+    visitor, _ = visits(door, "192.0.2.2")
+    assert door.admission.admit_visitor(visitor) is first
+
+
+def test_who_is_banned_or_barred_may_neither_visit_nor_talk() -> None:
+    """Also when it is so only since the visit began."""
+    door = Door()
+    with pytest.raises(NotAdmittedError, match="an old acquaintance"):
+        visits(door, "203.0.113.9")
+    early, _ = visits(door, "192.0.2.1")
+    door.admission.bar(early)
+    with pytest.raises(NotAdmittedError, match="barred"):
+        visits(door, "192.0.2.1")
+    with pytest.raises(NotAdmittedError, match="barred"):
+        door.admission.admit_visitor(early)
+    early.address = "203.0.113.9"
+    with pytest.raises(NotAdmittedError, match="an old acquaintance"):
+        door.admission.admit_visitor(early)
+
+
+def test_a_visitor_behind_a_balancer() -> None:
+    """It is counted among all until its address is known, and then as a visitor only."""
+    door = Door(total=1)
+    connection = Connection(cast(socket.socket, None), "192.0.2.254", 4711, 0)
+    door.admission.expect(connection)
+    assert door.admission.counts() == (1, 0)
+    connection.address = "192.0.2.1"
+    assert door.admission.admit_expected(connection, visiting=True) is None
+    assert door.admission.counts() == (0, 0)
+    door.admission.release(connection)
+    assert door.admission.counts() == (0, 0)

@@ -12,13 +12,13 @@ import pytest
 
 from securechat.common.cpu_meter import CpuMeter
 from securechat.net import driver, loop, transport
-from securechat.net.connection import Connection, Lines, Opened, Phase
+from securechat.net.connection import ENDED, Connection, Lines, Opened, Phase
 from securechat.net.driver import NO_ROOM
-from securechat.net.errors import LostError
+from securechat.net.errors import CheckedError, LostError
 from securechat.net.opening import TlsOpening
-from securechat.net.poller import READ
+from securechat.net.poller import READ, WRITE
 from securechat.net.throttle import Rate
-from securechat.net.transport import Heard
+from securechat.net.transport import CLOSED_BY_CLIENT, Heard
 from tests.net.io_under_test import FREELY, PATIENCE, IoUnderTest, at, io_under_test
 
 
@@ -295,3 +295,127 @@ def test_the_listener_names_what_comes_before_the_first_line(
             assert io.next() == Lines(connection, [b"a line"])
         else:
             assert io.released.get(timeout=PATIENCE) is connection
+
+
+class Answering(Whole):
+    """Answers each piece with itself, and ends at "bye"."""
+
+    farewell = b"(end)"
+
+    def feed(self, data: bytes, most: int = -1) -> list[bytes]:
+        self.answer = data
+        self.ended = CLOSED_BY_CLIENT if data == b"bye" else ""
+        return [data] if data else []
+
+
+def test_a_framing_may_answer_and_end(io: IoUnderTest) -> None:
+    """In order: what it answers, its farewell, the end of TLS; what was said last counts."""
+    io.opening.framing = Answering
+    visit = io.visit()
+    visit.client.sendall(b"hello")
+    assert io.next() == Lines(visit.connection, [b"hello"])
+    assert visit.hears(5) == b"hello"
+    visit.client.sendall(b"bye")
+    assert io.next() == Lines(visit.connection, [b"bye"])
+    assert visit.hears_the_end() == b"bye(end)"
+    visit.client.close()
+    assert io.end(visit) == CLOSED_BY_CLIENT
+
+
+def test_what_comes_after_an_end_in_order_was_not_taken(io: IoUnderTest) -> None:
+    """Though the socket goes on for a moment, until the peer has ended it too."""
+    other = io.visit()
+    io.opening.framing = Answering
+    visit = io.visit()
+    io.thread.deliver([((visit.connection,), b"before")])
+    assert visit.hears(6) == b"before"
+    visit.client.sendall(b"bye")
+    assert io.next() == Lines(visit.connection, [b"bye"])
+    assert visit.hears_the_end() == b"bye(end)"
+    io.thread.deliver([((visit.connection,), b"after")])
+    io.settles(other)
+    visit.client.close()
+    assert io.end(visit) == CLOSED_BY_CLIENT
+    assert visit.connection.obeyed == 1
+    assert not io.thread.has_written(visit.connection)
+
+
+def test_the_farewell_is_the_last_that_is_said(io: IoUnderTest) -> None:
+    """Behind what was delivered before."""
+    io.opening.framing = Answering
+    visit = io.visit()
+    io.thread.deliver([((visit.connection,), b"one more thing")])
+    io.thread.close([(visit.connection, "enough")])
+    assert visit.hears_the_end() == b"one more thing(end)"
+    visit.client.close()
+    assert io.end(visit) == "enough"
+
+
+class Serving(TlsOpening):
+    """Answers each byte behind TLS by itself, and is at its end with "."."""
+
+    def __init__(self, context: ssl.SSLContext, seconds: float) -> None:
+        super().__init__(context)
+        self.seconds = seconds
+        self.renewals: list[bytes] = []
+
+    def step(self, connection: Connection) -> int:
+        if wanted := super().step(connection):
+            return wanted
+        try:
+            word = connection.sock.recv(1)
+        except ssl.SSLWantReadError:
+            return READ
+        connection.sock.send(word)
+        self.renewed = True
+        self.renewals.append(word)
+        return ENDED if word == b"." else WRITE
+
+    def too_late(self) -> LostError:
+        return CheckedError("served")
+
+
+def test_an_opening_may_have_the_last_word(
+    io: IoUnderTest, server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Then the connection ends in order, and nobody hears of it but who counts connections."""
+    io.opening = Serving(server, 20.0)
+    connection, raw = io.knocks()
+    with trusting.wrap_socket(raw, server_hostname="localhost") as client:
+        client.sendall(b"ab.")
+        said = b""
+        while piece := client.recv(10):
+            said += piece
+        assert said == b"ab."
+    assert io.released.get(timeout=PATIENCE) is connection
+    assert io.inputs.empty()
+    assert io.thread.driver.refused == 0
+
+
+def test_an_opening_that_has_done_something_has_its_time_anew(
+    io: IoUnderTest,
+    server: ssl.SSLContext,
+    trusting: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """From each renewal; at its end it says why, quietly for what is no fault."""
+    given: list[float] = []
+    set_timer = io.thread.driver._set_timer
+
+    def timed(connection: Connection, seconds: float) -> None:
+        given.append(seconds)
+        set_timer(connection, seconds if len(given) < 3 else 0.0)
+
+    monkeypatch.setattr(io.thread.driver, "_set_timer", timed)
+    caplog.set_level(logging.DEBUG)
+    io.opening = Serving(server, 19.0)
+    connection, raw = io.knocks()
+    with trusting.wrap_socket(raw, server_hostname="localhost") as client:
+        client.sendall(b"a")
+        assert client.recv(10) == b"a"
+        client.sendall(b"b")
+        assert io.released.get(timeout=PATIENCE) is connection
+    assert given == [19.0, 19.0, 19.0]
+    assert f"ended 127.0.0.1 port {connection.port}: served" in caplog.messages
+    assert io.thread.driver.refused == 0
