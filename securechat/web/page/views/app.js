@@ -110,6 +110,10 @@ function useTitle(state, room) {
   useEffect(() => {
     document.title = `${title} · securechat`;
     navigator.setAppBadge?.(calls).catch(() => {});
+    return () => {
+      document.title = "securechat";
+      navigator.clearAppBadge?.().catch(() => {});
+    };
   }, [title]);
   return calls;
 }

@@ -14,8 +14,9 @@ const places = new Map();
 
 /**
  * Where somebody is: `part` is what is drawn; `ends`: the end is in sight, and stays so; else `row`
- * stays where it is, `top` px below the upper edge. `aim`: what to go to after drawing. `fresh`:
- * just opened, so the unread line is looked for.
+ * stays where it is, `top` px below the upper edge. `aim`: what to go to after drawing: a row's
+ * attribute and its value, px and share of the height above it. `fresh`: just opened, so the unread
+ * line is looked for.
  */
 const opened = () => ({
   part: { count: STEP },
@@ -51,8 +52,8 @@ export function Timeline({ state, room }) {
       sizes.disconnect();
       removeEventListener("focus", seen);
       places.delete(key);
-      if (!at.ends)
-        places.set(key, { ...at, row: null, aim: ["data-key", at.row?.dataset.key, at.top] });
+      const aim = ["data-key", at.row?.dataset.key, at.top];
+      if (!at.ends) places.set(key, { ...at, room: null, row: null, aim });
     };
   }, []);
   useEffect(() => read(at), [room.revision, at.ends]);
@@ -123,11 +124,11 @@ function aim(at, { items, target, unreadFrom, loading }) {
   if (target) {
     index = items.findIndex((item) => item.key === target);
     if (index >= 0)
-      Object.assign(at, { found: target, aim: ["data-key", target, 0.4], fresh: false });
+      Object.assign(at, { found: target, aim: ["data-key", target, 0, 0.4], fresh: false });
   } else if (at.fresh && !loading && items.length) {
     at.fresh = false;
     if (unreadFrom) index = items.findIndex((item) => item.at > unreadFrom && !item.mine);
-    if (index >= 0) at.aim = ["class", "split new", 0.15];
+    if (index >= 0) at.aim = ["class", "split new", 0, 0.15];
   }
   if (index >= 0) Object.assign(at, { ends: false, part: part(items, index - STEP, index + STEP) });
 }
@@ -139,10 +140,10 @@ const goToEnd = (at, said) =>
 /** After drawing: stay at the end, or keep the row in sight. True: it has to be drawn again. */
 function settle(box, at) {
   if (at.aim) {
-    const [name, value, top] = at.aim;
+    const [name, value, top, share = 0] = at.aim;
     at.aim = null;
     at.row = box.querySelector(`[${name}="${CSS.escape(value ?? "")}"]`);
-    at.top = top < 1 ? box.clientHeight * top : top;
+    at.top = top + share * box.clientHeight;
     if (at.room.target) {
       at.row?.focus({ preventScroll: true });
       app.arrived(at.room.key);
@@ -158,6 +159,7 @@ function settle(box, at) {
 
 /** Notes what is in sight, and asks for more near an edge. True: another part is to be drawn. */
 function look(box, at) {
+  if (!box.isConnected) return false; // another room is shown, and this one is about to be put away
   const { from, to, length, room } = at;
   const { items, key, hasOlder, hasNewer, loading } = room;
   const below = box.scrollHeight - box.scrollTop - box.clientHeight;

@@ -144,3 +144,20 @@ def test_what_is_the_same_is_not_drawn_again(run: Run) -> None:
         return changes;
     """
     assert screen(run, code) == 0
+
+
+def test_who_comes_back_to_a_room_reads_on_where_they_were(run: Run) -> None:
+    code = """
+        await open();
+        for (let n = 0; n < 10; n++) await scroll(-2000);
+        const all = [...log().querySelectorAll('li[data-key]')].map((one) => one.dataset.key);
+        const key = all.find((one) => top(one) > 100);
+        const before = top(key);
+        conversations.set('#lab', it.makeConversation('#lab'));
+        it.app.state.current = '#lab';
+        await changed();
+        it.app.state.current = '#den';
+        await changed();
+        return top(key) - before;
+    """
+    assert screen(run, code) == 0
