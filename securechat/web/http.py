@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from email.utils import formatdate
 from enum import Enum, auto
+from hmac import compare_digest
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -34,6 +35,8 @@ REQUESTS: Final = 200
 
 ALLOWED: Final = b"GET, HEAD"
 
+NO_PAGE: Final = "there is no such page here"
+
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~%:\[\]-]*")
 """Letters of a host and a port (RFC 9110, section 7.2)."""
 
@@ -55,13 +58,15 @@ class Rules(NamedTuple):
 
     find: gives the file of a path without its first slash, or None. origins: gives those from which
     a page may open a WebSocket, by the Host header that its request has. hosts: whether a Host
-    header is one of ours. more: headers beside SECURITY.
+    header is one of ours. more: headers beside SECURITY. below: how all paths must begin; find is
+    given what follows. It may be a secret, so nothing at all is told without it.
     """
 
     find: Callable[[str], StaticFile | None]
     origins: Callable[[str], list[str | None]]
     hosts: Callable[[str], bool] = lambda host: True
     more: Headers = []  # noqa: RUF012 - never changed
+    below: str = ""
 
 
 class RefusedError(Exception):
@@ -142,6 +147,7 @@ class HttpConnection:
         self.answered += 1
         path = request.target.decode("ascii", "replace").partition("?")[0][1:]
         try:
+            path = _rest_of(path, self._rules.below)
             host = _only(request, b"host")
             if not self._rules.hosts(host):
                 raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, "this is another host's page")
@@ -153,7 +159,7 @@ class HttpConnection:
                 )
             found = self._rules.find(path)
             if found is None:
-                raise RefusedError(HTTPStatus.NOT_FOUND, "there is no such page here")
+                raise RefusedError(HTTPStatus.NOT_FOUND, NO_PAGE)
         except RefusedError as refused:
             return self._refuse(refused)
         return self._send_file(request, found)
@@ -269,6 +275,14 @@ def _check(request: h11.Request) -> None:
         raise RefusedError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "expected a request without a body", ends=True
         )
+
+
+def _rest_of(path: str, below: str) -> str:
+    """The path behind how all begin. Raises RefusedError."""
+    # The time that it takes doesn't tell how much of it was right.
+    if not compare_digest(path[: len(below)].encode(), below.encode()):
+        raise RefusedError(HTTPStatus.NOT_FOUND, NO_PAGE)
+    return path[len(below) :]
 
 
 def _only(request: h11.Request, name: bytes) -> str:

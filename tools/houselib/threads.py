@@ -167,6 +167,21 @@ PLACES = (
         "in securechat-admin: bcrypt for many new users at once",
         *(3, 4),
     ),
+    Place(
+        "page-*",
+        ("page-*",),
+        "client/open/visits.py",
+        "in the client, while the page is open: one for each connection of the browser, whose "
+        "requests it answers, or whose lines it passes on to the server and back",
+        *(1, 5, 1, 1),
+    ),
+    Place(
+        "browser",
+        ("browser",),
+        "client/open/browser.py",
+        "in the client: starts the browser, which some do not return from",
+        *(2, 5),
+    ),
 )
 
 PASSAGES = (

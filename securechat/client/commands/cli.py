@@ -14,7 +14,7 @@ import click
 
 from securechat.client.commands import (
     cli_account,
-    cli_open,
+    cli_login,
     cli_read,
     cli_rooms,
     cli_talk,
@@ -45,7 +45,7 @@ def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
 
 
 @click.group(
-    cls=cli_open.LinkGroup,
+    cls=cli_login.LinkGroup,
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
@@ -69,13 +69,14 @@ def cli(ctx: click.Context) -> object:
     \b
     Example: securechat securechat://chat.example:6697/8yTkQ.../b0Qk3...
     """
-    return ctx.invoke(cli_open.home) if ctx.invoked_subcommand is None else None
+    return ctx.invoke(cli_login.home) if ctx.invoked_subcommand is None else None
 
 
 for _command in (
-    cli_open.open_,
-    cli_open.register,
-    cli_open.login,
+    cli_login.by_link,
+    cli_login.register,
+    cli_login.login,
+    cli_login.open_,
     cli_talk.send,
     cli_read.tail,
     cli_read.history,

@@ -108,6 +108,11 @@ def chatting(function: Function) -> Function:
     return _with(function, _TRUST, _CERTIFICATE, _PASSWORD, _REMEMBER, _DIRECTORY)
 
 
+def browsing(function: Function) -> Function:
+    """For the command that logs a browser's page in, which shows no certificate."""
+    return _with(function, _TRUST, _PASSWORD, _REMEMBER, _DIRECTORY)
+
+
 def managing(function: Function) -> Function:
     """For commands about the account that scripts may use: this device's token will do."""
     return _with(function, _TRUST, _CERTIFICATE, _PASSWORD, _DIRECTORY)

@@ -169,12 +169,16 @@ const link = new Link({
     } else if (/^(FAIL|WARN)$/.test(command)) notice(words({ code: params[1], text: params.at(-1) }), "error");
     else events.take(message);
   },
-  lost() {
+  /** What is at the port of a `securechat open` that has ended is somebody else, if it is anybody. */
+  lost(left) {
     outbox.sent.clear();
     for (const c of state.conversations.values()) {
       Object.assign(c, { fresh: false, joined: false, known: false, typing: [], revision: c.revision + 1 });
     }
     changed();
+    const over = local && left;
+    if (over) this.failed({ code: "GONE", text: "" });
+    return over;
   },
 });
 

@@ -20,6 +20,7 @@ SELDOM = {
     *("click.shell_completion", "securechat.client.screens.full"),
     *("securechat.client.api", "securechat.client.screens.prompt"),
     *("securechat.core", "securechat.store", "securechat.server"),
+    *("securechat.client.open", "securechat.web", "h11", "websockets", "webbrowser"),
 }
 """What few commands need, or those alone that ask or show something."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.commands import cli, cli_open, fronts, opening, registering
+from securechat.client.commands import cli, cli_login, fronts, opening, registering
 from securechat.client.commands.assemble import Setup
 from securechat.client.commands.cli import main
 from securechat.client.credentials.login_credentials import Sources
@@ -177,5 +177,5 @@ def test_the_help_says_that_a_link_will_do(capsys: pytest.CaptureFixture[str]) -
     assert main(["--help"]) == Exit.OK
     told = capsys.readouterr().out
     assert "[LINK | COMMAND [ARGS]...]" in told
-    assert cli_open.OPEN in cli.cli.commands
+    assert cli_login.BY_LINK in cli.cli.commands
     assert "\n  LINK " not in told

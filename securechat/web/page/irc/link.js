@@ -4,7 +4,7 @@ import { delay, diagnose, openSocket } from "./socket.js";
 
 export class Link {
   /** @param {object} on offered(session), ready(nick, session), refused(problem), message(message),
-   *   lost(), failed(problem): it goes on trying */
+   *   lost(left), which says whether to give up, failed(problem): it goes on trying */
   constructor(on) {
     this.on = on;
     this.session = null;
@@ -66,18 +66,18 @@ export class Link {
     const socket = openSocket({
       opened: () => session.start(),
       line: (line) => session === this.session && session.receive(line),
-      closed: (opened) => session === this.session && this.#closed(opened),
+      closed: (opened, left) => session === this.session && this.#closed(opened, left),
     });
     this.session = session;
     this.socket = socket;
   }
 
-  async #closed(opened) {
+  async #closed(opened, left) {
     const { session } = this;
     const { credential, said } = this;
     this.session = this.socket = this.said = null;
     session.lost();
-    this.on.lost();
+    if (this.on.lost(left)) return this.stop();
     if (credential) this.timer = setTimeout(() => this.now(), delay(this.attempt++));
     const code = opened ? "LOST" : await diagnose();
     // Meanwhile somebody may have begun anew.

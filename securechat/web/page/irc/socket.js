@@ -4,8 +4,10 @@ const QUIET = 30_000;
 const PATIENCE = 10_000;
 
 /**
- * Lines in and out. `closed(opened)` is called once, however it ends.
- * @param {{line: (text: string) => void, opened: () => void, closed: (opened: boolean) => void}} on
+ * Lines in and out. `closed(opened, left)` is called once, however it ends; left: the other end has
+ * said that it is gone for good (RFC 6455, section 7.4.1).
+ * @param {{line: (text: string) => void, opened: () => void,
+ *   closed: (opened: boolean, left: boolean) => void}} on
  */
 export function openSocket(on) {
   const url = new URL("socket", document.baseURI);
@@ -15,12 +17,12 @@ export function openSocket(on) {
   let ended = false;
   let timer = setTimeout(end, PATIENCE);
 
-  function end() {
+  function end(left = false) {
     if (ended) return;
     ended = true;
     clearTimeout(timer);
     socket.close();
-    on.closed(opened);
+    on.closed(opened, left);
   }
   /** A connection that has died says nothing: so ask, when it was quiet for long. */
   function heard() {
@@ -39,10 +41,11 @@ export function openSocket(on) {
     heard();
     on.line(data);
   };
-  socket.onclose = socket.onerror = end;
+  socket.onerror = () => end();
+  socket.onclose = ({ code }) => end(code === 1001);
   return {
     send: (/** @type {string} */ line) => socket.readyState === 1 && socket.send(line),
-    close: end,
+    close: () => end(),
     ask: () => socket.readyState === 1 && ask(),
   };
 }

@@ -1,4 +1,4 @@
-"""`securechat LINK`, `register` and `login`, and `securechat` alone, as they are typed."""
+"""`securechat LINK`, `register`, `login`, `open`, and `securechat` alone, as they are typed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from securechat.client.commands.options import talking
+from securechat.client.commands.options import browsing, talking
 from securechat.client.exits import Exit, UsageError
 from securechat.credentials.link import InviteLink, LinkError, is_link
 
 if TYPE_CHECKING:
     from securechat.client.commands import assemble
 
-OPEN = "LINK"
+BY_LINK = "LINK"
 """The name of the command that a link stands for, as its usage shows it."""
 
 
@@ -33,7 +33,7 @@ class LinkCommand(click.Command):
 
 
 class LinkGroup(click.Group):
-    """Commands of which one, OPEN, is meant by a link in a command's place."""
+    """Commands of which one, BY_LINK, is meant by a link in a command's place."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -41,7 +41,7 @@ class LinkGroup(click.Group):
         """As click has it, but for links, and with a word of advice for addresses."""
         word = args[0]
         if is_link(word):
-            return OPEN, self.get_command(ctx, OPEN), args
+            return BY_LINK, self.get_command(ctx, BY_LINK), args
         if self.get_command(ctx, word) is None and _is_address(word):
             raise UsageError(
                 f"there is no such command; to log in to a server: `securechat login {word}`"
@@ -74,11 +74,11 @@ def home(setup: assemble.Setup) -> Exit:
     return opening.home(setup)
 
 
-@click.command(OPEN, cls=LinkCommand, hidden=True)
+@click.command(BY_LINK, cls=LinkCommand, hidden=True)
 @LINK
 @ACCOUNT
 @talking
-def open_(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exit:
+def by_link(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exit:
     """Open what a LINK leads to: an invite makes an account, a login link logs in.
 
     \b
@@ -132,6 +132,30 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
     from securechat.client.commands import fronts
 
     return fronts.log_in_and_talk(setup, _only(where))
+
+
+@click.command("open", cls=LinkCommand)
+@click.argument("where", nargs=-1, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
+@ACCOUNT
+@click.option("--no-browser", is_flag=True, help="Open none: print the address of the page.")
+@browsing
+def open_(
+    setup: assemble.Setup, where: tuple[str, ...], name: str | None, no_browser: bool
+) -> Exit:
+    """Talk in your browser. Without an argument: where you were last, as the same account.
+
+    The page comes from this program, at an address of this machine that nobody else can use, and
+    goes through it to the server: no certificate is to be installed, and the browser gets neither
+    password nor token. It is there until Ctrl-C.
+
+    With an invite LINK it makes your account first.
+
+    \b
+    Example: securechat open alice@chat.example
+    """
+    from securechat.client.commands import browser
+
+    return browser.open_page(setup, _only(where), name, in_browser=not no_browser)
 
 
 def _only(words: tuple[str, ...]) -> str | None:
