@@ -31,11 +31,12 @@ export function Dialog({ title, children }) {
 
 const Problem = ({ text }) => html`<p class="problem" role="alert">${text}</p>`;
 
-/** Runs an action: [run, what was refused, whether it runs]. */
+/** Runs an action: [run, what was refused, whether it runs]. No button is disabled, as it would lose the focus. */
 function useAction(action) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   const run = async (...given) => {
+    if (busy) return;
     setBusy(true);
     setProblem("");
     try {
@@ -56,7 +57,7 @@ export function Act({ label, action, sure = false, ...props }) {
     setAsked(sure && !asked);
     if (!sure || asked) run();
   };
-  return html`<button class=${sure && "danger"} disabled=${busy} onClick=${press}
+  return html`<button class=${sure && "danger"} aria-disabled=${busy} onClick=${press}
       onBlur=${() => setAsked(false)} ...${props}>${asked ? t("sure", { what: label }) : label}</button>
     <${Problem} text=${problem} />`;
 }
@@ -90,12 +91,12 @@ export function Form({ action, label, children, waits = false, said = null, ...p
   const [run, problem, busy] = useAction(action);
   const submit = (event) => {
     event.preventDefault();
-    run(Object.fromEntries(new FormData(event.currentTarget)), event.currentTarget);
+    if (!waits) run(Object.fromEntries(new FormData(event.currentTarget)), event.currentTarget);
   };
   return html`<form class="form" onSubmit=${submit}>
     ${children}
     <${Problem} text=${problem || (!waits && said?.text)} />
-    <button class="primary" disabled=${busy || waits} ...${props}>${label}</button>
+    <button class="primary" aria-disabled=${busy || waits} ...${props}>${label}</button>
   </form>`;
 }
 
