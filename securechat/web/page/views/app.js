@@ -75,6 +75,7 @@ function Shell({ state }) {
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
   }, [state.view, drawer]);
+  useBack(!!state.view || !!drawer, () => (state.view ? app.close() : setDrawer("")));
   const isRoom = room?.kind === "channel";
   return html`<div class=${isRoom ? "shell" : "shell alone"}>
     <a class="hidden skip" href="#said">${t("skip")}</a>
@@ -95,6 +96,26 @@ function Shell({ state }) {
     ${isRoom && html`<${Members} room=${room} open=${drawer === "people"} />`}
     ${drawer && html`<div class="shade" onClick=${() => setDrawer("")}></div>`}
   </div>`;
+}
+
+/** On a phone the button for "back" closes what is open, and doesn't leave the page. */
+function useBack(open, close) {
+  const latest = useRef(close);
+  latest.current = close;
+  useEffect(() => {
+    if (!open) return undefined;
+    let gone = false;
+    const back = () => {
+      gone = true;
+      latest.current();
+    };
+    history.pushState(null, "");
+    addEventListener("popstate", back);
+    return () => {
+      removeEventListener("popstate", back);
+      if (!gone) history.back();
+    };
+  }, [open]);
 }
 
 /** What is unread, in the title of the tab; how many messages wait for the person. */
