@@ -80,7 +80,7 @@ let drafts = new Map();
 const draftKey = (key) => `draft ${login?.account} ${key}`;
 
 const saveDraft = (c) => {
-  if (!login) return undefined;
+  if (!login || room(c.key) !== c) return undefined;
   clearTimeout(c.draftTimer);
   c.draftTimer = 0;
   const value = c.draft || c.reply ? { text: c.draft, reply: c.reply } : undefined;
@@ -145,6 +145,7 @@ const history = new History({ session: () => link.session, me: () => state.me.ac
 const link = new Link({
   failed(problem) {
     if (local && problem.code === "GONE") problem.code = "LOCAL_GONE";
+    if (!login && state.problem) return;
     set({ problem: { ...problem, text: words(problem) }, phase: arrived ? "offline" : state.phase });
   },
   offered({ registration: { kind, least } }) {
@@ -153,12 +154,15 @@ const link = new Link({
   },
   ready: (nick, session) => arrive(nick, session).catch(() => {}),
   async refused(problem) {
-    const known = login?.name;
-    if (known && problem.code === "PASSWORD") {
+    const { name, password } = login ?? {};
+    if (name && problem.code === "PASSWORD") {
+      const kept = !local && (await storage.load("login"));
+      // Another tab may have changed the password, and have a new token.
+      if (kept && kept.password !== password) return begin(kept, "starting");
       await storage.save("login", undefined);
       problem = { code: local ? "LOCAL_ENDED" : "ENDED", text: "" };
     }
-    leave(problem);
+    return leave(problem);
   },
   message(message) {
     const { command, params } = message;
@@ -173,7 +177,7 @@ const link = new Link({
   lost(left) {
     outbox.sent.clear();
     for (const c of state.conversations.values()) {
-      Object.assign(c, { fresh: false, joined: false, known: false, typing: [], revision: c.revision + 1 });
+      Object.assign(c, { fresh: false, known: false, typing: [], revision: c.revision + 1 });
     }
     changed();
     const over = local && left;
@@ -182,13 +186,13 @@ const link = new Link({
   },
 });
 
-
 /** Whether this login has been online. */
 let arrived = false;
 
 async function arrive(nick, session) {
   const first = !arrived;
   arrived = true;
+  for (const c of state.conversations.values()) c.joined = false; // the server says where we are
   state.me.account = login.account = nick;
   state.server.features = session.features;
   login.invite = undefined; // each is good once
@@ -199,7 +203,9 @@ async function arrive(nick, session) {
   if (!login.name) await remember();
   const [row] = await session.request("WHO", nick, "%nf");
   state.me.administrator = !!row?.params[2]?.includes("*");
-  const targets = await history.targets();
+  const last = state.current ?? sessionStorage.getItem("current");
+  if (room(last)) app.open(last);
+  const targets = await history.targets().catch(() => []);
   for (const [name, time] of targets) {
     const c = events.make(name);
     if (c) c.latest = Math.max(c.latest, time);
@@ -208,9 +214,8 @@ async function arrive(nick, session) {
   const gone = all.filter((c) => c.kind === "channel" && !c.joined && c.key !== state.current);
   gone.forEach(forget);
   const people = all.filter((c) => c.kind === "person").slice(0, MOST_PEOPLE);
-  await Promise.all(people.map((c) => session.request("MARKREAD", c.name)));
-  const last = state.current ?? sessionStorage.getItem("current");
-  const here = state.conversations.get(last) ?? all.find((c) => c.joined);
+  await Promise.allSettled(people.map((c) => session.request("MARKREAD", c.name)));
+  const here = room(state.current) ?? room(last) ?? all.find((c) => c.joined);
   if (here) app.open(here.key);
   for (const c of all) {
     if (c.latest > c.marker || c.last) await history.load(c);
@@ -454,7 +459,7 @@ export const app = {
     const limits = link.session?.limits;
     const problem = outbox.put(tab, state.me.account || login.account, c.name, text, { reply, action }, limits);
     if (problem) return void notice(words(problem), "error");
-    Object.assign(c, { draft: "", reply: null });
+    Object.assign(c, { draft: "", reply: null, typed: 0 });
     saveDraft(c);
     outbox.flush(link.session);
   },
@@ -464,7 +469,7 @@ export const app = {
     const mine = app.find(key, id)?.reactions.find((one) => one.emoji === emoji)?.names;
     const off = mine?.some((name) => fold(name) === fold(state.me.account));
     const tags = { [off ? "+draft/unreact" : "+draft/react"]: emoji, "+draft/reply": id };
-    link.session?.write(format("TAGMSG", [nameOf(key)], tags));
+    return link.session?.ask(tags, "TAGMSG", [nameOf(key)]);
   },
   redact: (key, id, reason = "") => request("REDACT", nameOf(key), id, ...(reason ? [reason] : [])),
   setTyping(key, on) {

@@ -73,9 +73,14 @@ export class Session {
 
   /** A command whose whole answer is waited for; rejects with {code, text}. */
   request(command, ...params) {
+    return this.ask({}, command, params);
+  }
+
+  /** The same with tags. */
+  ask(tags, command, params) {
     return new Promise((done, failed) => {
       if (!this.ready) failed({ code: "OFFLINE", text: "" });
-      else this.write(format(command, params, { label: this.expect({ done, failed }) }));
+      else this.write(format(command, params, { ...tags, label: this.expect({ done, failed }) }));
     });
   }
 
