@@ -417,10 +417,10 @@ export const app = {
   async jump(name, { id = null, at = 0 }) {
     const c = events.make(name);
     if (!c) return;
-    const known = id && c.ids.has(id);
+    const known = id && c.ids.get(id);
     c.hasNewer ||= !known;
     app.open(c.key);
-    if (known) Object.assign(c, { target: id, revision: c.revision + 1 });
+    if (known) Object.assign(c, { target: known.key, revision: c.revision + 1 });
     else await history.around(c, id ? "msgid=" + id : stamp(at), id);
     changed();
   },

@@ -65,7 +65,7 @@ export class History {
       addPage(c, "whole", page, this.on.me());
       const at = Date.parse(mark.slice(10));
       const found = c.items.find((item) => (id ? item.id === id : item.at >= at));
-      Object.assign(c, { hasNewer: true, hasOlder: true, fresh: false, target: found?.id ?? null });
+      Object.assign(c, { hasNewer: true, hasOlder: true, fresh: false, target: found?.key ?? null });
     }, "AROUND", mark);
   }
 

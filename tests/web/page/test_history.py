@@ -83,7 +83,7 @@ def test_pages_go_back_to_the_beginning_and_on_to_the_end(run: Run) -> None:
     """From the middle, where somebody has jumped to."""
     code = """
         await history.around(c, 'msgid=m500', 'm500');
-        const target = c.target;
+        const target = c.items.find(({key}) => key === c.target).id;
         while (c.hasOlder) await history.older(c);
         while (c.hasNewer) await history.newer(c);
         await history.load(c);

@@ -95,7 +95,7 @@ export function Form({ action, label, children, waits = false, said = null, ...p
   };
   return html`<form class="form" onSubmit=${submit}>
     ${children}
-    <${Problem} text=${problem || (!waits && said?.text)} />
+    <${Problem} text=${problem || said?.text} />
     <button class="primary" aria-disabled=${busy || waits} ...${props}>${label}</button>
   </form>`;
 }
