@@ -20,6 +20,7 @@ NEEDED = "SECURECHAT_NEEDS_BROWSER"
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
+    "--ignore-certificate-errors",  # of a server's own authority, also by a worker
 )
 
 
