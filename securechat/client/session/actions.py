@@ -112,6 +112,10 @@ class AskMore(Action):
     """Show the next page of the last search."""
 
 
+class AskMentions(Action):
+    """Find the newest messages that have our name in them, over all conversations."""
+
+
 class AskRange(Action):
     """Fetch messages for a program: the parameters of CHATHISTORY, such as ("AFTER", "#lobby",
     "msgid=…", "100"). https://ircv3.net/specs/extensions/chathistory
@@ -138,6 +142,9 @@ class Quit(Action):
     reason: str = ""
     patience: float = 3.0
 
+
+Question = AskPage | AskSearch | AskMore | AskMentions | AskRange
+"""What is asked of the history, as soon as it may be."""
 
 Command = ServerCommand | SendLine | React | Redact | Type | MarkRead
 """What is sent once there is a connection, in its turn with what is said."""

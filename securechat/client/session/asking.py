@@ -143,7 +143,7 @@ class Asking(ABC):
         """The server doesn't know the command."""
         out.events.append(self._problem(self.not_offered))
 
-    def _problem(self, text: str) -> Problem:
+    def _problem(self, text: str) -> ClientEvent:
         """What tells that there is no answer."""
         return Problem(text, remote=False)
 

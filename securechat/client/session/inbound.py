@@ -40,7 +40,7 @@ from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.output import Output
 from securechat.client.session.pages import HistoryPages
 from securechat.client.session.presence import Presence
-from securechat.client.session.search import LogSearch
+from securechat.client.session.search import LogSearch, MentionSearch
 from securechat.client.session.shown import ShownMessages, mark_of, parse_time
 from securechat.common.record import replace
 from securechat.irc.message import Message, format_message
@@ -63,11 +63,12 @@ class Inbound:
         self._shown = ShownMessages()
         self.pages = HistoryPages(self._shown, labels)
         self.search = LogSearch(labels)
+        self.mentions = MentionSearch(labels)
         self.fetching = Fetching(labels)
         self.markers = Markers()
         self.presence = Presence(channels)
         self._lists = Lists()
-        self._asking = (self.pages, self.search, self.fetching)
+        self._asking = (self.pages, self.search, self.mentions, self.fetching)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
         self._entered: set[str] = set()
@@ -151,7 +152,9 @@ class Inbound:
 
     def _is_told(self, message: Message, label: str, out: Output) -> bool:
         """Whether a message is a refusal, or a warning, that is told in our words."""
-        if message.command == "WARN" and self.search.paused(message, out, label):
+        if message.command == "WARN" and any(
+            search.paused(message, out, label) for search in (self.mentions, self.search)
+        ):
             return True
         return any(asking.refused(message, out, label) for asking in self._asking)
 

@@ -5,13 +5,18 @@ Pure state of the receiving thread. https://codeberg.org/emersion/soju, doc/ext/
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from securechat.client.session.actions import AskSearch
 from securechat.client.session.asking import PENDING, Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events.history import SearchPage, SearchPaused, SearchRefused
+from securechat.client.session.events.history import (
+    MentionsTold,
+    SearchPage,
+    SearchPaused,
+    SearchRefused,
+)
 from securechat.client.session.labels import Labels
 from securechat.client.session.output import Output
 from securechat.client.session.shown import TIME, time_of
@@ -22,6 +27,9 @@ SEARCH: Final = "soju.im/search"
 
 # Messages asked for at once: a terminal of 24 rows has them all on it.
 RESULTS = 20
+
+# Mentions asked for at once: some days of them, in one answer that a screen waits for.
+MENTIONS = 50
 
 # At most, where more than RESULTS were said in one millisecond: ours gives no more at once.
 MOST_RESULTS = 100
@@ -175,17 +183,75 @@ class LogSearch(Asking):
         """A WARN; whether it tells that the search took too long, and how far it has come. label:
         of what it answers.
         """
-        command, code, at, *_ = (*message.params, "", "", "")
-        if (command, code) != ("SEARCH", "INCOMPLETE") or self._query is None:
-            return False
-        time = time_of(at)
-        if not TIME.fullmatch(at) or time is None:
+        time = _looked_until(message)
+        if time is None or self._query is None:
             return False
         if self._next is not None or label != self._label:
             return True  # of one that is wanted no more
-        self._border = at
+        self._border = message.params[2]
         out.events.append(SearchPaused(time, bool(self._query.after)))
         return True
+
+
+class MentionSearch(Asking):
+    """Asks for what has our name in it, beside a search of the person's.
+
+    Only where answers have labels, as nothing else tells the answer from that of such a search.
+    """
+
+    not_offered = "this server offers no search"
+    _command = "SEARCH"
+
+    def __init__(self, labels: Labels) -> None:
+        super().__init__(labels)
+        self._label = ""
+        """Of what was asked last."""
+
+    def ask(self, name: str, now: float, out: Output) -> None:
+        """Ask; once more while an answer is on its way is the same question. now: seconds of a
+        monotonic clock.
+        """
+        problem = self._hindrance(now)
+        if problem == PENDING:
+            return
+        if problem:
+            out.events.append(self._problem(problem))
+            return
+        self._open = asked = Asked(now)
+        out.lines.append(self._line(asked, f"text={escape_tag(name)};limit={MENTIONS}"))
+        self._label = asked.label
+
+    def paused(self, message: Message, out: Output, label: str) -> bool:
+        """As of LogSearch."""
+        time = _looked_until(message)
+        if time is None or not label or label != self._label:
+            return False
+        out.events.append(MentionsTold(until=time))
+        return True
+
+    def _answers(self, batch: Batch) -> bool:
+        return batch.kind == SEARCH
+
+    def _takes(self, message: Message) -> bool:
+        return True
+
+    def _done(self, asked: Asked, now: float, out: Output) -> None:
+        out.events.append(MentionsTold(tuple(asked.said), more=len(asked.said) >= MENTIONS))
+
+    def _problem(self, text: str) -> MentionsTold:
+        return MentionsTold(problem=text)
+
+    def _tells(self, asked: Asked, message: Message, out: Output) -> bool:
+        out.events.append(self._problem(message.params[-1]))
+        return True
+
+
+def _looked_until(message: Message) -> datetime | None:
+    """Of a WARN that says that the server has looked only so far: until when."""
+    command, code, at, *_ = (*message.params, "", "", "")
+    if (command, code) != ("SEARCH", "INCOMPLETE") or not TIME.fullmatch(at):
+        return None
+    return time_of(at)
 
 
 def _beside(border: str, *, newer: bool) -> str:

@@ -12,12 +12,13 @@ from enum import Enum, auto
 from securechat.client.session.actions import (
     Action,
     Adopt,
-    AskMore,
+    AskMentions,
     AskPage,
     AskRange,
     AskSearch,
     Command,
     MarkRead,
+    Question,
     Quit,
     React,
     Redact,
@@ -32,7 +33,7 @@ from securechat.client.session.events.answers import CommandRefused
 from securechat.client.session.events.base import Problem
 from securechat.client.session.events.connection import Delayed, LoginRefused, Ready
 from securechat.client.session.events.deliveries import Doubt, Rejected
-from securechat.client.session.events.history import SearchRefused
+from securechat.client.session.events.history import MentionsTold, SearchRefused
 from securechat.client.session.handshake import QUIET, Handshake, HandshakePhase, Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
@@ -168,7 +169,7 @@ class ClientSession:
             self._leave, self._leave_at = action, now + action.patience
         elif isinstance(action, Adopt):
             self._credential = Login(self._credential.account, action.token)
-        elif isinstance(action, AskPage | AskSearch | AskMore | AskRange):
+        elif isinstance(action, Question):
             self._ask(action, now, out)
         elif isinstance(action, Type | MarkRead) and self.stage is not Stage.ONLINE:
             pass  # it would be too late once there is a connection
@@ -245,7 +246,9 @@ class ClientSession:
             pages = batches and handshake.offers(CHATHISTORY)
             self._inbound.pages.restart(out, offered=pages)
             self._inbound.fetching.restart(out, offered=pages)
-            self._inbound.search.restart(out, offered=batches and SEARCH in handshake.enabled)
+            searches = batches and SEARCH in handshake.enabled
+            self._inbound.search.restart(out, offered=searches)
+            self._inbound.mentions.restart(out, offered=searches and self._labels.on)
             self._inbound.markers.restart(on=MARKERS in handshake.enabled)
             self._typing.restart(on="message-tags" in handshake.enabled)
             self._inbound.presence.restart(wanted=self._missed is Missed.FETCHED)
@@ -271,14 +274,14 @@ class ClientSession:
         why = Doubt.ASKED if self._deliveries.keyed else Doubt.RESENT
         out.events += [delivery.doubt(why) for delivery in again]
 
-    def _ask(
-        self, action: AskPage | AskSearch | AskMore | AskRange, now: float, out: Output
-    ) -> None:
+    def _ask(self, action: Question, now: float, out: Output) -> None:
         if isinstance(action, AskRange):
             self._inbound.fetching.ask(action, out, online=self.stage is Stage.ONLINE)
         elif self.stage is not Stage.ONLINE:
             text = "there is no connection now; ask again when it is back"
-            if isinstance(action, AskSearch):
+            if isinstance(action, AskMentions):
+                out.events.append(MentionsTold(problem=text))
+            elif isinstance(action, AskSearch):
                 out.events.append(SearchRefused(text, remote=False, typed=action.typed))
             else:
                 out.events.append(Problem(text, remote=False))
@@ -286,6 +289,8 @@ class ClientSession:
             self._inbound.pages.ask(action, now, out)
         elif isinstance(action, AskSearch):
             self._inbound.search.ask(action, now, out)
+        elif isinstance(action, AskMentions):
+            self._inbound.mentions.ask(self._inbound.nick, now, out)
         else:
             self._inbound.search.more(now, out)
 

@@ -6,7 +6,6 @@ it shows it reads from here. Pure: the time comes as an argument.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -41,19 +40,19 @@ from securechat.client.session.events.channels import (
 )
 from securechat.client.session.events.connection import Delayed, Lost, Overrun, Ready
 from securechat.client.session.events.deliveries import Doubt, Queued, Rejected, Stored, Unconfirmed
-from securechat.client.session.events.history import RangeTold, SearchRefused
+from securechat.client.session.events.history import MentionsTold, RangeTold, SearchRefused
 from securechat.client.session.events.messages import IsTyping, MarkedRead, Reacted, Removed, Said
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
-from securechat.client.timeline.items import Delivery, parts
-from securechat.client.timeline.mentions import Mention, Mentions
+from securechat.client.timeline.items import Delivery, message_of, parts
+from securechat.client.timeline.mentions import Mention, Mentioned, Mentions
 from securechat.client.timeline.pages import Pages
 from securechat.client.timeline.timeline import LIMIT, Timeline
 from securechat.client.timeline.timelines import Timelines
 from securechat.client.timeline.typists import Typists
 
-# Of the view of all mentions.
-MAX_MENTIONS = 500
+# Invitations kept: more than anybody follows.
+MAX_INVITATIONS = 500
 
 # Events, with what they list, after which it is looked whether too much is kept: that takes a look
 # at all of it.
@@ -83,7 +82,7 @@ class Conversations:
         """When the next attempt is made to have one, in seconds of the monotonic clock."""
         self.revision = 0
         """Changes whenever something does that isn't in a timeline."""
-        self.mentions: deque[Mention] = deque(maxlen=MAX_MENTIONS)
+        self.mentions = Mentioned()
         self.invitations: dict[str, str] = {}
         """Channel -> who has asked us in."""
         self._taken = 0
@@ -207,8 +206,7 @@ class Conversations:
         is_ignored = self._ignored.is_ignored
         for timeline in self:
             timeline.leave_out(is_ignored)
-        kept = [one for one in self.mentions if not is_ignored(one.message.nick)]
-        self.mentions = deque(kept, maxlen=MAX_MENTIONS)
+        self.mentions.leave_out(is_ignored)
         self.invitations = {key: by for key, by in self.invitations.items() if not is_ignored(by)}
         self._typists.clear()
         self.revision += 1
@@ -241,6 +239,7 @@ class Conversations:
     def _lost(self, event: Lost, now: float) -> None:
         self.online = self._pages.online = False
         self.lost, self.retry_at = event.reason, now + event.seconds
+        self.mentions.lost()
         self._pages.forget()
         self.revision += 1
 
@@ -262,7 +261,7 @@ class Conversations:
         timeline.unread += 1
         timeline.mentions += mention
         if mention and message is not None:
-            self.mentions.append(Mention(timeline.name, message))
+            self.mentions.add(Mention(timeline.name, message))
         self.revision += 1
 
     def _queued(self, event: Queued, _now: float) -> None:
@@ -284,6 +283,7 @@ class Conversations:
             timeline.doubt(event.id, event.doubt.value)
 
     def _removed(self, event: Removed, _now: float) -> None:
+        self.mentions.remove(event)
         timeline = self.get(event.conversation or event.target)
         if timeline and not timeline.holds(event):
             timeline.remove(event)
@@ -360,7 +360,7 @@ class Conversations:
         return self._pages.load_unread(timeline)
 
     def _invited(self, event: Invited, now: float) -> None:
-        if len(self.invitations) < MAX_MENTIONS:
+        if len(self.invitations) < MAX_INVITATIONS:
             self.invitations[fold(event.channel)] = event.by
         self._beside(event, now)
 
@@ -409,11 +409,23 @@ class Conversations:
         timeline.more_unread = timeline.unread >= PAGE
         for message in reversed(timeline.unread_messages()):
             if message.mention:
-                self._remember(Mention(timeline.name, message))
+                self.mentions.add(Mention(timeline.name, message))
 
-    def _remember(self, mention: Mention) -> None:
-        if all(known.message.key != mention.message.key for known in self.mentions):
-            self.mentions.append(mention)
+    def _mentions_told(self, event: MentionsTold, _now: float) -> None:
+        self.mentions.told(event, map(self._mention, filter(self._is_for_us, event.said)))
+
+    def _is_for_us(self, said: Said) -> bool:
+        return bool(said.msgid) and self._is_mention(said) and not self._ignored.hides(said)
+
+    def _mention(self, said: Said) -> Mention:
+        name = said.conversation or said.target
+        known = self.get(name)
+        # That of the window, where it is there, so that there is one of it.
+        message = known.message(said.msgid) if known is not None else None
+        return Mention(
+            known.name if known is not None else name,
+            message or message_of(said, said.msgid, mention=True),
+        )
 
 
 _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = {
@@ -433,6 +445,7 @@ _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = 
     Lost: Conversations._lost,
     MarkedRead: Conversations._marked,
     MasksAre: Conversations._beside,
+    MentionsTold: Conversations._mentions_told,
     ModesAre: Conversations._beside,
     ModesSet: Conversations._modes,
     NamesAre: Conversations._names,

@@ -92,6 +92,13 @@ class Message(Item):
         self.revision += 1
 
 
+def message_of(said: Said, key: str, *, mention: bool) -> Message:
+    """What was said, as an item. mention: whether it is for us."""
+    message = Message(key, said.time, said.nick, said.text, said.kind, said.mine, mention)
+    message.bot, message.mark, message.reply = "bot" in said.tags, said.mark, said.reply
+    return message
+
+
 class Note(Item):
     """Something beside what was said, as the session told it: a topic, modes, an error."""
 

@@ -1,10 +1,21 @@
-"""Messages that are for us. Pure; any thread may call."""
+"""Messages that are for us, and what is known of them. Pure; of the thread of the front."""
 
 from __future__ import annotations
 
-from securechat.client.session.events.messages import Said
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from securechat.client.session.actions import Action, AskMentions
+from securechat.client.session.asking import LOST
+from securechat.client.session.events.history import MentionsTold
+from securechat.client.session.events.messages import Removed, Said
 from securechat.client.timeline.items import Message
 from securechat.common.record import Record
+
+MOST: Final = 500
+"""Mentions kept: more than anybody goes through."""
 
 
 class Mention(Record):
@@ -12,6 +23,82 @@ class Mention(Record):
 
     conversation: str
     message: Message
+
+
+class Mentioned:
+    """All of them that are known, those that came last at the end. revision: changes whenever
+    something does.
+    """
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.waiting = False
+        """Whether those of before are on their way."""
+        self.more = False
+        """Whether there may be older ones than the server was asked for."""
+        self.until: datetime | None = None
+        """The server has looked back only as far as this, in UTC."""
+        self.problem = ""
+        """Why those of before aren't here, '' for no reason."""
+        self._all: deque[Mention] = deque(maxlen=MOST)
+
+    def __iter__(self) -> Iterator[Mention]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def last(self) -> Mention | None:
+        """The one that came last, which isn't always the newest."""
+        return self._all[-1] if self._all else None
+
+    def add(self, mention: Mention) -> None:
+        """One that came just now, or with a page."""
+        if not self._knows(mention.message):
+            self._all.append(mention)
+            self.revision += 1
+
+    def leave_out(self, is_left_out: Callable[[str], bool]) -> None:
+        """Have nothing that people have said, by their nicks."""
+        kept = [one for one in self._all if not is_left_out(one.message.nick)]
+        self._all = deque(kept, maxlen=MOST)
+        self.revision += 1
+
+    def remove(self, removed: Removed) -> None:
+        """A message was removed, perhaps one that is in no window."""
+        for one in self._all:
+            if one.message.key == removed.msgid and not one.message.removed_by:
+                one.message.remove(removed.by, removed.reason)
+                self.revision += 1
+
+    # -- those of before
+
+    def ask(self) -> list[Action]:
+        """Somebody wants to see them. Returns what to submit."""
+        self.waiting, self.more, self.until, self.problem = True, False, None, ""
+        self.revision += 1
+        return [AskMentions()]
+
+    def told(self, event: MentionsTold, found: Iterable[Mention]) -> None:
+        """The server has answered. found: what is for us in it, the oldest first."""
+        self.waiting = False
+        self.more, self.problem = self.more or event.more, event.problem
+        self.until = event.until or self.until
+        for mention in list(found)[::-1]:
+            # Rather than to push out what came last.
+            if len(self._all) < MOST and not self._knows(mention.message):
+                self._all.appendleft(mention)
+        self.revision += 1
+
+    def lost(self) -> None:
+        """There is no connection any more."""
+        if self.waiting:
+            self.told(MentionsTold(problem=LOST), ())
+
+    def _knows(self, message: Message) -> bool:
+        known = (one.message for one in self._all)
+        return any(one is message or (one.msgid and one.msgid == message.msgid) for one in known)
 
 
 class Mentions:

@@ -16,7 +16,15 @@ from securechat.client.session.events.channels import Joined, Left
 from securechat.client.session.events.deliveries import Queued, Stored
 from securechat.client.session.events.messages import Reacted, Removed, Said
 from securechat.client.session.identity import same
-from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note, parts
+from securechat.client.timeline.items import (
+    Delivery,
+    Item,
+    Message,
+    Movement,
+    Note,
+    message_of,
+    parts,
+)
 from securechat.client.timeline.mentions import Mentions
 
 LIMIT = 10_000
@@ -184,7 +192,7 @@ class Timeline(Sequence[Item]):
         if not self.at_end:
             self.changed()
             return None
-        message = self._message(said, mention=mention)
+        message = message_of(said, said.msgid or self._own_key(), mention=mention)
         self._last = ""
         self._append(message)
         return message
@@ -417,12 +425,6 @@ class Timeline(Sequence[Item]):
 
     # -- within
 
-    def _message(self, said: Said, *, mention: bool) -> Message:
-        key = said.msgid or self._own_key()
-        message = Message(key, said.time, said.nick, said.text, said.kind, said.mine, mention)
-        message.bot, message.mark, message.reply = "bot" in said.tags, said.mark, said.reply
-        return message
-
     def _page(
         self, events: Iterable[ClientEvent], mentions: Mentions, last: Sequence[Item] = ()
     ) -> list[Item]:
@@ -433,7 +435,8 @@ class Timeline(Sequence[Item]):
                 self._tell_time(event.time)
                 if event.msgid in self._by_key or event.msgid in new:
                     continue
-                message = self._message(event, mention=mentions(event))
+                key = event.msgid or self._own_key()
+                message = message_of(event, key, mention=mentions(event))
                 new[message.key] = message
                 items.append(message)
             elif isinstance(event, Joined):

@@ -16,6 +16,7 @@ from securechat.client.session.events.connection import Lost, Overrun, Ready, St
 from securechat.client.session.events.deliveries import Queued, Rejected, Stored, Unconfirmed
 from securechat.client.session.events.history import (
     HistoryPage,
+    MentionsTold,
     RangeTold,
     SearchPage,
     SearchRefused,
@@ -33,6 +34,7 @@ _NEVER_DROPPED = (
         CommandRefused,
         HistoryPage,
         Lost,
+        MentionsTold,
         Queued,
         RangeTold,
         Ready,

@@ -9,13 +9,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from securechat.client.session.actions import AskMore, AskSearch
+from securechat.client.session.actions import AskMentions, AskMore, AskSearch
 from securechat.client.session.asking import PENDING
 from securechat.client.session.events.base import ClientEvent, Problem
-from securechat.client.session.events.history import SearchPage, SearchPaused, SearchRefused
+from securechat.client.session.events.history import (
+    MentionsTold,
+    SearchPage,
+    SearchPaused,
+    SearchRefused,
+)
 from securechat.client.session.events.messages import Said
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.search import (
+    MENTIONS,
     MOST_AGAIN,
     MOST_RESULTS,
     NOT_OFFERED,
@@ -234,3 +240,57 @@ def test_what_cannot_be_asked() -> None:
     assert talk.does(AskMore()) == []
     assert talk.does(AskSearch("ж" * 300)) == []
     assert talk.shows() == [SearchRefused(NOTHING_YET, False), SearchRefused(TOO_LONG, False)]
+
+
+# --- what has our name in it ---------------------------------------------------------------------
+
+
+def labelled(talk: Talk, request: str, *numbers: int) -> None:
+    """The answer to a request with a label."""
+    begin, *rest = answer(*numbers)
+    talk.hears(f"{request.partition(' ')[0]} {begin}", *rest)
+
+
+def test_mentions_are_asked_for_beside_a_search() -> None:
+    """Each has its own answer, and the search goes on as if nothing had been."""
+    talk = online(offer=f"{OFFER} {LABELS}")
+    [words] = talk.does(QUERY)
+    [name] = talk.does(AskMentions())
+    assert name.endswith(f" SEARCH text=alice;limit={MENTIONS}")
+    assert talk.does(AskMentions()) == []
+    labelled(talk, name, 3)
+    labelled(talk, words, 7, 8)
+    [mentions, found] = talk.shows()
+    assert isinstance(mentions, MentionsTold)
+    assert ([one.text for one in mentions.said], mentions.more) == (["3"], False)
+    assert isinstance(found, SearchPage)
+    assert f"before={second(7)};text=words" in talk.does(AskMore())[0]
+
+
+def test_mentions_that_took_too_long() -> None:
+    """Tell how far the server has looked; a search before them is another one's."""
+    talk = online(offer=f"{OFFER} {LABELS}")
+    [name] = talk.does(AskMentions())
+    labelled(talk, name, *range(MENTIONS))
+    label = name.partition(" ")[0]
+    talk.hears(f"{label} WARN SEARCH INCOMPLETE {second(5)} :Only some of it")
+    [mentions, paused] = talk.shows()
+    assert isinstance(mentions, MentionsTold)
+    assert mentions.more
+    assert paused == MentionsTold(until=datetime(2025, 11, 22, 12, 0, 5, tzinfo=UTC))
+
+
+def test_mentions_that_nobody_tells() -> None:
+    """Each reason is for who has asked, and no line of the conversation."""
+    talk = online()  # without labels
+    assert talk.does(AskMentions()) == []
+    [refused] = talk.shows()
+    assert isinstance(refused, MentionsTold)
+    assert "no search" in refused.problem
+    talk = online(offer=f"{OFFER} {LABELS}")
+    label = talk.does(AskMentions())[0].partition(" ")[0]
+    talk.hears(f"{label} FAIL SEARCH INTERNAL_ERROR :Try again later")
+    assert talk.shows() == [MentionsTold(problem="Try again later")]
+    talk.loses()
+    talk.does(AskMentions())
+    assert isinstance(talk.shows()[-1], MentionsTold)

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from securechat.client.ignoring import Ignored
-from securechat.client.session.actions import Action, AskRange, MarkRead, ServerCommand
+from securechat.client.session.actions import Action, AskMentions, AskRange, MarkRead, ServerCommand
 from securechat.client.session.events.answers import (
     ChannelsAre,
     CommandDone,
@@ -24,11 +24,13 @@ from securechat.client.session.events.base import ClientEvent, Info
 from securechat.client.session.events.channels import Invited, Joined, Left
 from securechat.client.session.events.connection import Lost, Overrun, Ready
 from securechat.client.session.events.deliveries import Queued, Stored
-from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.history import MentionsTold, RangeTold
 from securechat.client.session.events.messages import IsTyping, MarkedRead, Said
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.items import Message, Movement
-from tests.client.timeline.said import at, joined, said
+from securechat.client.timeline.mentions import MOST
+from securechat.common.record import replace
+from tests.client.timeline.said import at, joined, removed, said
 
 TARGETS = "TARGETS"
 
@@ -369,6 +371,39 @@ def test_what_else_there_is_of_somebody_who_is_ignored_meanwhile() -> None:
     front.takes(Info("so it is"))
     assert [one.message.nick for one in front.conversations.mentions] == ["dave"]
     assert front.conversations.invitations == {"#den": "dave"}
+
+
+def test_mentions_of_before_come_when_they_are_asked_for() -> None:
+    """Before those that are known, each once, and only what is for us."""
+    front, ignored = ignoring("#lobby")
+    ignored.add("carol")
+    mentions = front.conversations.mentions
+    now = said("alice: now", 5, "dave")
+    front.takes(now)
+    assert mentions.ask() == [AskMentions()]
+    assert mentions.waiting
+    words = said("alice: one", 1, "dave", where="#den"), said("alice2", 2, "dave")
+    others = said("alice: ha", 3, "carol"), said("alice it is", 4, "alice")
+    front.takes(MentionsTold((*words, *others, now), more=True))
+    assert not mentions.waiting
+    assert mentions.more
+    told = [(one.conversation, one.message.text) for one in mentions]
+    assert told == [("#den", "alice: one"), ("#lobby", "alice: now")]
+    front.takes(replace(removed("alice: one"), conversation="#den"))
+    assert next(iter(mentions)).message.removed_by == "bob"
+
+
+def test_mentions_of_before_that_never_come() -> None:
+    """Nobody waits for them any more; and what came last is never pushed out by them."""
+    front = Front("#lobby")
+    mentions = front.conversations.mentions
+    mentions.ask()
+    front.takes(Lost("gone", 1.0))
+    assert (mentions.waiting, bool(mentions.problem)) == (False, True)
+    front.takes(*(said(f"alice {number}", 5) for number in range(MOST)))
+    front.takes(MentionsTold((said("alice: one", 1),)))
+    assert len(mentions) == MOST
+    assert next(iter(mentions)).message.text == "alice 0"
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.client.session.events.channels import Left
 from securechat.client.session.events.connection import Stopped
 from securechat.client.session.events.deliveries import TooLong
-from securechat.client.session.events.history import RangeTold
+from securechat.client.session.events.history import MentionsTold, RangeTold
 from securechat.client.session.events.messages import Said
+from securechat.client.session.fetching import FULL
 from securechat.client.session.identity import fold, same
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.timeline.mentions import Mention
@@ -84,7 +85,7 @@ class Desk:
 
     def take(self, event: ClientEvent, now: float) -> None:
         """One event of the session. now: seconds of a monotonic clock."""
-        known = self._newest_mention()
+        known = self.conversations.mentions.last
         self._submit(self.conversations.take(event, now))
         for beside in self.composer.notice(event):
             self._submit(self.conversations.take(beside, now))
@@ -93,7 +94,7 @@ class Desk:
         elif isinstance(event, TooLong):
             self.back = event.text
         elif isinstance(event, Said) and not event.missed:
-            newest = self._newest_mention()
+            newest = self.conversations.mentions.last
             # Not an older one, which is the newest since somebody is ignored.
             if newest is not None and newest is not known and newest.message.mark == event.mark:
                 self.news.append(newest)
@@ -109,10 +110,6 @@ class Desk:
         """
         if not event.by or same(event.by, event.nick):
             self.conversations.tell(replace(event, time=None))
-
-    def _newest_mention(self) -> Mention | None:
-        mentions = self.conversations.mentions
-        return mentions[-1] if mentions else None
 
     def _follow(self) -> None:
         """Look at the conversation that the composer writes to."""
@@ -207,6 +204,12 @@ class Desk:
         if not same(name, self.conversations.here):
             self.go(name)
         self._submit(self.conversations.jump(name, mark, key))
+
+    def ask_mentions(self) -> None:
+        """Somebody looks at the mentions: also those of before."""
+        for action in self.conversations.mentions.ask():
+            if not self.sender.submit(action):
+                self.conversations.take(MentionsTold(problem=FULL))
 
     # -- read and unread
 

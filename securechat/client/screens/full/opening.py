@@ -89,6 +89,8 @@ class Opening(Framed):
 
     def _draw_timeline(self) -> None:
         super()._draw_timeline()
+        if isinstance(self.screen, MentionsView):
+            self.screen.look_again()
         here, aim = self.desk.here, self._aim
         if aim is None or here is None or not same(here.name, aim.conversation):
             return
@@ -126,6 +128,7 @@ class Opening(Framed):
 
     def action_mentions(self) -> None:
         """Show all that was said to us."""
+        self.desk.ask_mentions()
         view = MentionsView(self.look, self.conversations.mentions, _now())
         self.push_screen(view, self._show_place)
 

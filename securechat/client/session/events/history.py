@@ -62,6 +62,18 @@ class SearchPaused(ClientEvent):
     newer: bool = False
 
 
+class MentionsTold(ClientEvent):
+    """The answer to AskMentions. said: oldest first, also what we have said ourselves. more:
+    whether there may be older ones. until: the server has looked back only as far as this time, in
+    UTC; that comes behind what it has found. problem: why there is no answer, '' for none.
+    """
+
+    said: tuple[Said, ...] = ()
+    more: bool = False
+    until: datetime | None = None
+    problem: str = ""
+
+
 class SearchRefused(Problem):
     """There is no answer to a search. text: why. typed: as of SearchPage."""
 

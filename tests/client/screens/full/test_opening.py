@@ -18,13 +18,13 @@ from securechat.client.screens.full.views.confirm import Confirm
 from securechat.client.screens.full.views.help import HelpView
 from securechat.client.screens.full.views.menu import MessageMenu
 from securechat.client.screens.full.views.search import SearchView
-from securechat.client.session.actions import Action, AskRange, AskSearch, React, Say
+from securechat.client.session.actions import Action, AskMentions, AskRange, AskSearch, React, Say
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.events.answers import ChannelsAre, ListedChannel
 from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.client.session.events.channels import Joined
 from securechat.client.session.events.connection import Ready
-from securechat.client.session.events.history import RangeTold, SearchPage
+from securechat.client.session.events.history import MentionsTold, RangeTold, SearchPage
 from securechat.client.timeline.conversations import Conversations
 from securechat.client.wire.mailbox import Sink
 from tests.client.screens.full.views.shown import press, settled
@@ -129,6 +129,23 @@ def test_a_hit_is_shown_where_it_was_said() -> None:
         assert desk.app.view.selected.text == "old"
         await desk.presses("ctrl+f", "down", "enter")
         assert desk.app.view.selected.text == "older"
+
+    at_the_desk(does)
+
+
+def test_a_mention_of_before_is_shown_where_it_was_said() -> None:
+    """The server is asked each time, and the answer comes into the open view."""
+
+    async def does(desk: Desk) -> None:
+        await desk.presses("f4")
+        assert AskMentions() in desk.server.submitted
+        old = said("alice: old", -8, where="#lab")
+        await desk.hears(MentionsTold((old,)))
+        await desk.presses("enter")
+        assert desk.server.last(AskRange).params[:3] == ("AROUND", "#lab", "msgid=alice: old")  # type: ignore[attr-defined]
+        await desk.is_told(old)
+        assert desk.app.view.selected is not None
+        assert desk.app.view.selected.text == "alice: old"
 
     at_the_desk(does)
 

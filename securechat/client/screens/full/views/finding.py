@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from securechat.client.screens.composer import Composed
+from securechat.client.screens.full.views.telling import looked_until
 from securechat.client.session.actions import Action, AskMore, AskSearch
 from securechat.client.session.events.base import ClientEvent, Problem
 from securechat.client.session.events.connection import Lost
@@ -67,9 +68,8 @@ class Finding:
             case SearchPage():
                 self._found(event)
             case SearchPaused() if self.typed:  # behind its page
-                text = _("the server has looked only as far as {until:%Y-%m-%d %H:%M}")
                 self.more = True
-                self._tell(text.format(until=event.until.astimezone()))
+                self._tell(looked_until(event.until))
             case Problem() if self.waiting:
                 self._tell(escape_text(translated(event.text)))
             case Lost() if self.waiting:

@@ -129,6 +129,12 @@ def moment_of(time: datetime | None, now: datetime) -> str:
     return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M}"
 
 
+def looked_until(until: datetime) -> str:
+    """The server has looked only as far as this, aware."""
+    text = _("the server has looked only as far as {until:%Y-%m-%d %H:%M}")
+    return text.format(until=until.astimezone())
+
+
 def _head(time: datetime | None, conversation: str, nick: str, now: datetime) -> Row:
     """When, where and who."""
     row: Row = [("time", f"{moment_of(time, now)} ")]

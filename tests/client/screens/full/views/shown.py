@@ -19,7 +19,7 @@ LOOK: Final = Look()
 NOTHING: Final = object()
 """What came back of a view that is still open."""
 
-NAMED: Final = ("enter", "escape", "up", "down", "pageup", "pagedown")
+NAMED: Final = ("enter", "escape", "f4", "up", "down", "pageup", "pagedown")
 """Keys that are no letters."""
 
 Step = Callable[[Pilot[None]], Awaitable[None]]

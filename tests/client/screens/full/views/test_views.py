@@ -25,9 +25,9 @@ from securechat.client.screens.full.views.search import SearchView
 from securechat.client.screens.full.views.switcher import Switcher
 from securechat.client.screens.full.views.telling import Place
 from securechat.client.session.actions import Action, AskMore, AskSearch
-from securechat.client.session.events.history import SearchPage
+from securechat.client.session.events.history import MentionsTold, SearchPage
 from securechat.client.timeline.items import Message
-from securechat.client.timeline.mentions import Mention
+from securechat.client.timeline.mentions import Mention, Mentioned
 from tests.client.screens.full.views.shown import LOOK, NOTHING, Show
 from tests.client.screens.full.views.test_finding import parse
 from tests.client.timeline.said import at, said
@@ -40,6 +40,13 @@ ROOMS = [Choice("#lobby"), Choice("#lab", unread=3, mentions=1), Choice("bob", D
 
 def message(text: str = "Who has the keys?", *, mine: bool = False) -> Message:
     return Message("m1", at(1), "bob", text, mine=mine, mark="msgid=m1")
+
+
+def mentioned(*mentions: Mention) -> Mentioned:
+    kept = Mentioned()
+    for one in mentions:
+        kept.add(one)
+    return kept
 
 
 def searched(*texts: str) -> Finding:
@@ -92,11 +99,33 @@ def test_a_click_goes_there(show: Show) -> None:
 def test_a_mention_is_shown_where_it_was_said(show: Show) -> None:
     """The newest first."""
     late = Message("m2", at(5), "carol", "alice?", mark="msgid=m2")
-    both = [Mention("#lab", late), Mention("#lobby", message("alice!"))]
-    assert show(MentionsView(LOOK, both[::-1], NOW), "enter")[0] == Place("#lab", "m2", "msgid=m2")
+    both = mentioned(Mention("#lab", late), Mention("#lobby", message("alice!")))
+    assert show(MentionsView(LOOK, both, NOW), "enter")[0] == Place("#lab", "m2", "msgid=m2")
     result, _lines = show(MentionsView(LOOK, both, NOW), "lobby", "enter")
     assert result == Place("#lobby", "m1", "msgid=m1")
-    assert any("Nobody" in line for line in show(MentionsView(LOOK, [], NOW), "enter")[1])
+    assert any("Nobody" in line for line in show(MentionsView(LOOK, mentioned(), NOW), "enter")[1])
+
+
+def test_mentions_of_before_come_into_the_view(show: Show) -> None:
+    """Who has chosen one stays at it; whatever isn't there is told."""
+    old, newer = (Mention("#lab", Message(f"m{n}", at(n), "bob", "alice!")) for n in (2, 5))
+    kept = mentioned(newer, Mention("#lobby", message("alice")))
+    kept.ask()
+    assert any("days before" in line for line in show(MentionsView(LOOK, kept, NOW))[1])
+
+    async def answered(pilot: Pilot[None]) -> None:
+        await pilot.press("down")
+        kept.told(MentionsTold((), problem="it is [busy]"), [old])
+        kept.add(Mention("bob", Message("m9", at(9), "bob", "psst")))
+        assert isinstance(pilot.app.screen, MentionsView)
+        pilot.app.screen.look_again()
+        assert pilot.app.screen.listed.option_count == 4
+        await pilot.press("enter")
+
+    assert show(MentionsView(LOOK, kept, NOW), then=answered)[0] == Place(
+        "#lobby", "m1", "msgid=m1"
+    )
+    assert any("[busy]" in line for line in show(MentionsView(LOOK, kept, NOW), size=SMALL)[1])
 
 
 def test_a_jump_says_which_time_is_meant(show: Show) -> None:
@@ -228,7 +257,7 @@ def views() -> list[Dialog[Any]]:
     hostile.react("alice", "👍", ended=False)
     return [
         Switcher(LOOK, [Choice(HOSTILE, topic=HOSTILE), Choice("#x", Doing.JOIN, by=HOSTILE)]),
-        MentionsView(LOOK, [Mention(HOSTILE, hostile)], NOW),
+        MentionsView(LOOK, mentioned(Mention(HOSTILE, hostile)), NOW),
         JumpDialog(LOOK, lambda: NOW),
         search(searched(HOSTILE), []),
         HelpView(LOOK),
