@@ -64,14 +64,16 @@ export function Act({ label, action, sure = false, ...props }) {
 
 /** Something that is on or off. */
 export function Check({ label, action = () => {}, checked, ...props }) {
-  const [run, problem, busy] = useAction(action);
-  const [wanted, setWanted] = useState(checked);
-  const change = ({ currentTarget: { checked: on } }) => {
+  const [run, problem] = useAction(action);
+  // As it was pressed, until the state has caught up.
+  const [wanted, setWanted] = useState(null);
+  const change = async ({ currentTarget: { checked: on } }) => {
     setWanted(on);
-    run(on);
+    await run(on);
+    setTimeout(setWanted, 300, null);
   };
   return html`<label class="check">
-      <input type="checkbox" checked=${busy ? wanted : checked} onChange=${change} ...${props} /> ${label}
+      <input type="checkbox" checked=${wanted ?? checked} onChange=${change} ...${props} /> ${label}
     </label>
     <${Problem} text=${problem} />`;
 }

@@ -114,6 +114,28 @@ def test_what_cannot_be_taken_back_is_pressed_twice(run: Run) -> None:
     assert opened(run, code, view={"name": "channel", "room": "#lab"}) == [False, True]
 
 
+def test_a_switch_shows_what_was_pressed_until_it_is_refused(run: Run) -> None:
+    code = """
+        let refuse;
+        app.setMode = (...all) => {
+          calls.push(all);
+          return new Promise((_, no) => (refuse = no));
+        };
+        const box = $('[type=checkbox]');
+        box.click();
+        await frames();
+        const pressed = box.checked;
+        refuse({code: '482', text: ''});
+        await new Promise((done) => setTimeout(done, 350));
+        await frames();
+        const said = box.closest('label').nextElementSibling.textContent;
+        return end([pressed, box.checked, said, calls.at(-1)]);
+    """
+    told = "Only those who run the room may do that."
+    view = {"name": "channel", "room": "#lab"}
+    assert opened(run, code, view=view, roles="@") == [True, False, told, ["#lab", "+is"]]
+
+
 @pytest.mark.parametrize(
     ("author", "roles", "may"),
     [("alice", "", True), ("bob", "", False), ("bob", "@", True), ("bob", "~", True)],
