@@ -24,6 +24,7 @@ async function run(store, mode, ask) {
   return new Promise((done, failed) => {
     const action = base.transaction(store, mode);
     const asked = ask(action.objectStore(store));
+    if (mode === "readwrite") action.commit(); // else a page that goes takes it along
     action.oncomplete = () => done(asked.result);
     action.onerror = action.onabort = () => failed(action.error);
   });
