@@ -121,15 +121,15 @@ def test_a_switch_shows_what_was_pressed_until_it_is_refused(run: Run) -> None:
           calls.push(all);
           return new Promise((_, no) => (refuse = no));
         };
-        const box = $('[type=checkbox]');
-        box.click();
+        const check = $('[type=checkbox]');
+        check.click();
         await frames();
-        const pressed = box.checked;
+        const pressed = check.checked;
         refuse({code: '482', text: ''});
         await new Promise((done) => setTimeout(done, 350));
         await frames();
-        const said = box.closest('label').nextElementSibling.textContent;
-        return end([pressed, box.checked, said, calls.at(-1)]);
+        const said = check.closest('label').nextElementSibling.textContent;
+        return end([pressed, check.checked, said, calls.at(-1)]);
     """
     told = "Only those who run the room may do that."
     view = {"name": "channel", "room": "#lab"}
