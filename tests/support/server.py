@@ -19,6 +19,7 @@ from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, TlsLink
+from tests.support.web import Browser, WebLink
 
 PASSWORD = "the quick brown otter 7"
 COST = 4
@@ -76,6 +77,15 @@ class ServerUnderTest:
         return self.service.addresses[0][1]
 
     @property
+    def web_port(self) -> int:
+        """That of the page; 0 where there is none."""
+        return next((port for _, port in self.service.web_addresses), 0)
+
+    def browser(self, **options: Any) -> Browser:
+        """A connection to the page. options: of `TlsLink`."""
+        return Browser(self.web_port, self.ca, **options)
+
+    @property
     def ca(self) -> Path:
         return self.data.tls / "ca.pem"
 
@@ -121,12 +131,15 @@ class ServerUnderTest:
         ca: Path | None = None,
         *,
         tags: Collection[str] | None = None,
+        web: bool = False,
         **options: Any,
     ) -> Client:
         """An unauthenticated connection. port: another one than the server's, as of a proxy. ca:
-        another authority to trust. tags: see `Client`. options: of `TlsLink`.
+        another authority to trust. tags: see `Client`. web: by a WebSocket. options: of `TlsLink`
+        or `WebLink`.
         """
-        link = TlsLink(port or self.port, ca or self.ca, **options)
+        kind, own = (WebLink, self.web_port) if web else (TlsLink, self.port)
+        link = kind(port or own, ca or self.ca, **options)
         client = Client(link, password=PASSWORD, tags=tags)
         self._clients.append(client)
         return client
@@ -138,9 +151,10 @@ class ServerUnderTest:
         password: str = PASSWORD,
         caps: Caps = (),
         tags: Collection[str] | None = None,
+        web: bool = False,
     ) -> Client:
         """Somebody with an account, logged in and past the greeting."""
-        client = self.connect(tags=tags)
+        client = self.connect(tags=tags, web=web)
         client.logs_in(name, password=password, caps=caps)
         return client
 

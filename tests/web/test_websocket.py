@@ -13,7 +13,7 @@ from securechat.irc.framing import PLAIN_LINE, TOO_LONG
 from securechat.irc.message import MAX_LINE_BYTES
 from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.web.websocket import FAREWELL, MAX_MESSAGE_BYTES, NO_MESSAGE, WebSocketFraming
-from tests.web.frames import (
+from tests.support.frames import (
     BINARY,
     CLOSE,
     CONT,
