@@ -328,7 +328,7 @@ export const app = {
   async start() {
     apply(await storage.load("settings"));
     const asks = location.protocol === "http:";
-    const found = asks && (await fetch("local.json").then((answer) => answer.ok && answer.json(), () => null));
+    const found = asks && (await fetch("local.json").then((answer) => answer.json()).catch(() => null));
     local = !!found;
     const known = found
       ? { account: found.account, password: found.token, name: "securechat open" }
@@ -469,7 +469,8 @@ export const app = {
     const mine = app.find(key, id)?.reactions.find((one) => one.emoji === emoji)?.names;
     const off = mine?.some((name) => fold(name) === fold(state.me.account));
     const tags = { [off ? "+draft/unreact" : "+draft/react"]: emoji, "+draft/reply": id };
-    return link.session?.ask(tags, "TAGMSG", [nameOf(key)]);
+    const asked = link.session?.ask(tags, "TAGMSG", [nameOf(key)]);
+    return asked?.catch((problem) => notice(words(problem), "error"));
   },
   redact: (key, id, reason = "") => request("REDACT", nameOf(key), id, ...(reason ? [reason] : [])),
   setTyping(key, on) {

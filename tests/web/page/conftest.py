@@ -14,13 +14,14 @@ import securechat
 
 PAGE = Path(securechat.__file__).parent / "web" / "page"
 
-ORIGIN = "http://page.test/"
+ORIGIN = "https://page.test/"
 """Of nobody: what is asked for there is read from the package."""
 
 Run = Callable[..., Any]
 
 
-def _answer(route: Any) -> None:
+def answer(route: Any) -> None:
+    """A request of a page: files of the package, else an empty page."""
     path = PAGE / urlsplit(route.request.url).path.lstrip("/")
     if path.is_file():
         kind = mimetypes.guess_type(path.name)[0] or "text/plain"
@@ -34,7 +35,7 @@ def run(browser: Any) -> Iterator[Run]:
     """Run the body of an asynchronous function, with `given` and all that the modules export."""
     context = browser.new_context(locale="en-US")
     page = context.new_page()
-    page.route("**/*", _answer)
+    page.route("**/*", answer)
     page.goto(ORIGIN)
 
     def run(code: str, *modules: str, given: object = None) -> Any:

@@ -231,6 +231,7 @@ export function settleUnsent(c, entry, message) {
   const id = message?.tags.msgid;
   if (!message || (id && c.ids.has(id)) || c.hasNewer) return;
   if (c.held) return void c.held.push(message); // behind what came before it
+  if (!c.fresh) return; // what came before it is missing; a page has both
   const stored = { ...item, id: id ?? null, at: timeOf(message), delivery: "stored" };
   if (id) c.ids.set(id, stored);
   c.items.splice(end(c), 0, stored);

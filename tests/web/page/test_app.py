@@ -1,0 +1,233 @@
+"""The whole core of the page, against a server within it: who we are, and that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.page.conftest import ORIGIN, answer
+
+SERVER = Path(__file__).parent / "fake_server.js"
+
+HELPERS = """
+    const {app} = await import('/app.js');
+    const {state} = app;
+    const den = () => state.conversations.get('#den');
+    const texts = () => den().items.map(({text}) => text);
+    const enter = async (more) => {
+      app.login({account: 'alice', password: 'otter', ...more});
+      await until(() => state.phase === 'online' && den()?.fresh);
+    };
+    const storage = await import('/device/storage.js');
+    const pause = () => new Promise((done) => setTimeout(done, 10));
+    /** Logged in, and the token is kept. */
+    const remembered = async (device = 'd') => {
+      await enter({device});
+      while (!(await storage.load('login'))) await pause();
+    };
+    const again = async () => {
+      server.up = true;
+      app.reconnect();
+      await until(() => state.phase === 'online' && den()?.fresh);
+    };
+"""
+
+
+class Tab:
+    """page: of Playwright. Called with the body of an asynchronous function, it runs that."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+
+    def __call__(self, code: str) -> Any:
+        return self._page.evaluate(f"async () => {{ {HELPERS} {code} }}")
+
+    def close(self) -> None:
+        self._page.close()
+
+
+@pytest.fixture
+def tabs(browser: Any) -> Iterator[Callable[[], Tab]]:
+    """Open one more tab of one and the same browser."""
+    context = browser.new_context(locale="en-US")
+
+    def opened() -> Tab:
+        page = context.new_page()
+        page.route("**/*", answer)
+        page.add_init_script(path=SERVER)
+        page.goto(ORIGIN)
+        return Tab(page)
+
+    yield opened
+    context.close()
+
+
+@pytest.fixture
+def tab(tabs: Callable[[], Tab]) -> Tab:
+    """One tab."""
+    return tabs()
+
+
+def test_a_password_is_traded_for_a_token(tab: Tab) -> None:
+    """It is kept nowhere; the token, by its name, is."""
+    code = """
+        await remembered('Laptop of Alice');
+        const kept = await storage.load('login');
+        return [kept.account, kept.name, kept.password, JSON.stringify(kept).includes('otter')];
+    """
+    assert tab(code) == ["alice", "Laptop-of-Alice", "sct1_Laptop-of-Alice", False]
+
+
+def test_who_doesnt_want_to_be_remembered_is_not(tab: Tab) -> None:
+    code = """
+        await enter({remember: false});
+        return [await storage.load('login') ?? null, server.tokens];
+    """
+    assert tab(code) == [None, {}]
+
+
+def test_a_wrong_password_leads_back_to_the_login(tab: Tab) -> None:
+    code = """
+        app.login({account: 'alice', password: 'wrong'});
+        await until(() => state.phase === 'login');
+        return [state.problem.code, state.conversations.size];
+    """
+    assert tab(code) == ["PASSWORD", 0]
+
+
+def test_a_page_that_is_opened_again_logs_in_by_its_token(tabs: Callable[[], Tab]) -> None:
+    """Its server knows the token in the second tab, too."""
+    tabs()("await remembered()")
+    code = """
+        server.tokens.sct1_d = 'alice';
+        app.start();
+        await until(() => state.phase === 'online');
+        return state.me.account;
+    """
+    assert tabs()(code) == "alice"
+
+
+def test_a_token_that_was_ended_elsewhere_is_forgotten(tabs: Callable[[], Tab]) -> None:
+    """What was typed stays."""
+    first = """
+        await remembered();
+        app.setDraft('#den', 'half a thought');
+        await until(() => !den().draftTimer);
+    """
+    tabs()(first)
+    code = """
+        app.start();
+        await until(() => state.phase === 'login' && state.problem);
+        const told = [state.problem.code, await storage.load('login') ?? null];
+        await enter({device: 'd'});
+        return [...told, den().draft];
+    """
+    assert tabs()(code) == ["ENDED", None, "half a thought"]
+
+
+def test_a_logout_ends_the_token_and_leaves_nothing(tab: Tab) -> None:
+    code = """
+        await remembered();
+        app.setDraft('#den', 'half a thought');
+        await until(() => !den().draftTimer);
+        await app.logout();
+        const kept = [await storage.loadAll('draft '), await storage.kept()];
+        return [server.tokens, state.phase, await storage.load('login') ?? null, ...kept,
+          state.conversations.size];
+    """
+    assert tab(code) == [{}, "login", None, [], [], 0]
+
+
+def test_what_was_missed_comes_once_and_what_was_typed_arrives(tab: Tab) -> None:
+    """The server dies, much is said, and we come back."""
+    code = """
+        server.says('bob', 'zero');
+        await enter({remember: false});
+        server.says('bob', 'one');
+        server.dies();
+        await until(() => state.phase === 'offline');
+        app.say('#den', 'typed meanwhile');
+        const pending = den().items.at(-1).delivery;
+        for (let n = 0; n < 150; n++) server.stored('bob', `missed ${n}`);
+        await again();
+        await until(() => !den().unsent && texts().at(-1) === 'typed meanwhile');
+        const found = texts();
+        return [pending, found.length, new Set(found).size, found.slice(0, 3), found.at(-1),
+          server.log.filter(({line}) => line.endsWith('typed meanwhile')).length];
+    """
+    expected = ["pending", 153, 153, ["zero", "one", "missed 0"], "typed meanwhile", 1]
+    assert tab(code) == expected
+
+
+def test_a_message_whose_echo_was_lost_is_stored_once(tab: Tab) -> None:
+    code = """
+        await enter({remember: false});
+        const privmsg = server.PRIVMSG;
+        server.PRIVMSG = (socket, [, text], label, tags) => {
+          server.stored('alice', text, tags);
+          server.dies();
+        };
+        app.say('#den', 'once');
+        await until(() => state.phase === 'offline');
+        server.PRIVMSG = privmsg;
+        await again();
+        await until(() => !den().unsent);
+        const sent = server.heard.filter((line) => /PRIVMSG #den once/.test(line));
+        return [texts(), server.log.length, sent.length];
+    """
+    assert tab(code) == [["once"], 1, 2]
+
+
+def test_what_a_closed_tab_had_not_sent_another_one_sends(tabs: Callable[[], Tab]) -> None:
+    """Also when the browser was closed as a whole, so that the first is gone."""
+    first = """
+        await remembered();
+        server.dies();
+        app.say('#den', 'left behind');
+        while (!(await storage.kept()).length) await pause();
+    """
+    tab = tabs()
+    tab(first)
+    tab.close()
+    code = """
+        server.tokens.sct1_d = 'alice';
+        app.start();
+        await until(() => server.log.length);
+        return server.log[0].line;
+    """
+    assert tabs()(code) == ":alice!u@s PRIVMSG #den :left behind"
+
+
+def test_a_refused_message_says_why(tab: Tab) -> None:
+    code = """
+        await enter({remember: false});
+        server.refuses.PRIVMSG = 'NO_VOICE #den :The room is moderated';
+        app.say('#den', 'may I?');
+        await until(() => den().items.at(-1)?.delivery === 'refused');
+        return den().items.at(-1).reason;
+    """
+    assert tab(code) == "The room is moderated"
+
+
+def test_reading_is_told_at_most_once_a_second(tab: Tab) -> None:
+    code = """
+        await enter({remember: false});
+        for (let n = 0; n < 50; n++) { server.says('bob', `${n}`); app.markRead('#den'); }
+        const unread = den().unread;
+        await until(() => server.heard.some((line) => /MARKREAD #den timestamp/.test(line)));
+        return [unread, server.heard.filter((line) => /MARKREAD #den timestamp/.test(line)).length];
+    """
+    assert tab(code) == [0, 1]
+
+
+def test_where_only_the_connection_is_blocked_the_page_says_so(tab: Tab) -> None:
+    code = """
+        server.up = false;
+        app.login({account: 'alice', password: 'otter'});
+        await until(() => state.problem);
+        return [state.problem.code, state.phase];
+    """
+    assert tab(code) == ["NO_SOCKET", "connecting"]
