@@ -104,17 +104,11 @@ function useBack(open, close) {
   latest.current = close;
   useEffect(() => {
     if (!open) return undefined;
-    let gone = false;
-    const back = () => {
-      gone = true;
-      latest.current();
-    };
-    history.pushState(null, "");
+    // Its step stays in the history when it is closed otherwise: going back takes a while.
+    if (history.state !== "open") history.pushState("open", "");
+    const back = () => latest.current();
     addEventListener("popstate", back);
-    return () => {
-      removeEventListener("popstate", back);
-      if (!gone) history.back();
-    };
+    return () => removeEventListener("popstate", back);
   }, [open]);
 }
 
