@@ -49,6 +49,9 @@ const Starting = ({ state: { problem } }) => html`<main class="starting">
   ${problem && html`<button onClick=${() => app.reconnect()}>${t("banner.now")}</button>`}
 </main>`;
 
+/** By keys; the first two with Ctrl. */
+const VIEWS = { KeyK: "switcher", KeyF: "search", F1: "help", F4: "mentions" };
+
 function Shell({ state }) {
   const [drawer, setDrawer] = useState("");
   const room = state.conversations.get(state.current);
@@ -65,8 +68,9 @@ function Shell({ state }) {
     const press = (event) => {
       if (state.view) return;
       const { altKey: alt, ctrlKey: ctrl, metaKey: meta, shiftKey: shift } = event;
+      const view = !shift && !alt && VIEWS[ctrl || meta ? event.code : event.key];
       if (event.key === "F6") regions(shift);
-      else if (event.code === "KeyK" && (ctrl || meta)) app.show({ name: "switcher" });
+      else if (view) app.show({ name: view });
       else if (alt && /^Arrow(Up|Down)$/.test(event.key)) nextRoom(event.key === "ArrowUp", shift);
       else if (event.key === "Escape" && drawer) setDrawer("");
       else return;

@@ -34,7 +34,7 @@ export function Login({ state }) {
       <summary>${t("ways")}</summary>
       <p>${t("ways.why")}</p>
       <p>${t("ways.open")} <code>securechat open ${location.hostname}</code></p>
-      <p>${t("ways.trust")} <code>securechat trust ${location.hostname}</code></p>
+      <p>${t("ways.trust")} <code>securechat trust browsers ${location.hostname}</code></p>
     </details>`}
   </main>`;
 }

@@ -25,8 +25,21 @@ export function Settings({ state: { settings } }) {
   <//>`;
 }
 
-const KEYS = ["Ctrl+K", "Alt+↑ ↓", "Alt+Shift+↑ ↓", "F6", "Enter", "Shift+Enter", "↑ ↓", "Esc"];
+/** By the text that tells what it does. */
+const KEYS = {
+  "switch.title": "Ctrl+K",
+  search: "Ctrl+F",
+  mentions: "F4",
+  "help.next": "Alt+↑ ↓",
+  "help.new": "Alt+Shift+↑ ↓",
+  "help.part": "F6",
+  "help.send": "Enter",
+  "help.line": "Shift+Enter",
+  "help.go": "↑ ↓",
+  close: "Esc",
+  help: "F1",
+};
 
 export const Help = () => html`<${Dialog} title=${t("help")}>
-  <dl>${KEYS.map((key, place) => html`<dt><kbd>${key}</kbd></dt><dd>${t(`help.${place}`)}</dd>`)}</dl>
+  <dl>${Object.entries(KEYS).map(([text, key]) => html`<dt><kbd>${key}</kbd></dt><dd>${t(text)}</dd>`)}</dl>
 <//>`;

@@ -273,3 +273,12 @@ def test_the_switcher_goes_by_arrows_and_enter(run: Run) -> None:
     """
     expected = ["true", "#la", [["join", "#la"]], None]
     assert opened(run, code, view={"name": "switcher"}) == expected
+
+
+def test_the_help_tells_what_each_key_does(run: Run) -> None:
+    """In words: a text that is missing would show its key."""
+    code = """
+        const rows = [...box.querySelectorAll('dd')].map((one) => one.textContent);
+        return end(rows.filter((one) => !one || one.includes('.')));
+    """
+    assert opened(run, code, view={"name": "help"}) == []
