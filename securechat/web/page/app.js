@@ -511,6 +511,12 @@ export const app = {
     const hits = await app.search(state.me.account);
     return hits.filter(({ author }) => fold(author) !== fold(state.me.account));
   },
+  /** What is kept of a room. It comes as a notice, which it isn't where somebody looks for it. */
+  async policy(key) {
+    const text = (await request("POLICY", nameOf(key))).at(-1)?.params.at(-1) ?? "";
+    set({ notices: state.notices.filter((one) => one.text !== text) });
+    return text;
+  },
   async channels() {
     const rows = (await request("LIST")).filter(({ command }) => command === "322");
     return rows.map(({ params: [, name, count, topic = ""] }) => ({ name, count: +count || 0, topic }));

@@ -8,7 +8,7 @@ const memberOf = (room, who) => [...room.members.values()].find(({ name }) => na
 
 export function Channel({ state, room: key }) {
   const room = state.conversations.get(key);
-  const kept = useLoaded(() => app.send("POLICY", key));
+  const kept = useLoaded(() => app.policy(key));
   if (!room) return null;
   const { name, modes } = room;
   const mine = memberOf(room, state.me.account)?.roles ?? "";
@@ -18,7 +18,7 @@ export function Channel({ state, room: key }) {
     action=${(on) => app.setMode(key, (on ? "+" : "-") + change)} />`;
   return html`<${Dialog} title=${name}>
     <p>${room.topic}</p>
-    <p><small>${kept.value?.at(-1)?.params.at(-1)}</small></p>
+    <p><small>${kept.value}</small></p>
     ${(runs || !modes.includes("t")) &&
     html`<${Ask} label=${t("save")} field=${t("topic")} value=${room.topic}
       maxlength=${state.server.topicLength || 390} action=${(text) => app.setTopic(key, text)} />`}
