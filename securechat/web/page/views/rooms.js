@@ -56,11 +56,9 @@ function Room({ room, state, main }) {
       aria-current=${current ? "true" : null}
       tabindex=${main ? 0 : -1} onClick=${() => app.open(room.key)}>
     <bdi class="grow one" title=${room.name}>${room.name}</bdi>
-    ${room.draft && !current && html`<span title=${t("rooms.draft")}>✎</span>`}
-    ${
-      count > 0 &&
-      html`<span class=${calls ? "count mention" : "count"}>${count > 999 ? "999+" : count}
-      <span class="hidden">${t(calls ? "rooms.calls" : "unread", { n: count })}</span></span>`
-    }
+    ${room.draft && !current && html`<span role="img" aria-label=${t("rooms.draft")}>✎</span>`}
+    ${count > 0 && html`<span class=${calls ? "count mention" : "count"}>
+      <span aria-hidden="true">${count > 999 ? "999+" : count}</span>
+      <span class="hidden">${t(calls ? "rooms.calls" : "unread", { n: count })}</span></span>`}
   </button>`;
 }
