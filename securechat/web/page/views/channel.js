@@ -2,14 +2,14 @@
 import { html, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
-import { Act, Ask, Check, Dialog, Field, closing, useLoaded } from "./dialog.js";
+import { Act, Ask, Check, Dialog, Field, Gone, closing, useLoaded } from "./dialog.js";
 
 const memberOf = (room, who) => [...room.members.values()].find(({ name }) => name === who);
 
 export function Channel({ state, room: key }) {
   const room = state.conversations.get(key);
   const kept = useLoaded(() => app.policy(key));
-  if (!room) return null;
+  if (!room) return html`<${Gone} />`;
   const { name, modes } = room;
   const mine = memberOf(room, state.me.account)?.roles ?? "";
   const runs = /[~@]/.test(mine);
@@ -49,7 +49,7 @@ function Bans({ name }) {
 export function Person({ state, room: key, who }) {
   const [step, setStep] = useState("");
   const room = state.conversations.get(key);
-  if (!room) return null;
+  if (!room) return html`<${Gone} />`;
   const mine = memberOf(room, state.me.account)?.roles ?? "";
   const them = memberOf(room, who);
   const runs = them && /[~@]/.test(mine) && who !== state.me.account;

@@ -123,6 +123,12 @@ export function useLoaded(load) {
   return { value, shown, again };
 }
 
+/** In the place of a dialog about what is gone meanwhile. */
+export function Gone() {
+  useEffect(() => void app.close(), []);
+  return null;
+}
+
 export const closing = (act) => () => {
   app.close();
   return act();

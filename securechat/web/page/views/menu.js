@@ -2,14 +2,14 @@
 import { html, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
-import { Act, Ask, Dialog, closing } from "./dialog.js";
+import { Act, Ask, Dialog, Gone, closing } from "./dialog.js";
 
 const USUAL = ["👍", "❤️", "😂", "🎉", "👀", "✅"];
 
 export function Menu({ state, room: key, id }) {
   const [step, setStep] = useState("");
   const item = app.find(key, id);
-  if (!item) return null;
+  if (!item) return html`<${Gone} />`;
   const { author, text, mine } = item;
   const own = [...state.conversations.get(key).members.values()].find(({ name }) => name === state.me.account);
   const react = (emoji) => closing(() => app.react(key, id, emoji))();

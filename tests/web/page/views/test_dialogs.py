@@ -114,6 +114,20 @@ def test_what_cannot_be_taken_back_is_pressed_twice(run: Run) -> None:
     assert opened(run, code, view={"name": "channel", "room": "#lab"}) == [False, True]
 
 
+@pytest.mark.parametrize("name", ["channel", "person", "menu"])
+def test_a_dialog_about_what_is_gone_closes(run: Run, name: str) -> None:
+    """As after a rename: else it would hold back the keys without being seen."""
+    code = """
+        app.find = () => null;
+        app.state.conversations.clear();
+        draw();
+        await frames();
+        return end(app.state.view);
+    """
+    view = {"name": name, "room": "#lab", "who": "bob", "id": "m1"}
+    assert opened(run, code, view=view) is None
+
+
 def test_a_switch_shows_what_was_pressed_until_it_is_refused(run: Run) -> None:
     code = """
         let refuse;
