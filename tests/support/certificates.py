@@ -54,13 +54,21 @@ class Issued:
 
 
 class Authority:
-    """A CA that signs whatever a test wants."""
+    """A CA that signs whatever a test wants. constraints: what it may vouch for, None for all."""
 
-    def __init__(self, name: str = "Test CA") -> None:
+    def __init__(
+        self,
+        name: str = "Test CA",
+        constraints: x509.NameConstraints | None = None,
+        *,
+        critical: bool = True,
+    ) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(name), _name(name), self._key, None, DAY)
         builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
         builder = builder.add_extension(_key_usage(ca=True), critical=True)
+        if constraints is not None:
+            builder = builder.add_extension(constraints, critical=critical)
         self.certificate = builder.sign(self._key, hashes.SHA256())
 
     @property

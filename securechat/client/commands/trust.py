@@ -71,7 +71,7 @@ def pin(setup: Setup, what: str, where: str | None) -> Exit:
     Raises ClientError.
     """
     if is_link(what):
-        address, offer = _linked(what, where)
+        address, offer = linked(what, where)
     elif where is None:
         raise UsageError("a file doesn't say which server it is for: name its HOST behind it")
     else:
@@ -88,7 +88,11 @@ def pin(setup: Setup, what: str, where: str | None) -> Exit:
     return Exit.OK
 
 
-def _linked(text: str, where: str | None) -> tuple[Address, Trust]:
+def linked(text: str, where: str | None) -> tuple[Address, Trust]:
+    """The server and the authority that a link names. where: the server, if it was named, too.
+
+    Raises ClientError.
+    """
     try:
         link = parse_link(text)
     except LinkError as error:

@@ -20,7 +20,15 @@ SELDOM = {
     *("click.shell_completion", "securechat.client.screens.full"),
     *("securechat.client.api", "securechat.client.screens.prompt"),
     *("securechat.core", "securechat.store", "securechat.server"),
-    *("securechat.client.open", "securechat.web", "h11", "websockets", "webbrowser"),
+    *(
+        "securechat.client.open",
+        "securechat.client.stores",
+        "subprocess",
+        "securechat.web",
+        "h11",
+        "websockets",
+        "webbrowser",
+    ),
 }
 """What few commands need, or those alone that ask or show something."""
 

@@ -1,0 +1,1 @@
+"""Where browsers, and this system, keep the authorities that they trust. Main thread."""
