@@ -3,6 +3,7 @@ import { html, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Act, Ask, Check, Dialog, Field, Gone, closing, useLoaded } from "./dialog.js";
+import { plain } from "./rich.js";
 
 const memberOf = (room, who) => [...room.members.values()].find(({ name }) => name === who);
 
@@ -17,7 +18,7 @@ export function Channel({ state, room: key }) {
   const set = (change, label) => html`<${Check} label=${label} checked=${modes.includes(change[0])}
     action=${(on) => app.setMode(key, (on ? "+" : "-") + change)} />`;
   return html`<${Dialog} title=${name}>
-    <p>${room.topic}</p>
+    <p dir="auto">${plain(room.topic)}</p>
     <p><small>${kept.value}</small></p>
     ${(runs || !modes.includes("t")) &&
     html`<${Ask} label=${t("save")} field=${t("topic")} value=${room.topic}
@@ -42,7 +43,7 @@ function Bans({ name }) {
   const masks = value.filter(({ command }) => command === "367").map(({ params }) => params[2]);
   const lift = (mask) => app.send("MODE", name, "-b", mask).then(again);
   return masks.length > 0 && html`<h3>${t("bans")}</h3>
-    <ul class="rows">${masks.map((mask) => html`<li key=${mask}><span>${mask}</span>
+    <ul class="rows">${masks.map((mask) => html`<li key=${mask}><bdi>${mask}</bdi>
       <${Act} label=${t("bans.lift")} action=${() => lift(mask)} /></li>`)}</ul>`;
 }
 
@@ -60,7 +61,7 @@ export function Person({ state, room: key, who }) {
   };
   const roles = ["~", "@", "+"].filter((role) => role !== "~" || mine.includes("~"));
   return html`<${Dialog} title=${who}>
-    <p>${them?.away}</p>
+    <p dir="auto">${plain(them?.away ?? "")}</p>
     <p class="acts">
       ${room.kind === "person"
         ? html`<${Act} label=${t("person.hide")} action=${closing(() => app.leave(key))} />`
@@ -85,7 +86,7 @@ export function Channels() {
       onInput=${(event) => setWord(event.currentTarget.value.toLowerCase())} />
     ${shown}
     <ul class="rows">${found.map(({ name, count, topic }) => html`<li key=${name}>
-      <span><b>${name}</b> · ${t("people", { n: count })}<br /><small>${topic}</small></span>
+      <span><b><bdi>${name}</bdi></b> · ${t("people", { n: count })}<br /><small dir="auto">${plain(topic)}</small></span>
       <${Act} label=${t("rooms.enter")} action=${() => enter(name)} /></li>`)}</ul>
     <${Ask} label=${t("rooms.make")} field=${t("rooms.new")} required autocapitalize="none"
       action=${(name) => app.create(name.replace(/^#?/, "#")).then(app.close)} />

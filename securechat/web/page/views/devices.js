@@ -8,7 +8,7 @@ import { NewPassword, Secret } from "./login.js";
 export function Devices({ state }) {
   const { value, shown, again } = useLoaded(() => app.devices());
   const row = (name, at, here, end) => html`<li key=${name + at}>
-    <span>${name}<br /><small>${here && t("devices.here")} ${t("devices.used", { time: when(at) })}</small></span>
+    <span><bdi>${name}</bdi><br /><small>${here && t("devices.here")} ${t("devices.used", { time: when(at) })}</small></span>
     <${Act} sure label=${t("devices.end")} action=${() => end().then(again)} />
   </li>`;
   return html`<${Dialog} title=${t("devices")}>

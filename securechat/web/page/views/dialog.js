@@ -22,7 +22,7 @@ export function Dialog({ title, children }) {
   const press = (event) => event.target === ref.current && app.close();
   return html`<dialog ref=${ref} aria-label=${title} onCancel=${cancel} onMouseDown=${press}>
     <header>
-      <h2>${title}</h2>
+      <h2><bdi>${title}</bdi></h2>
       <button class="icon" aria-label=${t("close")} onClick=${() => app.close()}>×</button>
     </header>
     ${children}

@@ -3,6 +3,7 @@ import { html, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Act, Ask, Dialog, Gone, closing } from "./dialog.js";
+import { plain } from "./rich.js";
 
 const USUAL = ["👍", "❤️", "😂", "🎉", "👀", "✅"];
 
@@ -10,7 +11,8 @@ export function Menu({ state, room: key, id }) {
   const [step, setStep] = useState("");
   const item = app.find(key, id);
   if (!item) return html`<${Gone} />`;
-  const { author, text, mine } = item;
+  const { author, mine } = item;
+  const text = plain(item.text);
   const own = [...state.conversations.get(key).members.values()].find(({ name }) => name === state.me.account);
   const react = (emoji) => closing(() => app.react(key, id, emoji))();
   const steps = {
@@ -19,7 +21,7 @@ export function Menu({ state, room: key, id }) {
   };
   const act = (label, action, props) => html`<${Act} label=${label} action=${action} ...${props} />`;
   return html`<${Dialog} title=${t("menu", { name: author })}>
-    <blockquote>${text.slice(0, 200)}</blockquote>
+    <blockquote dir="auto">${text.slice(0, 200)}</blockquote>
     ${step
       ? html`<p>${t(`${step}.sure`, { name: author })}</p>
           <${Ask} key=${step} label=${t(`menu.${step}`)} field=${t("reason")} maxlength="200" autofocus

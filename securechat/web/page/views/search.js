@@ -3,14 +3,15 @@ import { html, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Ask, Check, Dialog, closing, useLoaded, when } from "./dialog.js";
+import { plain } from "./rich.js";
 
 /** Found messages; each leads to its place. */
 function Hits({ hits, words = [] }) {
   if (!hits.length) return html`<p role="status">${t("found.none")}</p>`;
   return html`<ol class="hits">${hits.map(({ id, conversation, name, author, at, text }) => html`<li key=${id}>
     <button onClick=${closing(() => app.jump(conversation, { id }))}>
-      <small>${name} · ${author} · ${when(at)}</small>
-      <span>${marked(text, words)}</span>
+      <small><bdi>${name}</bdi> · <bdi>${author}</bdi> · ${when(at)}</small>
+      <span dir="auto">${marked(plain(text), words)}</span>
     </button>
   </li>`)}</ol>`;
 }

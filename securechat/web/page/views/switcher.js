@@ -55,7 +55,7 @@ export function Switcher({ state }) {
     <ul id="found" class="picks" role="listbox" aria-label=${t("switch.title")}>
       ${all.map((one, place) => html`<li key=${one.name} id=${`found-${place}`} role="option"
         aria-selected=${place === at} onClick=${() => pick(one)}>
-        <span>${one.name}</span> <small>${one.label}</small>
+        <bdi>${one.name}</bdi> <small>${one.label}</small>
       </li>`)}
     </ul>
   <//>`;

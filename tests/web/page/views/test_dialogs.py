@@ -177,6 +177,23 @@ def test_a_message_is_taken_back_with_a_reason(run: Run) -> None:
     assert opened(run, code, view=view, author="alice") == [True, [redacted], None]
 
 
+def test_no_text_of_others_turns_or_drives_what_stands_around_it(run: Run) -> None:
+    """In a message's dialog, nor in what is copied of it."""
+    code = """
+        item.text = 'a\\u202eb\\u001b[31mc <b>d</b>';
+        draw();
+        await frames();
+        Object.defineProperty(navigator, 'clipboard', {configurable: true,
+          value: {writeText: (text) => calls.push(text)}});
+        const shown = $('blockquote').textContent;
+        await press('Copy text');
+        return end([shown, ...calls]);
+    """
+    view = {"name": "menu", "room": "#lab", "id": "m1"}
+    shown = "ab[31mc <b>d</b>"
+    assert opened(run, code, view=view) == [shown, shown]
+
+
 @pytest.mark.parametrize(
     ("roles", "seen"),
     [
@@ -264,7 +281,7 @@ def test_the_switcher_finds_rooms_and_people(run: Run, typed: str, found: list[s
         $('input').value = given.typed;
         $('input').dispatchEvent(new Event('input', {bubbles: true}));
         await frames();
-        return end([...box.querySelectorAll('[role=option] span')].map((one) => one.textContent));
+        return end([...box.querySelectorAll('[role=option] bdi')].map((one) => one.textContent));
     """
     assert opened(run, code, view={"name": "switcher"}, typed=typed) == found
 
@@ -280,7 +297,7 @@ def test_the_switcher_goes_by_arrows_and_enter(run: Run) -> None:
         key('ArrowDown');
         await frames();
         const pointed = document.getElementById(input.getAttribute('aria-activedescendant'));
-        const found = [pointed.ariaSelected, pointed.querySelector('span').textContent];
+        const found = [pointed.ariaSelected, pointed.querySelector('bdi').textContent];
         key('Enter');
         await frames();
         return end([...found, calls, app.state.view]);
