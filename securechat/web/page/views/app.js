@@ -83,7 +83,7 @@ function Shell({ state }) {
   const isRoom = room?.kind === "channel";
   return html`<div class=${isRoom ? "shell" : "shell alone"}>
     <a class="hidden skip" href="#said">${t("skip")}</a>
-    <${Rooms} state=${state} open=${drawer === "rooms"} />
+    <${Rooms} state=${state} open=${drawer === "rooms"} onChosen=${() => setDrawer("")} />
     <main>
       <${Banner} state=${state} />
       ${

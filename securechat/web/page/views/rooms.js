@@ -14,13 +14,14 @@ export function sorted(conversations) {
   ];
 }
 
-export function Rooms({ state, open }) {
+/** onChosen: called with a click on a room, also on the one that is open already. */
+export function Rooms({ state, open, onChosen }) {
   const [rooms, people] = sorted(state.conversations);
   const show = (name) => () => app.show({ name });
   const list = (all) => {
     // One of them is in the order of Tab; the arrows reach the rest.
     const main = all.find(({ key }) => key === state.current) ?? all[0];
-    return html`<ul class="list">${all.map((one) => html`<li key=${one.key}>
+    return html`<ul class="list" onClick=${onChosen}>${all.map((one) => html`<li key=${one.key}>
       <${Room} room=${one} state=${state} main=${one === main} /></li>`)}</ul>`;
   };
   return html`<nav class=${open && "open"} aria-label=${t("rooms")}>
