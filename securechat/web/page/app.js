@@ -76,17 +76,13 @@ function notice(text, kind = "info") {
 
 /** {account, password (or token), name: of the token, "" for none, remember}; kept if remembered. */
 let login = null;
-let drafts = new Map();
 const draftKey = (key) => `draft ${login?.account} ${key}`;
 
 const saveDraft = (c) => {
-  if (!login || room(c.key) !== c) return undefined;
+  if (!login || room(c.key) !== c) return;
   clearTimeout(c.draftTimer);
   c.draftTimer = 0;
-  const value = c.draft || c.reply ? { text: c.draft, reply: c.reply } : undefined;
-  drafts.set(c.key, value);
-  tell("draft", { account: login.account, key: c.key, draft: value });
-  return storage.save(draftKey(c.key), value);
+  storage.keepDraft(draftKey(c.key), (c.draft || c.reply) && { text: c.draft, reply: c.reply });
 };
 
 const outbox = new Outbox(storage, {
@@ -98,8 +94,6 @@ const outbox = new Outbox(storage, {
 
 async function restore() {
   const { account } = login;
-  drafts = new Map(await storage.loadAll(`draft ${account} `));
-  for (const c of state.conversations.values()) putDraft(c);
   await adopt(async (isGone) => {
     const entries = await storage.kept();
     for (const entry of entries.sort((a, b) => a.at - b.at)) {
@@ -114,7 +108,7 @@ async function restore() {
 }
 
 function putDraft(c) {
-  const draft = drafts.get(c.key);
+  const draft = storage.draftOf(draftKey(c.key));
   if (draft && !c.draft) Object.assign(c, { draft: draft.text, reply: draft.reply });
 }
 
@@ -130,6 +124,7 @@ const events = new Events(state, {
   gone: (c) => forget(c),
   renamed(old, c) {
     outbox.renamed(old, c.name);
+    storage.keepDraft(draftKey(fold(old)), null);
     saveDraft(c);
   },
   said(c, item) {
@@ -252,7 +247,6 @@ function begin(credential, phase = "connecting") {
 function leave(problem = null) {
   link.stop();
   login = null;
-  drafts = new Map();
   outbox.clear();
   state.conversations.clear();
   state.me = { account: "", administrator: false };
@@ -281,12 +275,15 @@ onTold((what, value) => {
   if (what === "settings") apply(value);
   if (what === "logout" && login?.account === value) leave();
   if (what === "login" && state.phase === "login") app.start();
-  if (what === "draft" && login?.account === value.account) {
-    const c = state.conversations.get(value.key);
-    drafts.set(value.key, value.draft);
-    if (c && c.key !== state.current) Object.assign(c, { draft: "", reply: null }), putDraft(c);
-    changed();
-  }
+});
+
+/** A draft of another tab. */
+addEventListener("storage", ({ key }) => {
+  const c = [...state.conversations.values()].find((one) => draftKey(one.key) === key);
+  if (!c || c.key === state.current) return;
+  Object.assign(c, { draft: "", reply: null });
+  putDraft(c);
+  changed();
 });
 
 function apply(settings) {
@@ -358,7 +355,7 @@ export const app = {
       if (!link.ready) notice(t("logout.offline", { name }), "error");
     }
     await storage.save("login", undefined);
-    for (const [key] of await storage.loadAll(`draft ${account} `)) storage.save(draftKey(key), undefined);
+    storage.dropDrafts(`draft ${account} `);
     for (const entry of await storage.kept()) if (entry.account === account) storage.drop(entry.key);
     sessionStorage.clear();
     tell("logout", account);

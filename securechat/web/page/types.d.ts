@@ -106,6 +106,8 @@ export interface Conversation {
   held: Answer[] | null;
   /** How many items at the end are of the outbox. */
   unsent: number;
+  /** Those of them that are stored, and which a page has yet to bring: their keys by msgid. */
+  own: Map<string, string>;
   /** Whether it is known who is there. */
   known: boolean;
   typists: Map<string, { who: string; until: number }>;

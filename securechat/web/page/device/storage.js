@@ -35,16 +35,30 @@ export const load = (key) => run("values", "readonly", (store) => store.get(key)
 export const save = (key, value) =>
   run("values", "readwrite", (store) =>
     value === undefined ? store.delete(key) : store.put(value, key)).catch(() => {});
-/** All values whose keys begin so, as [rest of the key, value]. */
-export async function loadAll(prefix) {
-  const range = IDBKeyRange.bound(prefix, prefix + "\uffff");
-  const keys = await run("values", "readonly", (store) => store.getAllKeys(range)).catch(() => {});
-  const values = await run("values", "readonly", (store) => store.getAll(range)).catch(() => {});
-  return (keys ?? []).map((key, at) => [String(key).slice(prefix.length), values?.[at]]);
-}
-
 export const keep = (entry) =>
   run("outbox", "readwrite", (store) => store.put(entry, entry.key)).catch(() => {});
 export const drop = (key) => run("outbox", "readwrite", (store) => store.delete(key)).catch(() => {});
 export const kept = async () =>
   (await run("outbox", "readonly", (store) => store.getAll()).catch(() => [])) ?? [];
+
+// Drafts lie apart, where they are written at once: also while the page is being closed.
+
+/** A null value takes it away. */
+export function keepDraft(key, value) {
+  try {
+    if (value) localStorage.setItem(key, JSON.stringify(value));
+    else localStorage.removeItem(key);
+  } catch {
+    // It is full, or switched off: then a draft lasts as long as the page.
+  }
+}
+export function draftOf(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+export function dropDrafts(prefix) {
+  for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+}

@@ -28,7 +28,7 @@ export function makeConversation(/** @type {string} */ name) {
     draft: "", reply: null, target: null, typing: [], revision: 0,
     // What views don't need:
     ids: new Map(), marks: new Map(), first: "", last: "", fresh: false, held: null,
-    unsent: 0, known: false, typists: new Map(), draftTimer: 0, markTimer: 0, typed: 0,
+    unsent: 0, own: new Map(), known: false, typists: new Map(), draftTimer: 0, markTimer: 0, typed: 0,
   };
 }
 
@@ -130,6 +130,12 @@ function take(c, message, me) {
   if (message.command === "REDACT") redact(c, message);
   const item = itemOf(message, me);
   if (!item || (item.id && c.ids.has(item.id))) return null;
+  const key = c.own.get(item.id);
+  if (key) {
+    takeOut(c, key);
+    c.own.delete(item.id);
+    Object.assign(item, { key, delivery: "stored" });
+  }
   if (item.kind === "message" && c.marks.has(item.id)) item.reactions = reactionsOf(c, item.id);
   if (item.id) c.ids.set(item.id, item);
   return item;
@@ -221,19 +227,27 @@ export function showUnsent(c, entry, author) {
   c.revision++;
 }
 
-/** It is stored, or forgotten (message null). */
-export function settleUnsent(c, entry, message) {
-  const at = c.items.findIndex(({ key }) => key === entry.key);
-  if (at < 0) return;
-  const [item] = c.items.splice(at, 1);
+function takeOut(c, key) {
+  const at = c.items.findIndex((item) => item.key === key);
+  if (at < 0) return null;
   c.unsent--;
   c.revision++;
+  return c.items.splice(at, 1)[0];
+}
+
+/** It is stored, or forgotten (message null). */
+export function settleUnsent(c, { key }, message) {
   const id = message?.tags.msgid;
-  if (!message || (id && c.ids.has(id)) || c.hasNewer) return;
-  if (c.held) return void c.held.push(message); // behind what came before it
-  if (!c.fresh) return; // what came before it is missing; a page has both
-  const stored = { ...item, id: id ?? null, at: timeOf(message), delivery: "stored" };
-  if (id) c.ids.set(id, stored);
-  c.items.splice(end(c), 0, stored);
-  if (id) c.last = id;
+  const item = c.items.find((one) => one.key === key);
+  if (id && item && (!c.fresh || c.hasNewer)) {
+    // What came before it is missing yet: it stands at the end until a page has both.
+    c.own.set(id, key);
+    replace(c, item, { delivery: "stored" });
+    c.held?.push(message);
+  } else if (takeOut(c, key) && message && !c.ids.has(id)) {
+    const stored = { ...item, id: id ?? null, at: timeOf(message), delivery: "stored" };
+    if (id) c.ids.set(id, stored);
+    c.items.splice(end(c), 0, stored);
+    if (id) c.last = id;
+  }
 }

@@ -113,6 +113,23 @@ def test_our_own_stand_at_the_end_until_they_are_stored(run: Run) -> None:
     assert window(run, code) == expected
 
 
+def test_what_is_stored_before_the_window_is_whole_comes_with_its_page(run: Run) -> None:
+    """It stays in sight meanwhile, and hides no gap."""
+    code = """
+        const entry = {key: 'k1', at: 0, text: 'mine', action: false, reply: null, state: 'pending',
+          reason: ''};
+        add(said(1));
+        it.showUnsent(c, entry, 'alice');
+        c.fresh = false;
+        it.settleUnsent(c, entry, said(4, 'mine', 'alice'));
+        const meanwhile = [c.items.map(({delivery}) => delivery), c.last];
+        page('newer', [said(2), said(3), said(4, 'mine', 'alice')]);
+        return [meanwhile, ids(), c.items[3].delivery, c.items[3].key, c.unsent];
+    """
+    meanwhile = [[None, "stored"], "m1"]
+    assert window(run, code) == [meanwhile, ["m1", "m2", "m3", "m4"], "stored", "k1", 0]
+
+
 def test_what_is_unread_is_what_others_have_said_since(run: Run) -> None:
     code = """
         page('whole', [said(1), said(2, 'hi Alice!'), said(3, 'malice'), said(4, 'x', 'alice')]);
