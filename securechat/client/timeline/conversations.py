@@ -40,7 +40,12 @@ from securechat.client.session.events.channels import (
 )
 from securechat.client.session.events.connection import Delayed, Lost, Overrun, Ready
 from securechat.client.session.events.deliveries import Doubt, Queued, Rejected, Stored, Unconfirmed
-from securechat.client.session.events.history import MentionsTold, RangeTold, SearchRefused
+from securechat.client.session.events.history import (
+    HistoryPage,
+    MentionsTold,
+    RangeTold,
+    SearchRefused,
+)
 from securechat.client.session.events.messages import IsTyping, MarkedRead, Reacted, Removed, Said
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
@@ -411,6 +416,13 @@ class Conversations:
             if message.mention:
                 self.mentions.add(Mention(timeline.name, message))
 
+    def _page_told(self, event: HistoryPage, _now: float) -> None:
+        """A page that the person has asked for, where the history isn't fetched to be shown."""
+        said = [one for one in event.said if not self._ignored.hides(one)]
+        if said and not self._pages.fetches:
+            self.timeline(event.target).add_page(said, self._is_mention)
+            self.revision += 1
+
     def _mentions_told(self, event: MentionsTold, _now: float) -> None:
         self.mentions.told(event, map(self._mention, filter(self._is_for_us, event.said)))
 
@@ -435,6 +447,7 @@ _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = 
     CommandRefused: Conversations._beside,
     Delayed: Conversations._beside,
     HasInvited: Conversations._beside,
+    HistoryPage: Conversations._page_told,
     Info: Conversations._beside,
     InquiryAnswer: Conversations._beside,
     InvitationsAre: Conversations._beside,

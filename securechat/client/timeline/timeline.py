@@ -318,6 +318,15 @@ class Timeline(Sequence[Item]):
         self.changed()
         return len(items)
 
+    def add_page(self, page: Sequence[Said], mentions: Mentions) -> None:
+        """A page, oldest first, that may be of anywhere: pages have gaps between them here."""
+        last = next((item.time for item in reversed(self._items) if item.time), None)
+        newest = page[-1].time
+        if last is None or (newest is not None and newest > last):
+            self.extend_on(page, mentions)
+        else:
+            self.extend_back(page, mentions)
+
     def replace(
         self,
         events: Iterable[ClientEvent],

@@ -58,6 +58,7 @@ class Opening(Framed):
         """Whether the channels of the server were asked for, to be shown in a view."""
         self.desk.composer.views.update(
             help=self._help_typed,
+            history=self._history_typed,
             search=self._search_typed,
             jump=self._jump_typed,
             list=self._list_typed,
@@ -177,6 +178,14 @@ class Opening(Framed):
         if rest:
             return None
         self.action_help()
+        return []
+
+    def _history_typed(self, rest: str) -> Composed | None:
+        if rest.partition(" ")[0].lower() == "policy":
+            return None
+        # Behind what each line that is sent does, which is to go to the end. What is older comes by
+        # itself as one scrolls there.
+        self.call_later(self.view.scroll_page_up)
         return []
 
     def _search_typed(self, rest: str) -> Composed | None:

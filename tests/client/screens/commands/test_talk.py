@@ -9,9 +9,23 @@ import pytest
 from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Action, React, Redact, Say
 from securechat.client.session.events.base import Problem
+from securechat.client.session.events.history import HistoryPage
 from securechat.client.session.events.messages import Said
 from securechat.client.timeline.conversations import Conversations
 from tests.client.screens.test_composer import composer
+
+
+def by(nick: str, minute: int) -> Said:
+    """What somebody has said there, with an id of their name."""
+    return Said(
+        "#lab",
+        nick,
+        "words",
+        mine=nick == "alice",
+        time=datetime(2026, 1, 1, 12, minute, tzinfo=UTC),
+        tags={"msgid": f"of-{nick}"},
+        conversation="#lab",
+    )
 
 
 def after_a_talk() -> Composer:
@@ -20,18 +34,24 @@ def after_a_talk() -> Composer:
     at.remember(Conversations("alice", fetches=False))
     at.channels.add("#lab", "bob")
     for number, nick in enumerate(("bob", "carol", "alice")):
-        at.notice(
-            Said(
-                "#lab",
-                nick,
-                "words",
-                mine=nick == "alice",
-                time=datetime(2026, 1, 1, 12, number, tzinfo=UTC),
-                tags={"msgid": f"of-{nick}"},
-                conversation="#lab",
-            )
-        )
+        at.notice(by(nick, number))
     return at
+
+
+def test_a_page_of_the_history_is_here_too() -> None:
+    """Older than what came since, unless that was before a lost connection."""
+    at = composer("#lab")
+    at.remember(Conversations("alice", fetches=False, ignored=at.ignored))
+    at.notice(HistoryPage("#lab", (by("bob", 5), by("dave", 6)), first=True))
+    assert at.line("/reply yes") == [Say("#lab", "yes", reply="of-dave")]
+    at.notice(HistoryPage("#lab", (by("erin", 3),)))
+    assert at.line("/reply yes") == [Say("#lab", "yes", reply="of-dave")]
+    assert at.line("/reply erin yes") == [Say("#lab", "yes", reply="of-erin")]
+    at.notice(HistoryPage("#lab", (by("carol", 9),)))
+    assert at.line("/reply yes") == [Say("#lab", "yes", reply="of-carol")]
+    at.ignored.add("gina")
+    at.notice(HistoryPage("#lab", (by("gina", 10),)))
+    assert at.line("/reply yes") == [Say("#lab", "yes", reply="of-carol")]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,15 @@ from securechat.client.screens.full.views.confirm import Confirm
 from securechat.client.screens.full.views.help import HelpView
 from securechat.client.screens.full.views.menu import MessageMenu
 from securechat.client.screens.full.views.search import SearchView
-from securechat.client.session.actions import Action, AskMentions, AskRange, AskSearch, React, Say
+from securechat.client.session.actions import (
+    Action,
+    AskMentions,
+    AskRange,
+    AskSearch,
+    React,
+    Say,
+    ServerCommand,
+)
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.events.answers import ChannelsAre, ListedChannel
 from securechat.client.session.events.base import ClientEvent, Problem
@@ -146,6 +154,20 @@ def test_a_mention_of_before_is_shown_where_it_was_said() -> None:
         await desk.is_told(old)
         assert desk.app.view.selected is not None
         assert desk.app.view.selected.text == "alice: old"
+
+    at_the_desk(does)
+
+
+def test_history_scrolls_back() -> None:
+    """What is older comes as one gets there; the rules of what is kept are the server's to tell."""
+
+    async def does(desk: Desk) -> None:
+        await desk.hears(*(said(f"line {number}", number) for number in range(60)))
+        assert desk.app.view.at_bottom
+        await desk.presses("/history", "enter")
+        assert not desk.app.view.at_bottom
+        await desk.presses("/history policy", "enter")
+        assert desk.server.last(ServerCommand) == ServerCommand("POLICY", ("#lobby",))
 
     at_the_desk(does)
 
