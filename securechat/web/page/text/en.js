@@ -151,6 +151,7 @@ export default {
   // the shell
   skip: "To the message field",
   empty: "Choose a room or a person.",
+  broken: "Something in this page went wrong. Nothing that you typed is lost.",
   "banner.connecting": "Connecting…",
   "banner.now": "Try now",
   "banner.newer": "The server has a newer version of this page.",

@@ -1,5 +1,5 @@
 /** The shell: rooms, the open conversation, its people; on phones one column with drawers. */
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useErrorBoundary, useRef, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Composer } from "./composer.js";
@@ -21,7 +21,9 @@ function useApp() {
 export function App() {
   const state = useApp();
   const { theme } = state.settings;
+  const [broken] = useErrorBoundary((error) => console.error(error));
   useEffect(() => void (document.documentElement.dataset.theme = theme), [theme]);
+  if (broken) return html`<${Broken} />`;
   const inside = state.phase !== "login" && state.conversations.size > 0;
   const View =
     inside || state.phase === "online" ? Shell : state.phase === "starting" ? Starting : Login;
@@ -31,6 +33,11 @@ export function App() {
       ${state.notices.map((one) => html`<${Notice} key=${one.id} one=${one} />`)}
     </div>`;
 }
+
+const Broken = () => html`<main class="starting">
+  <p class="empty">${t("broken")}</p>
+  <button onClick=${() => app.reload()}>${t("banner.reload")}</button>
+</main>`;
 
 /** It goes when it may have been read. */
 function Notice({ one: { id, kind, text } }) {

@@ -18,14 +18,16 @@ MOUNT = """
     }
     it.render(null, root);
     const frame = () => new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
-    const room = it.makeConversation('#den');
+    // Another room each time: the page knows where one has read in those of before.
+    const name = `#den${(globalThis.rooms = (globalThis.rooms ?? 0) + 1)}`;
+    const room = it.makeConversation(name);
     const said = (at, more = {}) => ({kind: 'message', key: `k${at}`, id: `m${at}`, at: at * 60000,
       author: `p${at % 3}`, text: 'word '.repeat(Math.abs(at) % 50), reactions: [], delivery: null,
       ...more});
     room.items = Array.from({length: 2000}, (_, at) => said(at + 1));
     Object.assign(room, {joined: true, fresh: true, hasOlder: false, latest: 2000 * 60000});
-    const conversations = new Map([['#den', room]]);
-    Object.assign(it.app.state, {phase: 'online', current: '#den', conversations});
+    const conversations = new Map([[name, room]]);
+    Object.assign(it.app.state, {phase: 'online', current: name, conversations});
     const changed = async () => {
       room.revision++;
       it.app.dismiss(0);
@@ -156,8 +158,19 @@ def test_who_comes_back_to_a_room_reads_on_where_they_were(run: Run) -> None:
         conversations.set('#lab', it.makeConversation('#lab'));
         it.app.state.current = '#lab';
         await changed();
-        it.app.state.current = '#den';
+        it.app.state.current = name;
         await changed();
         return top(key) - before;
     """
     assert screen(run, code) == 0
+
+
+def test_a_fault_of_a_view_leaves_no_empty_page(run: Run) -> None:
+    code = """
+        room.items.push(said(2001, {text: null}));
+        await open();
+        const text = root.textContent;
+        it.render(null, root);
+        return text;
+    """
+    assert "Reload" in screen(run, code)
