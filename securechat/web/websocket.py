@@ -29,7 +29,12 @@ ends the connection, as nobody sends that by mistake.
 """
 
 PART_BYTES: Final = 1024
-"""What the library is given at once: its frames are made before any of them is counted."""
+"""What the library is given at once: its frames are made before any of them is counted. It is more
+where even the smallest frames would be no more than are asked for.
+"""
+
+SMALLEST_FRAME: Final = 6
+"""Bytes: two, and the key of the mask."""
 
 NO_MESSAGE: Final = "said what is no WebSocket message"
 
@@ -88,7 +93,9 @@ class WebSocketFraming:
         self.weight = buffer.weight
         self.answer = b""
         while rest and not self.ended and (most < 0 or self.weight < most):
-            part, rest = rest[:PART_BYTES], rest[PART_BYTES:]
+            size = len(rest) if most < 0 else (most - self.weight) * SMALLEST_FRAME
+            size = max(size, PART_BYTES)
+            part, rest = rest[:size], rest[size:]
             self._protocol.receive_data(part)
             said = self._take()
             lines += buffer.feed(said, most if most < 0 else max(0, most - self.weight))

@@ -18,6 +18,10 @@ LISTENERS = {
     "rooms": 3,
     "paced": 11,
     "scale": 3,
+    "tls-32": 11,
+    "web-32": 11,
+    "tls-paced": 11,
+    "web-paced": 11,
     "members-10": 9,
     "connections-20": 9,
     "history-1000": 9,
@@ -40,7 +44,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A document with the results of a quick run of all workloads, and results.json beside it."""
     document = tmp_path_factory.mktemp("bench") / "performance.md"
-    suites = ("standard", "limits", "curves")
+    suites = ("standard", "limits", "curves", "ways")
     document.write_text("\n".join("\n".join(report.marks(suite)) for suite in suites))
     chosen = [word for suite in suites for word in ("-w", suite)]
     results = str(document.with_name("results.json"))
@@ -70,7 +74,7 @@ def test_every_message_reaches_every_other_member_and_is_stored(
     assert measure["stored"] == measure["sent"] > sum(counts) / LISTENERS[workload]
 
 
-@pytest.mark.parametrize("workload", ["paced", "scale", "storm", "missed"])
+@pytest.mark.parametrize("workload", ["paced", "web-paced", "scale", "storm", "missed"])
 def test_latency_is_measured_where_it_matters(measures: Measures, workload: str) -> None:
     """A sample for each delivery to a listener, or each return: the percentiles in their order."""
     for one in measures[workload]["rounds"]:
@@ -131,6 +135,7 @@ def test_the_results_are_put_into_a_document(document: Path) -> None:
         ("standard", "### Paced: 12 members, 50 messages a second in all"),
         ("limits", "### Memory in the course of 800 messages"),
         ("curves", "### Cost against the size of the room"),
+        ("ways", "### The same by WebSockets"),
     ):
         begin, end = report.marks(suite)
         assert title in text.partition(begin)[2].partition(end)[0]

@@ -16,8 +16,10 @@ from benchlib.workload import Workload
 SPARE_FILES = 200
 """Of a process, besides its connections: the interpreter's, the database's, the logs."""
 
-STANDARD, LIMITS, CURVES = "standard", "limits", "curves"
-"""The suites: what is compared with others, what is large or takes long, what shows a growth."""
+STANDARD, LIMITS, CURVES, WAYS = "standard", "limits", "curves", "ways"
+"""The suites: what is compared with others, what is large or takes long, what shows a growth, what
+another way in costs.
+"""
 
 MEMBERS = Curve("members", "Cost against the size of the room", "members")
 CONNECTIONS = Curve("connections", "Cost against the number of connections", "connections")
@@ -60,6 +62,15 @@ def _history(sizes: Sequence[int], clients: int) -> list[Workload]:
             Chat(f"history-{size}", clients, rooms=1, senders=5, window=32, history=size),
         )
         for size in sizes
+    ]
+
+
+def _by_both(*, clients: int, senders: int, window: int = 0, rate: float = 0.0) -> list[Workload]:
+    """One room, by TLS sockets and by WebSockets."""
+    kind = str(window) if window else "paced"
+    return [
+        Chat(f"{way}-{kind}", clients, 1, senders, window, rate, web=way == "web")
+        for way in ("tls", "web")
     ]
 
 
@@ -140,6 +151,11 @@ GROUPS = {
         [Soak(Chat("soak", clients=200, rooms=20, senders=20, window=32), messages=1_000_000)],
         [Soak(Chat("soak", clients=8, rooms=2, senders=2, window=32), messages=800)],
     ),
+    "web": Group(
+        WAYS,
+        _by_both(clients=200, senders=10, window=32) + _by_both(clients=200, senders=10, rate=100),
+        _by_both(clients=12, senders=3, window=32) + _by_both(clients=12, senders=3, rate=50),
+    ),
     "members": Group(CURVES, _members([10, 30, 100, 300, 1000]), _members([10])),
     "connections": Group(
         CURVES, _connections([100, 300, 1000, 3000, 8000], senders=10), _connections([20], 2)
@@ -149,7 +165,7 @@ GROUPS = {
 
 SUITES = {
     suite: [name for name, group in GROUPS.items() if group.suite == suite]
-    for suite in (STANDARD, LIMITS, CURVES)
+    for suite in (STANDARD, LIMITS, CURVES, WAYS)
 }
 
 TITLES = {
@@ -167,6 +183,10 @@ TITLES = {
     "storm": "After a restart {clients:,} clients come back at once",
     "storm-lobby": "The same, all of them also in one room",
     "startup": "Start with {accounts:,} accounts and {messages:,} messages",
+    "tls-32": "A busy room by TLS sockets: {clients} members, {senders} senders, window 32",
+    "web-32": "The same by WebSockets",
+    "tls-paced": "Paced by TLS sockets: {clients} members, {rate:g} messages a second in all",
+    "web-paced": "The same by WebSockets",
     "soak": "Memory in the course of {messages:,} messages",
 }
 

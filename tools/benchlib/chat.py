@@ -30,6 +30,7 @@ Counts = dict[str, dict[int, int]]
 class Chat:
     """window: unacknowledged messages of each sender; 0 for a pace of rate messages a second in
     all, whose latency is measured. history: messages in the first room's log before the start.
+    web: the members come by WebSockets.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Chat:
     rate: float = 0.0
     history: int = 0
     credential: Credential = "password"
+    web: bool = False
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -51,7 +53,8 @@ class Chat:
 
     @property
     def needs(self) -> frozenset[Ability]:
-        return frozenset({"store"} if self.history else ())
+        wanted: dict[Ability, bool] = {"store": self.history > 0, "web": self.web}
+        return frozenset(ability for ability, asked in wanted.items() if asked)
 
     def plan(self, settings: Settings) -> Plan:
         """Members are in their rooms in advance where the log is."""
@@ -64,6 +67,7 @@ class Chat:
             messages=self.history,
             authors=authors,
             size=settings.size,
+            web=self.web,
         )
 
     def run(self, subject: Subject, settings: Settings) -> Measure:

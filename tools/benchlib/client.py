@@ -96,7 +96,7 @@ class Client:
         data = self.link.ready(events)
         if data:
             self.sink(data)
-        if not self._begun and self.link.secured:
+        if not self._begun and self.link.is_open:
             self._begun = True
             self._introduce()
 

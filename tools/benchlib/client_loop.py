@@ -13,6 +13,7 @@ from benchlib import orders
 from benchlib.client import Client, User
 from benchlib.link import Link, LostError, context_for
 from benchlib.stream import WrongError
+from benchlib.web_link import WebLink
 
 PATIENCE = 180.0
 """Seconds for all users of a process to come to where they were sent."""
@@ -71,7 +72,8 @@ class ClientLoop:
     ) -> Client:
         """A new connection of a user's. Raises LostError."""
         context = self._context(user.certificate)
-        link = Link(self.target.address, context, self._epoll)
+        kind = WebLink if self.target.web else Link
+        link = kind(self.target.address, context, self._epoll)
         client = Client(user, link, self.target.caps, progressed, enters=enters)
         self.clients[link.fd] = client
         self.awaited += 1

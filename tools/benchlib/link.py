@@ -107,6 +107,11 @@ class Link:
             self._shake()
         return self._decrypted() if self.secured else b""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether lines may be sent."""
+        return self.secured
+
     def _connected(self) -> None:
         failure = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if failure:

@@ -12,13 +12,14 @@ from benchlib.link import Address
 @dataclass(frozen=True, slots=True)
 class Target:
     """The server under load. ca_pem: the only CA to trust, None for the system's. caps: to ask for.
-    size: bytes of a message's text.
+    size: bytes of a message's text. web: it speaks by WebSockets.
     """
 
     address: Address
     ca_pem: str | None
     caps: frozenset[str] = frozenset()
     size: int = 64
+    web: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ from securechat.store.pepper import find_pepper
 
 PASSWORD = "every user of the load has this one 7"
 
-ABILITIES: frozenset[Ability] = frozenset({"token", "certificate", "lobby", "restart", "store"})
+ABILITIES: frozenset[Ability] = frozenset(
+    {"token", "certificate", "lobby", "restart", "store", "web"}
+)
 
 
 def securechat(bcrypt_cost: int, directory: Path | None) -> Subject:
@@ -37,7 +39,7 @@ def securechat(bcrypt_cost: int, directory: Path | None) -> Subject:
             seed.fill(data.database, plan, stored)
             keys = _Keys(plan, home / "tls")
             seed.register(data.database, keys.fingerprints())
-            port = free_port()
+            port, web_port = free_port(), free_port()
             config = configure(
                 "securechat.toml",
                 home,
@@ -45,16 +47,19 @@ def securechat(bcrypt_cost: int, directory: Path | None) -> Subject:
                 bcrypt_cost=str(bcrypt_cost),
                 lobby="#lobby" if plan.lobby else "",
                 client_ca=keys.client_ca,
+                web_host=HOST if plan.web else "",
+                web_port=str(web_port),
             )
             command = [sys.executable, "-m", "securechat.server", "--config", str(config)]
             process = Process([*command, "--data", str(data.path)], home, port)
             server = Server(
-                resolve(HOST, port),
+                resolve(HOST, web_port if plan.web else port),
                 ca_pem(home),
                 keys.key,
                 process,
                 members=plan.rooms > 0,
                 count_stored=lambda: _count_stored(data.database, plan),
+                web=plan.web,
             )
             with running(process):
                 yield server

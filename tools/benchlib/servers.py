@@ -32,9 +32,9 @@ UNPRIVILEGED = "nobody"
 
 Credential = Literal["password", "token", "certificate"]
 
-Ability = Literal["token", "certificate", "lobby", "restart", "store"]
+Ability = Literal["token", "certificate", "lobby", "restart", "store", "web"]
 """What a workload may want of a server: a kind of login, a room that everybody joins, that it can
-be stopped and started, and that it stores messages, also such as are there in advance.
+be stopped and started, that it stores messages, also such as are there in advance, and WebSockets.
 """
 
 
@@ -45,7 +45,8 @@ class Plan:
     accounts: how many. credential: what they log in with. rooms: of which the accounts are members
     already, each of so many of them, its neighbours being in the same. messages: in the log, by so
     many authors in each room in turn, with texts of size bytes. unread: whether the accounts have
-    yet to receive them. lobby: whether there is a room that everybody joins.
+    yet to receive them. lobby: whether there is a room that everybody joins. web: whether they come
+    by WebSockets.
     """
 
     accounts: int
@@ -57,6 +58,7 @@ class Plan:
     size: int = 64
     unread: bool = False
     lobby: bool = False
+    web: bool = False
 
 
 class Key(NamedTuple):
@@ -72,7 +74,7 @@ class Server:
     """A running server. process: None when it isn't ours to start. known_pid: of the process then,
     if it is on this machine. key: of the user with a number; raises StartError when there is none.
     members: whether users are in their rooms already. count_stored: messages of the load that are
-    in its database.
+    in its database. web: the address is one for WebSockets.
     """
 
     address: Address
@@ -82,6 +84,7 @@ class Server:
     known_pid: int | None = None
     members: bool = False
     count_stored: Callable[[], int | None] = lambda: None
+    web: bool = False
 
     @property
     def pid(self) -> int | None:

@@ -89,7 +89,7 @@ def load_for(
 ) -> Load:
     """The processes of the load, and extra ones. caps: to ask for besides the subject's."""
     wanted = subject.caps | frozenset(caps)
-    target = orders.Target(server.address, server.ca_pem, wanted, settings.size)
+    target = orders.Target(server.address, server.ca_pem, wanted, settings.size, server.web)
     return Load(target, settings.processes + extra)
 
 
