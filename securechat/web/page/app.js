@@ -13,7 +13,7 @@ import { escapeTag, fold, format, plain } from "./irc/message.js";
 import { Events, letterOf } from "./model/events.js";
 import { Outbox } from "./model/outbox.js";
 import { saidIn } from "./model/timeline.js";
-import { setLanguage, t } from "./text/index.js";
+import { setLanguage, t, told } from "./text/index.js";
 
 const MOST_NOTICES = 5;
 const MOST_PEOPLE = 50;
@@ -117,7 +117,7 @@ function putDraft(c) {
 const events = new Events(state, {
   changed,
   made: putDraft,
-  notice,
+  notice: (text) => notice(told(text)),
   load: (c) => history.load(c),
   watched: (c) => state.current === c.key && !document.hidden && c.following,
   invited: (who, channel) => notice(t("invited", { who, name: channel })),
@@ -510,7 +510,7 @@ export const app = {
   },
   /** What is kept of a room. It comes as a notice, which it isn't where somebody looks for it. */
   async policy(key) {
-    const text = (await request("POLICY", nameOf(key))).at(-1)?.params.at(-1) ?? "";
+    const text = told((await request("POLICY", nameOf(key))).at(-1)?.params.at(-1) ?? "");
     set({ notices: state.notices.filter((one) => one.text !== text) });
     return text;
   },

@@ -236,4 +236,9 @@ export default {
   "typing.many": { one: "{n} person is typing…", other: "{n} people are typing…" },
   "command.unknown": "There is no /{name}. Begin with // to say a slash.",
   "command.more": "/{name} needs more words.",
+  // what the server tells everybody
+  "kept.room": "What is said in {name} is kept on this server; each member may read what was said after joining.",
+  "kept.room.days": { one: "What is said in {name} is kept on this server for {n} day; each member may read what was said after joining.", other: "What is said in {name} is kept on this server for {n} days; each member may read what was said after joining." },
+  "kept.here": "What is said here is kept on this server, unless a room differs.",
+  "kept.here.days": { one: "What is said here is kept on this server for {n} day, unless a room differs.", other: "What is said here is kept on this server for {n} days, unless a room differs." },
 };

@@ -32,3 +32,18 @@ export function t(key, values = {}) {
   if (typeof text === "object") text = text[plural.select(values.n)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
+
+/** What the server tells everybody, [as it says it, our key]; `n`: for how many days. */
+const TOLD = /** @type {[RegExp, string][]} */ ([
+  [/^What is said in (?<name>\S+) is kept on this server(?: for (?<n>\d+) days?)?; each member/, "kept.room"],
+  [/^What is said here is kept on this server(?: for (?<n>\d+) days?)?, unless/, "kept.here"],
+]);
+
+/** A sentence of the server in the person's language, if we have it. */
+export function told(text) {
+  for (const [pattern, key] of TOLD) {
+    const values = pattern.exec(text)?.groups;
+    if (values) return t(values.n ? key + ".days" : key, values);
+  }
+  return text;
+}
