@@ -344,7 +344,6 @@ export const app = {
   register({ invite = "*", ...rest }) {
     begin({ ...rest, account: rest.account.trim(), invite });
   },
-  cancel: () => leave(),
   reconnect: () => link.now(),
   /** Ends this device at the server; what was kept here is gone. */
   async logout() {

@@ -23,10 +23,12 @@ export function Login({ state }) {
   const [making, setMaking] = useState(!!given);
   const { registration, name } = state.server;
   const Part = making ? Making : Entry;
+  // Where the server can't be reached somebody may want to change what they typed.
+  const waits = state.phase !== "login" && (!state.problem || state.problem.code === "WAIT");
   return html`<main class="login">
     <h1>securechat</h1>
     <p>${t(!making ? "login.to" : given ? "login.welcome" : "login.at", { server: name || location.hostname })}</p>
-    <${Part} state=${state} given=${given} rest=${{ waits: state.phase !== "login", said: state.problem }} />
+    <${Part} state=${state} given=${given} rest=${{ waits, said: state.problem }} />
     ${(registration || making) &&
     html`<button class="link" onClick=${() => setMaking(!making)}>${t(making ? "login.have" : "login.new")}</button>`}
     ${location.protocol === "https:" &&
