@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from securechat.client.api.ledger import Ledger
 from securechat.client.exits import RefusedError, UnreachableError
-from securechat.client.session.actions import Action, AskMore, AskRange, AskSearch
+from securechat.client.session.actions import Action, AskMore, AskSearch
 from securechat.client.session.events.history import RangeTold
 from securechat.client.session.events.messages import Said
 from securechat.client.session.fetching import BUSY, PASSING
-from securechat.client.session.following import BEGINNING, END
+from securechat.client.session.following import BEGINNING, targets
 from securechat.client.session.shown import TIME
 from securechat.client.session.stretch import Pages, Stretch
 from securechat.common.escape import escape_text
@@ -82,7 +82,7 @@ class Archive:
 
     def newest(self) -> str:
         """A place behind all that was said so far. Raises RefusedError, UnreachableError."""
-        asked = AskRange(("TARGETS", END, BEGINNING, "1"))
+        asked = targets(most=1)
         pending = self._ledger.range(asked)
         self._submit(asked)
         told = _within(pending.result, monotonic() + PATIENCE)

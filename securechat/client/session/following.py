@@ -34,9 +34,19 @@ MAX_TOLD: Final = 4096
 # Conversations whose last message is remembered; the others are fetched from the beginning on.
 MAX_MARKS: Final = 2000
 
+# Of one answer; more than people have.
+MOST_TARGETS: Final = 1000
+
 BEGINNING: Final = "timestamp=1970-01-01T00:00:00.000Z"
 END: Final = "timestamp=9998-12-31T23:59:59.999Z"
 GAP: Final = "this server offers no history: what is said while the connection is lost is missed"
+
+
+def targets(since: str = BEGINNING, most: int = MOST_TARGETS) -> AskRange:
+    """Which conversations there are, and when something was said there last: the newest first, at
+    most so many. since: a mark of the time behind which something was said.
+    """
+    return AskRange(("TARGETS", END, since, str(most)))
 
 
 class Step(State):
@@ -147,7 +157,7 @@ class Follower:
             return self._next(Step())
         # The newest first: of more than the server tells, the others have been silent for longest.
         until = self._start if self._start.startswith("timestamp=") else BEGINNING
-        return Step(ask=AskRange(("TARGETS", END, until, "1000")))
+        return Step(ask=targets(until))
 
     def _plan(self, target: str) -> _Plan:
         _, mark = self._marks.get(fold(target), ("", ""))

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
 
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import AskRange
-from securechat.client.session.following import BEGINNING, END
 from securechat.client.session.moments import server_time
 from securechat.common.record import Record
-
-MOST_TARGETS: Final = 1000
 
 
 class Purpose(StrEnum):
@@ -36,11 +32,6 @@ class Question(Record):
     asked: AskRange
     key: str = ""
     """Of AROUND: the message that is looked for."""
-
-
-def targets() -> AskRange:
-    """Which conversations there are, and when something was said there last."""
-    return AskRange(("TARGETS", END, BEGINNING, str(MOST_TARGETS)))
 
 
 def newest(target: str, since: str = "") -> Question:

@@ -11,6 +11,7 @@ from securechat.client.session.actions import Action
 from securechat.client.session.events.base import ClientEvent
 from securechat.client.session.events.history import RangeTold
 from securechat.client.session.fetching import PASSING
+from securechat.client.session.following import targets
 from securechat.client.session.identity import fold, same
 from securechat.client.session.shown import time_of
 from securechat.client.timeline import history
@@ -97,7 +98,7 @@ class Pages:
         """There is a connection, or events were dropped: what is missing."""
         if not self.fetches:
             return []
-        actions: list[Action] = [history.targets()]
+        actions: list[Action] = [targets()]
         here = self._timelines.get(self._timelines.here)
         # What is looked at comes first; of the others only what somebody has looked at before.
         for timeline in sorted(self._timelines, key=lambda one: one is not here):

@@ -15,7 +15,7 @@ from securechat.client.session.events.channels import Invited, TopicIs
 from securechat.client.session.events.connection import Ready
 from securechat.client.session.events.history import RangeTold
 from securechat.client.session.events.messages import IsTyping
-from securechat.client.timeline import history
+from securechat.client.session.following import targets
 from securechat.client.timeline.conversations import Conversations
 from tests.client.screens.full.conversing import Fake, batches, on_screen, seen, settled
 from tests.client.timeline.said import said
@@ -73,7 +73,7 @@ def test_times_that_no_clock_has(time: str) -> None:
     conversations.take(Ready("alice"))
     good = "2026-01-31T15:30:00.000Z"
     for told in (good, time, good):
-        conversations.take(RangeTold(history.targets(), targets=(("bob", told),)))
+        conversations.take(RangeTold(targets(), targets=(("bob", told),)))
     conversations.show("bob")
     conversations.seen("bob")
     assert [one.name for one in conversations] == ["bob"]
