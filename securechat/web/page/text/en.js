@@ -237,6 +237,8 @@ export default {
   "command.unknown": "There is no /{name}. Begin with // to say a slash.",
   "command.more": "/{name} needs more words.",
   // what the server tells everybody
+  "told.factor": "This server asks for a second factor. Begin it now: Settings, Devices and password.",
+  "told.report": "Whoever runs the server is told, and nobody else.",
   "kept.room": "What is said in {name} is kept on this server; each member may read what was said after joining.",
   "kept.room.days": { one: "What is said in {name} is kept on this server for {n} day; each member may read what was said after joining.", other: "What is said in {name} is kept on this server for {n} days; each member may read what was said after joining." },
   "kept.here": "What is said here is kept on this server, unless a room differs.",
