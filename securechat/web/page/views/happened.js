@@ -4,11 +4,41 @@ import { t } from "../text/index.js";
 import { Time } from "./message.js";
 import { plain } from "./rich.js";
 
+// Letters that people meet, by the texts that begin with their name.
+const MODES = new Map(
+  Object.entries({
+    q: "role.~",
+    o: "role.@",
+    v: "role.+",
+    b: "bans",
+    i: "room.private",
+    m: "room.moderated",
+  }),
+);
+const WITH_WORD = "qovbk";
+
+/** A change of modes in words: "+o-m al" is "+Operator al, −Moderated". */
+export function changed(text) {
+  const [letters, ...rest] = plain(text).split(" ");
+  const told = [];
+  let sign = "+";
+  for (const letter of letters) {
+    if (/[+-]/.test(letter)) sign = letter.replace("-", "−");
+    else {
+      const name = MODES.has(letter) ? t(MODES.get(letter)).split(":")[0] : letter;
+      const whom =
+        WITH_WORD.includes(letter) || (letter === "l" && sign === "+") ? rest.shift() : "";
+      told.push(`${sign}${name} ${whom ?? ""}`.trim());
+    }
+  }
+  return told.join(", ");
+}
+
 /** Something that happened: one event, or several people who came and went. */
 export function Events({ items, moves }) {
-  const said = moves
-    ? moved(items)
-    : [t(`event.${items[0].what}`, { ...items[0], text: plain(items[0].text) })];
+  const [{ what, text }] = items;
+  const words = what === "mode" ? changed(text) : plain(text);
+  const said = moves ? moved(items) : [t(`event.${what}`, { ...items[0], text: words })];
   return html`<li class="event head" tabindex="-1" data-key=${items[0].key}>
     <${Time} at=${items.at(-1).at} /><span></span>
     <p dir="auto" class="text">${said.join(" · ")}</p></li>`;
