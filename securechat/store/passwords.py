@@ -24,12 +24,11 @@ import re
 import secrets
 from collections.abc import Mapping
 from functools import cache
-from threading import Lock
-from unicodedata import normalize as unicode_normalize
 
 import bcrypt
 from precis_i18n import get_profile
 
+from securechat.common.strength import Weakness, weakness
 from securechat.store.pepper import Pepper
 
 MAX_PASSWORD_BYTES = 1024  # far beyond any passphrase, far below what would be work to normalise
@@ -49,22 +48,7 @@ _FALLBACK_COST = 12  # what a check against a damaged hash costs
 HEAD_CHARS = 11
 """A stored password's beginning, up to its cost: nothing of the password or its salt is in it."""
 
-# zxcvbn's time grows with a power of the length: symbols that stand for letters (p@$$w0rd) cost it
-# 4 s at 72 characters and 0.03 s at 24. So long passwords are judged in pieces.
-_PIECE_CHARS = 24
-_MAX_PIECES = 12
-_MAX_GUESSES_EXPONENT = 10  # zxcvbn's own border of its best score: 10^10 guesses
-_MIN_GUESSES_EXPONENT = 4
-_MIN_OWN_WORD = 3  # a shorter account name is in many a good password
-
-# A Russian keyboard types пароль where an English one types gfhjkm: a walk over the keys is as
-# easily guessed in one as in the other.
-_RUSSIAN_KEYS = str.maketrans(
-    "йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
-)
-
 _OPAQUE = get_profile("OpaqueString")
-_zxcvbn_lock = Lock()  # zxcvbn keeps the caller's own words in a global table
 
 
 class InvalidPassword(ValueError):  # noqa: N818 - reads as what it says: `except InvalidPassword`
@@ -96,34 +80,27 @@ def normalise(password: str) -> str:
 def check_acceptable(password: str, *, account: str, server_name: str, min_length: int) -> None:
     """Refuse a new password that is too short or easily guessed.
 
-    `min_length` counts characters (Unicode code points, after normalisation). Guessed easily is:
-    what consists mainly of the account's or the server's name, and what zxcvbn finds in fewer than
-    10^10 guesses (10^(min_length - 2) where the shortest password is shorter than 12 characters):
-    common passwords, repetitions, sequences, dates, walks over the keys, however long. Fifteen
-    random lower case letters or four words drawn at random are always beyond that.
-
-    Raises WeakPassword, and InvalidPassword as normalise() does.
+    See strength.weakness(). Raises WeakPassword, and InvalidPassword as normalise() does.
     """
     enforced = normalise(password)
-    if len(enforced) < min_length:
-        raise WeakPassword(
-            f"The password has {len(enforced)} characters, this server asks for at least "
-            f"{min_length}. Four or more unrelated words make one that is easy to remember."
-        )
-    folded = unicode_normalize("NFKC", enforced).casefold()
-    own = _own_words(account, server_name)
-    if _mostly(folded, own):
-        raise WeakPassword(
-            "The password consists mainly of the account's name or the server's, which is what is "
-            "tried first. Choose four or more unrelated words, or let a password manager make one."
-        )
-    exponent = min(max(min_length - 2, _MIN_GUESSES_EXPONENT), _MAX_GUESSES_EXPONENT)
-    if not _takes_guesses(unicode_normalize("NFKC", enforced), own, 10**exponent):
-        raise WeakPassword(
-            "The password is easily guessed: it is a common one, or made of repetitions, sequences "
-            "or neighbouring keys. Choose four or more unrelated words, or let a password manager "
-            "make one."
-        )
+    match weakness(enforced, account=account, server_name=server_name, min_length=min_length):
+        case Weakness.SHORT:
+            raise WeakPassword(
+                f"The password has {len(enforced)} characters, this server asks for at least "
+                f"{min_length}. Four or more unrelated words make one that is easy to remember."
+            )
+        case Weakness.NAME:
+            raise WeakPassword(
+                "The password consists mainly of the account's name or the server's, which is what "
+                "is tried first. Choose four or more unrelated words, or let a password manager "
+                "make one."
+            )
+        case Weakness.GUESSED:
+            raise WeakPassword(
+                "The password is easily guessed: it is a common one, or made of repetitions, "
+                "sequences or neighbouring keys. Choose four or more unrelated words, or let a "
+                "password manager make one."
+            )
 
 
 def hash_password(password: str, *, cost: int, pepper: Pepper) -> str:
@@ -230,47 +207,3 @@ def _prehashes(password: str, pepper: Pepper) -> dict[str, bytes]:
         _SCHEME: hmac.digest(pepper.password_key, _LABEL + raw, "sha384"),
     }
     return {scheme: base64.b64encode(digest) for scheme, digest in digests.items()}
-
-
-def _own_words(account: str, server_name: str) -> list[str]:
-    words = [account, "securechat", server_name, *re.split(r"[.:]", server_name)]
-    folded = {unicode_normalize("NFKC", word).casefold() for word in words}
-    return sorted((w for w in folded if len(w) >= _MIN_OWN_WORD), key=lambda w: (-len(w), w))
-
-
-def _mostly(folded: str, own: list[str]) -> bool:
-    """Whether own words, forwards or backwards, make up half of a password or more."""
-    rest = folded
-    for word in own:
-        rest = rest.replace(word, "").replace(word[::-1], "")
-    return sum(map(str.isalnum, rest)) * 2 <= sum(map(str.isalnum, folded)) and rest != folded
-
-
-def _takes_guesses(password: str, own: list[str], enough: int) -> bool:
-    """Whether some piece of a password, as typed on any keyboard, withstands so many guesses."""
-    unit = _repeated_unit(password)
-    typed = {unit, unit.lower().translate(_RUSSIAN_KEYS)} if not unit.isascii() else {unit}
-    return all(
-        any(_guesses(piece, own) >= enough for piece in _pieces(variant)) for variant in typed
-    )
-
-
-def _repeated_unit(password: str) -> str:
-    """What a password repeats at least twice, the last time perhaps in part; else the password."""
-    for period in range(1, len(password) // 2 + 1):
-        if password.startswith(password[period:]):
-            return password[:period]
-    return password
-
-
-def _pieces(password: str) -> list[str]:
-    limit = min(len(password), _PIECE_CHARS * _MAX_PIECES)
-    return [password[at : at + _PIECE_CHARS] for at in range(0, limit, _PIECE_CHARS)]
-
-
-def _guesses(piece: str, own: list[str]) -> int:
-    # Imported with its first use: its word lists take time and memory that most commands can save.
-    from zxcvbn import zxcvbn
-
-    with _zxcvbn_lock:
-        return int(zxcvbn(piece, user_inputs=own)["guesses"])

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from securechat.admin.context import who
+from securechat.common import strength
 from securechat.core.auth import totp
 from securechat.credentials.link import InviteLink
-from securechat.store import passwords
 from tests.support.admin_cli import GOOD, AdminCli
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
@@ -345,7 +345,7 @@ def test_a_class_of_two_thousand_is_imported(
 
     That passwords are judged is shown elsewhere; for so many of them it would take long.
     """
-    monkeypatch.setattr(passwords, "_takes_guesses", lambda *_: True)
+    monkeypatch.setattr(strength, "_takes_guesses", lambda *_: True)
     rows = [f"pupil{n},violet kettles dance {n}\n" for n in range(2000)]
     bad = ["name,password\n", *rows[:50], "a b,violet kettles dance\n", *rows[50:100]]
     said = cli("user import -", "".join(bad))

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from securechat.common import strength
 from securechat.store import passwords
 from securechat.store.passwords import (
     InvalidPassword,
@@ -224,7 +225,7 @@ class TestAcceptable:
     @pytest.mark.parametrize("alphabet", ["4@8({[<369!1|70$5+%2", "p@$w0rd1!|73", "ab"])
     def test_judges_in_bounded_pieces(self, alphabet: str) -> None:
         """The estimator's worst inputs reach it in short pieces, and not endlessly many."""
-        pieces = passwords._pieces("".join(itertools.islice(itertools.cycle(alphabet), 1024)))
+        pieces = strength._pieces("".join(itertools.islice(itertools.cycle(alphabet), 1024)))
         assert len(pieces) == 12
         assert {len(piece) for piece in pieces} == {24}
 

@@ -12,6 +12,7 @@ from securechat.client.exits import UsageError
 from securechat.client.person import Person
 from securechat.common.files import open_named
 from securechat.common.language import _, translated
+from securechat.common.strength import Weakness, weakness
 
 # Characters; what a login can carry (SASL) with room to spare.
 MAX_PASSWORD = 1024
@@ -28,25 +29,25 @@ RULES = (
     "easily guessed: four or more unrelated words make a good one."
 )
 
-FEW = 5
-"""Different characters that a password has at least: with fewer it is a repetition."""
-
 
 def problem(password: str, account: str, least: int | None) -> str:
-    """What this device sees is wrong with a new password, '' for nothing; the server sees more.
-    least: characters, None for a server that doesn't say: then its rules are unknown.
+    """What is wrong with a new password by the rules of our server, '' for nothing. least:
+    characters, None for a server that doesn't say: then its rules are unknown.
     """
     if least is None:
         return ""
-    if len(password) < least:
-        return _("That has {number} characters, and this server asks for at least {least}.").format(
-            number=len(password), least=least
-        )
-    if len(set(password)) < FEW:
-        return _("That is the same few letters again and again, which is easily guessed.")
-    rest = password.casefold().replace(account.casefold(), "")
-    if len(rest) * 2 < len(password):
-        return _("That is mainly the account's name, which is what is tried first.")
+    # The server's own name is known to the server alone, which has the last word.
+    match weakness(password, account=account, server_name="", min_length=least):
+        case Weakness.SHORT:
+            text = _("That has {number} characters, and this server asks for at least {least}.")
+            return text.format(number=len(password), least=least)
+        case Weakness.NAME:
+            return _("That is mainly the account's name, which is what is tried first.")
+        case Weakness.GUESSED:
+            return _(
+                "That is easily guessed: a common password, repetitions, sequences or neighbouring "
+                "keys. Four or more unrelated words make a good one."
+            )
     return ""
 
 

@@ -177,7 +177,7 @@ def test_what_is_wrong_with_a_name_is_told_before_the_password(
     assert "That name is taken." in told
     assert "at least 12 characters here" in told
     assert "That has 9 characters" in told
-    assert "same few letters" in told
+    assert "That is easily guessed" in told
     assert "mainly the account's name" in told
     assert person.silent
 
@@ -261,9 +261,11 @@ def test_a_server_that_makes_an_account_without_a_password(
 @pytest.mark.parametrize(
     ("password", "least", "wrong"),
     [
-        ("correct horse", 12, ""),
+        ("violet kettles dance", 12, ""),
         ("short", 12, "5 characters"),
-        ("aaaabbbbcccc", 12, "same few"),
+        ("aaaabbbbcccc", 12, "easily guessed"),
+        ("qwertyuiop1234567", 15, "easily guessed"),
+        ("пароль1234567890", 15, "easily guessed"),
         ("alice-alice-", 12, "account's name"),
         ("x", None, ""),
     ],
