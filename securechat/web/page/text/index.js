@@ -44,8 +44,8 @@ const TOLD = /** @type {[RegExp, string][]} */ ([
 /** A sentence of the server in the person's language, if we have it. */
 export function told(text) {
   for (const [pattern, key] of TOLD) {
-    const values = pattern.exec(text)?.groups;
-    if (values) return t(values.n ? key + ".days" : key, values);
+    const found = pattern.exec(text);
+    if (found) return t(found.groups?.n ? key + ".days" : key, found.groups);
   }
   return text;
 }
