@@ -1,0 +1,58 @@
+/**
+ * All that views read, and how they hear of changes.
+ *
+ * @typedef {import("./types").State} State
+ */
+import { t } from "./text/index.js";
+
+const MOST_NOTICES = 5;
+
+export const state = /** @type {State} */ ({
+  phase: "starting",
+  problem: null,
+  me: { account: "", administrator: false },
+  server: { name: "", network: "", registration: "", minPassword: 0, features: new Set(),
+    topicLength: 0 },
+  conversations: new Map(),
+  current: null,
+  settings: { theme: "auto", language: "", notify: false, events: true },
+  notices: [],
+  view: null,
+  newer: false,
+});
+
+export const listeners = new Set();
+let waits = false;
+
+/** Tell the views, once a frame at most; a hidden page has no frames. */
+export function changed() {
+  if (waits) return;
+  waits = true;
+  const now = () => {
+    waits = false;
+    for (const listener of [...listeners]) listener(state);
+  };
+  if (document.hidden) setTimeout(now, 200);
+  else requestAnimationFrame(now);
+}
+
+export function set(change) {
+  Object.assign(state, change);
+  changed();
+}
+
+export const dismiss = (id) => set({ notices: state.notices.filter((one) => one.id !== id) });
+
+/** What is wrong, in the person's language if we have words for it. */
+export function words({ code, text }) {
+  const ours = t("refused." + code, { text });
+  return ours === "refused." + code ? text || code : ours;
+}
+
+let notices = 0;
+export function notice(text, kind = "info") {
+  const known = state.notices.filter((one) => one.text !== text);
+  const id = ++notices;
+  set({ notices: [...known, { id, kind, text }].slice(-MOST_NOTICES) });
+  if (kind === "info") setTimeout(() => dismiss(id), 8000);
+}
