@@ -74,7 +74,7 @@ def test_the_login_is_for_everybody(alice: Person, audit: Callable[[Any, str], N
 def test_each_view_is_for_everybody(alice: Person, audit: Callable[[Any, str], None]) -> None:
     alice.logs_in("alice").opens("#den")
     page = alice.page
-    expect(alice.line("and so on")).to_be_visible()
+    expect(alice.log.get_by_role("button", name="🎉 1")).to_be_visible()
     audit(page, "a conversation")
     alice.menu("and so on")
     audit(page, "a message")
@@ -147,10 +147,7 @@ def test_a_phone_has_it_all(
     """In one column, with drawers; nothing is wider than the screen."""
     with Person(browser, address_of(server), **PHONE) as bob:
         page = bob.page
-        bob.comes()
-        page.get_by_label("Account").fill("bob")
-        page.get_by_label("Password", exact=True).fill("the quick brown otter 7")
-        page.get_by_role("button", name="Log in").tap()
+        bob.enters("bob")
         page.get_by_role("button", name="Rooms and people").tap()
         bob.room("#den").tap()
         expect(bob.line("and so on").first).to_be_visible()

@@ -82,7 +82,7 @@ function itemOf(message, me) {
 
 function replace(c, item, change) {
   const at = c.items.lastIndexOf(item);
-  if (at < 0) return item;
+  if (at < 0) return Object.assign(item, change); // of a page that is only being put in
   const next = { ...item, ...change };
   c.items[at] = next;
   if (next.id) c.ids.set(next.id, next);

@@ -162,3 +162,11 @@ def test_a_flood_of_reactions_is_bounded(run: Run) -> None:
         return [c.items[0].reactions.length, c.marks.size];
     """
     assert window(run, code) == [300, 3000]
+
+
+def test_a_page_brings_reactions_with_their_message(run: Run) -> None:
+    code = """
+        page('whole', [said(1), about(2, 'm1', {'+draft/react': 'x'}, 'carol'), said(3)]);
+        return c.items[0].reactions;
+    """
+    assert window(run, code) == [{"emoji": "x", "names": ["carol"]}]
