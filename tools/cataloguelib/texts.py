@@ -23,6 +23,7 @@ TEXTS = (
     "ca/constraints.py",
     "ca/ensure.py",
     "ca/pem.py:load_certificates",
+    "client/commands/browser.py:NOT_REMEMBERED",
     "client/commands/factor.py:NEXT_CODE",
     "client/commands/factor.py:enroll",
     "client/commands/login_flow.py:CODE",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,7 +14,7 @@ from securechat.client.commands.account import closing
 from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.credentials import device
 from securechat.client.exits import Exit, UsageError
-from securechat.client.open import browser
+from securechat.client.open import browser, peers
 from securechat.client.open.browser import LeadingFile
 from securechat.client.open.page import LocalPage
 from securechat.client.open.port import LoopbackPort
@@ -25,6 +27,11 @@ from securechat.client.trust.authorities import Dialer
 from securechat.common.language import _, translated
 from securechat.credentials.link import InviteLink, LinkError, is_link, parse_link
 
+NOT_REMEMBERED = (
+    "this account has a second factor, whose codes are good for one connection: the page needs "
+    "this device to be remembered"
+)
+
 ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
@@ -36,7 +43,7 @@ def open_page(setup: Setup, where: str | None, name: str | None, *, in_browser: 
     """
     goal = assemble.destination(setup, _registered(setup, where, name))
     stand_in = StandIn(_credential(setup, goal))
-    port = LoopbackPort()
+    port = LoopbackPort(_guard(setup.person))
     page = LocalPage(port.number, stand_in, str(goal.owner.address))
     line = _Line(goal.dialer, setup.person)
     entry = Entry(page.rules(), stand_in, line.dial, line.refused, port.ending)
@@ -66,6 +73,20 @@ def _registered(setup: Setup, where: str | None, name: str | None) -> str | None
     return f"{account}@{address}"
 
 
+def _guard(person: Person) -> Callable[[socket.socket], bool]:
+    """What tells connections of other users, where this system tells them."""
+    if peers.are_told():
+        return peers.is_foreign
+    if sys.platform.startswith("linux"):
+        person.tell(
+            _(
+                "This system doesn't tell whose a connection is: only the secret in the page's "
+                "address keeps other users of this machine out."
+            )
+        )
+    return lambda connection: False
+
+
 def _invite(where: str | None) -> InviteLink | None:
     if where is None or not is_link(where):
         return None
@@ -83,6 +104,8 @@ def _credential(setup: Setup, goal: Destination) -> Login:
         if setup.tokens and running.credential.by_password:
             device.remember(running.client, setup.tokens, goal.owner, setup.person)
     token = setup.tokens.find(goal.owner) if setup.tokens else None
+    if token is None and isinstance(running.credential, Login) and running.credential.code:
+        raise UsageError(NOT_REMEMBERED)
     return Login(goal.owner.account, token.text if token else running.credential.password)
 
 

@@ -23,17 +23,23 @@ Place = tuple[str, int]
 
 
 def is_foreign(connection: socket.socket, tables: Iterable[Path] = TABLES) -> bool:
-    """Whether another user's process is there, or one that has gone; False where the system doesn't
-    tell.
-    """
-    tables = [table for table in tables if table.exists()]
-    if not tables:
-        return False
+    """Whether another user's process is there, or one that has gone. For systems that tell it."""
     try:
         peer, here = connection.getpeername(), connection.getsockname()
     except OSError:
         return True
     return owner(tables, peer, here) != os.geteuid()
+
+
+def are_told(tables: Iterable[Path] = TABLES) -> bool:
+    """Whether this system tells it: by a connection to ourselves. Raises OSError."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()) as near,
+    ):
+        tables = [table for table in tables if table.exists()]
+        found = owner(tables, near.getsockname(), listening.getsockname())
+    return bool(tables) and found == os.geteuid()
 
 
 def owner(tables: Iterable[Path], near: Place, far: Place) -> int | None:

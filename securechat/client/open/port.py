@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Final
 
 from securechat.client.open.page import LOOPBACK
-from securechat.client.open.peers import is_foreign
 from securechat.client.open.visits import MOST_VISITS, Entry, Visit
 
 BACKLOG: Final = 32
@@ -22,10 +21,10 @@ LAST_SECONDS: Final = 3.0
 class LoopbackPort:
     """A listening socket of this machine alone, at a free port. Raises OSError.
 
-    ending: can be read once stop() was called. is_foreign: see there.
+    ending: can be read once stop() was called. is_foreign: whether a connection isn't let in.
     """
 
-    def __init__(self, is_foreign: Callable[[socket.socket], bool] = is_foreign) -> None:
+    def __init__(self, is_foreign: Callable[[socket.socket], bool]) -> None:
         self._listening = socket.create_server((LOOPBACK, 0), backlog=BACKLOG)
         self._listening.setblocking(False)
         self.number: int = self._listening.getsockname()[1]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.open.peers import TABLES, is_foreign, owner
+from securechat.client.open.peers import TABLES, are_told, is_foreign, owner
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 ROW = "   0: {} {} 01 00000000:00000000 00:00000000 00000000  {} 0 11637142 1\n"
@@ -76,8 +76,8 @@ def test_a_process_of_another_user_is(
     assert is_foreign(ours, [table(tmp_path)])
 
 
-def test_a_system_that_tells_nothing(
-    both: tuple[socket.socket, socket.socket], tmp_path: Path
-) -> None:
-    """There the secret of the address has to do."""
-    assert not is_foreign(both[0], [tmp_path / "none"])
+def test_a_system_that_tells_nothing(tmp_path: Path) -> None:
+    """There the secret of the address has to do: no such files, or nothing in them."""
+    assert not are_told([tmp_path / "none"])
+    assert not are_told([table(tmp_path)])
+    assert are_told() == TABLES[0].exists()

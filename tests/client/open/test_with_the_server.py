@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
+from securechat.client.open import tunnel
 from tests.support.links import PATIENCE
 from tests.support.opened import Opened, opened
 from tests.support.server import ServerUnderTest, running
@@ -92,8 +93,9 @@ def test_much_passes_and_none_is_lost(page: Opened) -> None:
             assert f"{number:04}x" in hears(socket, "PONG")
 
 
-def test_the_end_of_the_command_is_told(page: Opened) -> None:
+def test_the_end_of_the_command_is_told(page: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a code at which the page doesn't come back."""
+    monkeypatch.setattr(tunnel, "LAST_SECONDS", 0.1)
     with page.talks() as socket:
         log_in(socket, page)
         page.stops()

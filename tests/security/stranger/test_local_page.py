@@ -4,6 +4,7 @@ page in the same browser.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from securechat.client.open import visits
+from securechat.client.open import port, visits
 from securechat.client.open.page import SECRET_BYTES
 from securechat.client.open.peers import TABLES
 from tests.support import forked
@@ -113,19 +114,17 @@ def test_who_is_refused_is_hung_up_on(server: ServerUnderTest) -> None:
         assert theirs.recv(1) == b""
 
 
-def test_connections_have_a_limit(page: Opened) -> None:
+def test_connections_have_a_limit(server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those beyond are closed, and the others go on."""
-    held = [
-        socket.create_connection(("127.0.0.1", page.port), PATIENCE)
-        for _ in range(visits.MOST_VISITS + 1)
-    ]
-    try:
-        assert held[-1].recv(1) == b""
-        held[0].sendall(f"GET {page.path} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode())
-        assert held[0].recv(12) == b"HTTP/1.1 200"
-    finally:
-        for one in held:
-            one.close()
+    monkeypatch.setattr(port, "MOST_VISITS", 3)
+    with opened(server, "alice") as page, contextlib.ExitStack() as held:
+        first, *_others, beyond = [
+            held.enter_context(socket.create_connection(("127.0.0.1", page.port), PATIENCE))
+            for _ in range(4)
+        ]
+        assert beyond.recv(1) == b""
+        first.sendall(f"GET {page.path} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode())
+        assert first.recv(12) == b"HTTP/1.1 200"
 
 
 def test_half_a_request_is_not_waited_for(page: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
