@@ -108,6 +108,17 @@ def test_a_command_loads_no_screen() -> None:
     assert loaded & {"textual", "rich", "prompt_toolkit"} == set()
 
 
+def test_a_server_without_a_page_loads_nothing_of_http() -> None:
+    """Its libraries take memory, and time at the start."""
+    asked = "import sys, securechat.server.service, securechat.server.cli as _; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = run.stdout.split()
+    assert {name.partition(".")[0] for name in loaded} & {"h11", "websockets"} == set()
+    assert [name for name in loaded if name.startswith("securechat.web")] == []
+
+
 def test_there_is_no_import_cycle() -> None:
     """Every module can be read after those that it builds on, its types included."""
     assert cycles(imports(ROOT)) == []

@@ -14,6 +14,7 @@ from securechat.net.throttle import Rate
 from securechat.server.config import Config
 from tests.support.client import Client
 from tests.support.server import ServerUnderTest, running
+from tests.support.web import handshake, request
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +152,27 @@ def test_a_certificate_that_fails_leaves_no_new_address(
         )
     assert server.service.config == before
     assert refuses("127.0.0.4", server.port + 1)
+
+
+def test_the_page_comes_moves_and_goes(server: ServerUnderTest, alice: Client) -> None:
+    """Who talks by a WebSocket stays; invites name where it is now, and then nowhere."""
+    service = server.service
+    service.reload(given(server, "web", host="127.0.0.1", port=0))
+    old = server.web_port
+    assert old not in (0, server.port)
+    server.wait_for(lambda: str(old) in (remembered(server, "web") or ""))
+    bob = server.member("bob", web=True)
+    service.reload(given(server, "web", host="127.0.0.2", origins=("https://irc.example",)))
+    server.wait_for(lambda: refuses("127.0.0.1", old))
+    page = server.browser(host="127.0.0.2")
+    assert page.asks(request()).status == 200
+    assert page.asks(handshake(Origin="https://irc.example")).status == 101
+    page.close()
+    new = server.web_port
+    service.reload(given(server, "web", host=""))
+    server.wait_for(lambda: refuses("127.0.0.2", new))
+    assert server.web_port == 0
+    server.wait_for(lambda: remembered(server, "web") == "")
+    bob.sends("PRIVMSG alice :still here?")
+    assert alice.hears_until(":still here?")
+    bob.hangs_up()
