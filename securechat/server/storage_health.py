@@ -19,12 +19,12 @@ from securechat.store.sqlite.journal import Journal
 log = logging.getLogger(__name__)
 
 FAILING = (
-    "The server can't store messages: {}. Nothing new is sent until that is mended; what was sent "
-    "before is safe."
+    "The server can't store messages: {problem}. Nothing new is sent until that is mended; what "
+    "was sent before is safe."
 )
 SHORT = (
-    "The server keeps no new messages: {}. What was sent before is safe; whoever runs the server "
-    "can make room."
+    "The server keeps no new messages: {problem}. What was sent before is safe; whoever runs the "
+    "server can make room."
 )
 MENDED = "The server stores messages again."
 DAMAGED = (
@@ -69,7 +69,7 @@ class StorageHealth:
             return None if known else DAMAGED
         # Told again only after it was mended, though the reason may change.
         before, self._failing = self._failing, str(error)
-        return None if before else FAILING.format(error)
+        return None if before else FAILING.format(problem=error)
 
     def look(self, turn: Turn) -> None:
         """Whether what failed is mended: when something could be stored, and with every tick.
@@ -91,7 +91,7 @@ class StorageHealth:
         """shortage: why nothing more is to be stored; '' while there is room."""
         model = self._rules.model
         # The rules refuse by it what would be stored, and go on with all else.
-        before, model.no_space = model.no_space, SHORT.format(shortage) if shortage else ""
+        before, model.no_space = model.no_space, SHORT.format(problem=shortage) if shortage else ""
         if shortage and not before:
             log.error("nothing new is stored: %s", shortage)
             self._tell(turn, model.no_space)
@@ -102,7 +102,7 @@ class StorageHealth:
     def greet(self, turn: Turn) -> None:
         """Who arrives while nothing can be stored is told at once, and not when a message fails."""
         if self._failing:
-            self._rules.announce(turn, turn.arrived, FAILING.format(self._failing))
+            self._rules.announce(turn, turn.arrived, FAILING.format(problem=self._failing))
         elif self._rules.model.no_space:
             self._rules.announce(turn, turn.arrived, self._rules.model.no_space)
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from securechat.ca.errors import StorageError
 from securechat.common import language
 from securechat.common.language import _, chosen, in_language, ngettext, shown, translated
+from securechat.core.administration.announcements import HEAD
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,20 @@ def test_an_error_itself_stays_english() -> None:
     error = StorageError(Path("ca.pem"), "no such file: check the path")
     assert str(error) == "ca.pem: no such file: check the path"
     assert translated(error) == "ca.pem: нет такого файла: проверьте путь"
+
+
+@pytest.mark.usefixtures("russian")
+@pytest.mark.parametrize(
+    ("english", "expected"),
+    [
+        ("Report 1: anna about bob: spam", "Жалоба 1: от anna на bob: spam"),
+        ("Report 1: anna about bob in #lab: spam", "Жалоба 1: от anna на bob в #lab: spam"),
+        (HEAD.format(text="tea at noon"), "Объявление: tea at noon"),
+    ],
+)
+def test_what_a_server_says_with_words_of_people(english: str, expected: str) -> None:
+    """The frame is translated, and their words stay."""
+    assert translated(english) == expected
 
 
 @pytest.mark.usefixtures("russian")

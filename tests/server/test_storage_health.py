@@ -13,7 +13,7 @@ from tests.support.client import Client
 from tests.support.hub import HubUnderTest
 
 FULL = StoreError("the disk is full; free some space")
-FAILED = FAILING.format(FULL)
+FAILED = FAILING.format(problem=FULL)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_shortage_is_told_before_anything_fails(tmp_path: Path) -> None:
     hub.open()
     alice = hub.member("alice")
     short[0] = "less than 64 MiB of its disk are free"
-    told = SHORT.format(short[0])
+    told = SHORT.format(problem=short[0])
     assert notices(alice.hears_until(" NOTICE ")) == [told]
     alice.sends("PRIVMSG #lobby :lost")
     assert told in alice.hears_until(" 400 ")[-1]

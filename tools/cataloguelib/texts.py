@@ -202,7 +202,25 @@ WIRE = (
     "You're not channel operator",
     "Only an owner (~) can change an owner",
     "Reported to whoever runs this server; {name} isn't told",
-    "Report {id}: {by} about {of}{where}: {reason}",
+    "Report {id}: {by} about {of}: {reason}",
+    "Report {id}: {by} about {of} in {place}: {reason}",
+    "{number} report is open: `securechat-admin reports` shows them",
+    "{number} reports are open: `securechat-admin reports` shows them",
+    "Announcement: {text}",
+    "You missed more messages than these; they are the newest of them",
+    "Some of the messages that you missed can't be read: the server's database is dam"
+    "aged; tell whoever runs it",
+    "Messages could not be retrieved",
+    "The administrator has changed your name from {before} to {name}",
+    "{name} is dropped",
+    "The server can't store messages: {problem}. Nothing new is sent until that is me"
+    "nded; what was sent before is safe.",
+    "The server keeps no new messages: {problem}. What was sent before is safe; whoev"
+    "er runs the server can make room.",
+    "The server stores messages again.",
+    "The server's database is damaged in places: what can't be stored there nobody se"
+    "es, and its sender is told. All else goes on; whoever runs the server should res"
+    "tore a backup.",
     "They aren't on that channel",
     "{name} has a higher role than you",
     "You are in {channels} channels; leave one first",

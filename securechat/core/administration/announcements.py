@@ -28,7 +28,7 @@ MOST_LINES = 12
 LINE_BYTES = 350
 """A longer line is told as several."""
 
-HEAD = "Announcement: "
+HEAD = "Announcement: {text}"
 
 
 @request("announce")
@@ -64,7 +64,7 @@ def _lines(given: Sequence[str]) -> tuple[str, ...]:
         raise Refused(
             f"expected at most {MOST_LINES} lines of {LINE_BYTES} bytes; {len(lines)} came"
         )
-    return HEAD + lines[0], *lines[1:]
+    return HEAD.format(text=lines[0]), *lines[1:]
 
 
 def _parts(line: str) -> Iterator[str]:

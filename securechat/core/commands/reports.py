@@ -83,8 +83,10 @@ def _whose(turn: Turn, name: str) -> Account | None:
 
 def _tell(turn: Turn, made: Report, other: Account) -> None:
     """Administrators who are online, but not whom it is about."""
-    where = f" in {made.place}" if made.place else ""
-    text = f"Report {made.id}: {made.by} about {made.of}{where}: {made.reason}"
+    # Whole texts, as a client may look them up in another language.
+    text = f"Report {made.id}: {made.by} about {made.of}: {made.reason}"
+    if made.place:
+        text = f"Report {made.id}: {made.by} about {made.of} in {made.place}: {made.reason}"
     for account in turn.model.online if turn.model.admins_online else ():
         if account.admin and account is not other:
             for session in account.sessions:
@@ -96,5 +98,7 @@ def tell_open(turn: Turn, session: Session) -> None:
     account = session.who
     there = reports(turn.model.kept.get(KEY)).open if account.admin else ()
     if number := sum(_whose(turn, one.of) is not account for one in there):
-        what = "report is" if number == 1 else "reports are"
-        turn.notice(session, f"{number} {what} open: `securechat-admin reports` shows them")
+        text = f"{number} reports are open: `securechat-admin reports` shows them"
+        if number == 1:
+            text = f"{number} report is open: `securechat-admin reports` shows them"
+        turn.notice(session, text)

@@ -51,9 +51,13 @@ def _policy(composer: Composer, rest: str) -> Composed:
     if problem := target_problem(channel):
         return [problem]
     params = (channel,) if channel.startswith(CHANNEL_SIGN) else ()
-    kept = channel if params else f"your talk with {channel}"
-    text = f"what is kept of {kept}, as the server tells (whoever runs it can read it, too):"
-    return [Info(text, remote=False), ServerCommand("POLICY", params)]
+    text = _("what is kept of {channel}, as the server tells (whoever runs it can read it, too):")
+    if not params:
+        text = _(
+            "what is kept of your talk with {channel}, as the server tells (whoever runs it can "
+            "read it, too):"
+        )
+    return [Info(text.format(channel=channel), remote=False), ServerCommand("POLICY", params)]
 
 
 @command(
