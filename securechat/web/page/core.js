@@ -173,7 +173,8 @@ export async function remember() {
       return;
     } catch (problem) {
       if (problem.code === "NAME_TAKEN") continue;
-      if (link.ready) notice(words(problem), "error");
+      const text = problem.code === "SECOND_FACTOR_REQUIRED" ? t("told.factor") : words(problem);
+      if (link.ready) notice(text, "error");
       return;
     }
   }

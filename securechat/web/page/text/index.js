@@ -36,7 +36,6 @@ export function t(key, values = {}) {
 /** What the server tells everybody, [as it says it, our key]; `n`: for how many days. */
 const TOLD = /** @type {[RegExp, string][]} */ ([
   [/^What is said in (?<name>\S+) is kept on this server(?: for (?<n>\d+) days?)?; each member/, "kept.room"],
-  [/^This server asks for a second factor: begin it now/, "told.factor"],
   [/^Reported to whoever runs this server/, "told.report"],
   [/^What is said here is kept on this server(?: for (?<n>\d+) days?)?, unless/, "kept.here"],
 ]);

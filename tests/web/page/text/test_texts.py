@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from securechat.core.auth.texts import FACTOR_NEXT
 from securechat.core.history import policy
 from securechat.core.model.entities import Channel
 from securechat.core.settings import Settings
@@ -67,11 +66,3 @@ def test_what_the_server_tells_everybody_is_in_ones_language(run: Run, days: int
     assert here.startswith("Сказанное здесь хранится на сервере")
     assert all(days is None or f" {days} д" in text for text in (in_room, here))
     assert other == "Another sentence"
-
-
-def test_what_is_to_be_done_next_is_told_in_the_pages_words(run: Run) -> None:
-    """Nobody types a command into it."""
-    [said] = run(
-        "it.setLanguage('en'); return given.map(it.told)", "text/index", given=[FACTOR_NEXT]
-    )
-    assert "TOTP" not in said
