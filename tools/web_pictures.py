@@ -42,7 +42,7 @@ REPLY = "It does, since this morning"
 
 def said(client: Client, *lines: str) -> str:
     """The msgid of the last thing that was said."""
-    return re.findall(r"msgid=([^; ]+)", client.says(*lines)[-1])[-1]
+    return str(re.findall(r"msgid=([^; ]+)", client.says(*lines)[-1])[-1])
 
 
 def talk(server: ServerUnderTest) -> None:
@@ -59,7 +59,7 @@ def talk(server: ServerUnderTest) -> None:
     ids = [said(people[name], f"PRIVMSG #lab :{text}") for name, text in TALK]
     people["lena"].says(f"@+draft/reply={ids[2]} PRIVMSG #lab :{REPLY}")
     for name in ("marta", "aylin"):
-        people[name].says(f"@+draft/react=👍;+draft/reply={ids[1]} TAGMSG #lab")
+        people[name].says(f"@+draft/react=♥;+draft/reply={ids[1]} TAGMSG #lab")
     people["aylin"].says("PRIVMSG #choir :lena: can you bring the scores?")
     people["jonas"].says("PRIVMSG #garden :The tomatoes are up", "PRIVMSG lena :Lunch at one?")
     people["lena"].hangs_up()
@@ -75,8 +75,7 @@ def draw(browser: Any, server: ServerUnderTest, out: Path) -> None:
         lena.page.screenshot(path=out / "web.png")
     with Person(browser, address_of(server), **PHONE, color_scheme="dark") as lena:
         lena.enters("lena")
-        lena.page.get_by_role("button", name="Rooms and people").tap()
-        lena.room("#lab").tap()
+        lena.picks("#lab")
         expect(lena.line("both sides")).to_be_visible()
         lena.page.screenshot(path=out / "web-phone.png")
 

@@ -128,6 +128,13 @@ class Person:
         self.room(name).click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text(name)
 
+    def picks(self, name: str) -> None:
+        """As `opens`, on a phone; the room that opens by itself takes the drawer away."""
+        expect(self.log).to_be_visible()
+        self.page.get_by_role("button", name="Rooms and people").tap()
+        self.room(name).tap()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(name)
+
     def says(self, text: str) -> None:
         self.box.fill(text)
         self.box.press("Enter")

@@ -148,8 +148,7 @@ def test_a_phone_has_it_all(
     with Person(browser, address_of(server), **PHONE) as bob:
         page = bob.page
         bob.enters("bob")
-        page.get_by_role("button", name="Rooms and people").tap()
-        bob.room("#den").tap()
+        bob.picks("#den")
         expect(bob.line("and so on").first).to_be_visible()
         bob.box.fill("from the tram")
         page.get_by_role("button", name="Send").tap()
