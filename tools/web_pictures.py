@@ -77,6 +77,7 @@ def draw(browser: Any, server: ServerUnderTest, out: Path) -> None:
         lena.enters("lena")
         lena.picks("#lab")
         expect(lena.line("both sides")).to_be_visible()
+        lena.page.mouse.move(0, 0)
         lena.page.screenshot(path=out / "web-phone.png")
 
 
