@@ -323,7 +323,7 @@ class Conversations:
             for channel in [event.channel] if event.channel is not None else event.channels:
                 self._typists.stop(event.nick, channel)
                 if event.by and not same(event.by, event.nick):
-                    self.timeline(channel).note(event)
+                    self._happened(self.timeline(channel), event)
                 else:
                     self._moves(channel, event.nick, event.time, came=False)
 
@@ -338,6 +338,11 @@ class Conversations:
         timeline.topic = event.topic
         timeline.changed()
         if event.by:
+            self._happened(timeline, event)
+
+    def _happened(self, timeline: Timeline, event: ClientEvent) -> None:
+        """Something of which the history tells as well."""
+        if not timeline.holds(event):
             timeline.note(event)
 
     def _renamed(self, event: Renamed, _now: float) -> None:
@@ -370,7 +375,7 @@ class Conversations:
         self._beside(event, now)
 
     def _modes(self, event: ModesSet, _now: float) -> None:
-        self.timeline(event.channel).note(event)
+        self._happened(self.timeline(event.channel), event)
 
     def _done(self, event: CommandDone, now: float) -> None:
         # What has told of itself needs no further line.

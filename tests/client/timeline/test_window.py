@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from securechat.client.limits import PAGE
 from securechat.client.session.actions import Action, AskRange
-from securechat.client.session.events.channels import Joined
+from securechat.client.session.events.channels import Joined, TopicIs
 from securechat.client.session.events.connection import Lost, Overrun, Ready
 from securechat.client.session.events.deliveries import Queued, Stored
 from securechat.client.session.events.history import RangeTold
 from securechat.client.session.events.messages import MarkedRead, Said
 from securechat.client.timeline.conversations import Conversations
-from securechat.client.timeline.items import Delivery, Message
+from securechat.client.timeline.items import Delivery, Message, Note
 from tests.client.timeline.said import at, said
 
 LIMIT = 350
@@ -25,7 +25,7 @@ class Server:
     """What was said in a channel, and one client that hears it."""
 
     def __init__(self, before: int) -> None:
-        self.log = [said(f"m{number}", number) for number in range(before)]
+        self.log: list[Said | TopicIs] = [said(f"m{number}", number) for number in range(before)]
         self.front = Conversations("alice", limit=LIMIT)
         self.questions: deque[AskRange] = deque()
         self.connected = False
@@ -48,6 +48,11 @@ class Server:
     def says(self) -> None:
         self._hear(said(f"m{len(self.log)}", len(self.log)))
 
+    def names_a_topic(self) -> None:
+        """Somebody sets one: no message, and told with a time."""
+        number = len(self.log)
+        self._hear(TopicIs("#lobby", f"m{number}", "bob", time=at(number)))
+
     def overruns(self) -> None:
         """The client was too slow: what was said meanwhile never reached its front."""
         if self.connected:
@@ -69,7 +74,7 @@ class Server:
         if self.questions:
             asked = self.questions.popleft()
             page = self._page(asked)
-            marks = (page[0].mark, page[-1].mark) if page else None
+            marks = (_mark(page[0]), _mark(page[-1])) if page else None
             self._give(self.front.take(RangeTold(asked, tuple(page), marks=marks)))
 
     def wants(self, what: str, number: int) -> None:
@@ -83,7 +88,7 @@ class Server:
         }[what]()
         self._give(actions)
 
-    def _hear(self, event: Said) -> None:
+    def _hear(self, event: Said | TopicIs) -> None:
         self.log.append(event)
         if self.connected:
             self._give(self.front.take(event))
@@ -91,11 +96,11 @@ class Server:
     def _give(self, actions: list[Action]) -> None:
         self.questions += [one for one in actions if isinstance(one, AskRange)]
 
-    def _page(self, asked: AskRange) -> list[Said]:
+    def _page(self, asked: AskRange) -> list[Said | TopicIs]:
         command, *params = asked.params
         if command == "TARGETS":
             return []
-        at = next((n for n, one in enumerate(self.log) if one.mark == params[1]), None)
+        at = next((n for n, one in enumerate(self.log) if _mark(one) == params[1]), None)
         size = PAGE
         if command == "LATEST":
             return self.log[(0 if at is None else at + 1) :][-size:]
@@ -107,24 +112,34 @@ class Server:
         return self.log[max(0, at - size // 2) :][:size]
 
 
-def _next(log: list[Said], count: int) -> range:
+def _text(event: Said | TopicIs) -> str:
+    return event.text if isinstance(event, Said) else event.topic
+
+
+def _mark(event: Said | TopicIs) -> str:
+    return f"msgid={_text(event)}"
+
+
+def _next(log: list[Said | TopicIs], count: int) -> range:
     return range(len(log), len(log) + count)
 
 
 def window(server: Server) -> list[str]:
-    """The messages in the window, but those that wait to be stored."""
+    """What is in the window, but messages that wait to be stored."""
     timeline = server.front.timeline("#lobby")
-    return [
-        item.text
-        for item in timeline
-        if isinstance(item, Message) and item.delivery is Delivery.STORED
-    ]
+    found = []
+    for item in timeline:
+        if isinstance(item, Message) and item.delivery is Delivery.STORED:
+            found.append(item.text)
+        elif isinstance(item, Note) and isinstance(item.event, TopicIs):
+            found.append(item.event.topic)
+    return found
 
 
 STEPS = st.one_of(
     st.just(("says", 1)),
     st.tuples(st.just("says"), st.integers(90, 210)),
-    st.just(("ours", 1)),
+    st.sampled_from([("ours", 1), ("topic", 1)]),
     st.tuples(st.sampled_from(["loses", "connects", "overruns"]), st.just(1)),
     st.tuples(st.just("answers"), st.integers(1, 3)),
     st.tuples(st.sampled_from(["older", "newer", "newest", "jump"]), st.integers(0, 900)),
@@ -139,8 +154,13 @@ def test_the_window_is_a_piece_of_the_log(before: int, steps: list[tuple[str, in
     """
     server = Server(before)
     for what, number in steps:
-        if what in ("says", "answers", "ours"):
-            step = {"says": server.says, "answers": server.answers, "ours": server.hears_of_ours}
+        if what in ("says", "answers", "ours", "topic"):
+            step = {
+                "says": server.says,
+                "answers": server.answers,
+                "ours": server.hears_of_ours,
+                "topic": server.names_a_topic,
+            }
             for _ in range(number):
                 step[what]()
         elif what in ("loses", "connects", "overruns"):
@@ -156,7 +176,7 @@ def test_the_window_is_a_piece_of_the_log(before: int, steps: list[tuple[str, in
     check(server)
     timeline = server.front.timeline("#lobby")
     if timeline.at_end and server.log:
-        assert window(server)[-1:] == [server.log[-1].text]
+        assert window(server)[-1:] == [_text(server.log[-1])]
 
 
 def check(server: Server) -> None:
