@@ -156,7 +156,8 @@ async function arrive(nick, session) {
   const here = room(state.current) ?? room(last) ?? all.find((c) => c.joined);
   if (here) open(here.key);
   for (const c of all) {
-    if (c.latest > c.marker || c.last) await history.load(c);
+    // The others are looked at again when somebody opens them.
+    if (c.latest > (c.items.findLast(({ id }) => id)?.at ?? c.marker)) await history.load(c);
   }
 }
 
