@@ -304,7 +304,7 @@ def test_our_end() -> None:
 @pytest.mark.parametrize(
     ("opcode", "number"), [(Opcode.TEXT, TEXT), (Opcode.BINARY, BINARY)], ids=["text", "binary"]
 )
-@pytest.mark.parametrize("size", [1, 125, 126, 127, 512, 65535])
+@pytest.mark.parametrize("size", [1, 10, 125, 126, 127, 512, 1023, 1024, 65535])
 def test_each_line_is_a_message(opcode: Opcode, number: int, size: int) -> None:
     """Of any length, of the kind that was asked for, without its end."""
     line = b"x" * size
