@@ -1,0 +1,36 @@
+"""A room with more messages than a page keeps: back to the first one by scrolling, and to the end.
+
+`python tools/web_frames.py` does it with ten thousand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.web.browser.long_room import OTHER, READER, ROOM, TO_THE_TOP, long_room
+from tests.web.browser.people import Person, address_of, expect
+
+COUNT = 2500
+
+
+def test_scrolling_reaches_the_first_message(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With few of them in the page; and a button leads back to what is new meanwhile."""
+    directory = tmp_path_factory.mktemp("long") / "server"
+    with (
+        long_room(directory, COUNT) as server,
+        Person(browser, address_of(server)).logs_in(READER) as person,
+    ):
+        person.opens(ROOM)
+        expect(person.line(f" {COUNT - 1} ")).to_be_visible()
+        person.page.evaluate(TO_THE_TOP)
+        expect(person.line("0 0 0 ").first).to_be_visible()
+        assert person.log.get_by_role("listitem").count() < 500
+        server.member(OTHER).says(f"PRIVMSG {ROOM} :meanwhile")
+        person.page.get_by_role("button", name="To the newest").click()
+        expect(person.line("meanwhile")).to_be_visible()
+        person.says("here I am")
+        expect(person.line("here I am")).to_contain_text("on the server's disk")
