@@ -37,7 +37,7 @@ export const tagOf = ({ tags }, name) => tags["+draft/" + name] ?? tags["+" + na
 
 /** Whether a text names somebody, as a word. */
 export function names(text, name) {
-  const safe = name.replace(/[^\p{L}\p{N}]/gu, "\\$&");
+  const safe = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"); // no others, which "u" refuses
   return !!name && new RegExp(`(?<![\\p{L}\\p{N}_-])${safe}(?![\\p{L}\\p{N}_-])`, "iu").test(text);
 }
 

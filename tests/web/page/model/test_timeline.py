@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.web.page.conftest import Run
 
 WINDOW = """
@@ -170,3 +172,10 @@ def test_a_page_brings_reactions_with_their_message(run: Run) -> None:
         return c.items[0].reactions;
     """
     assert window(run, code) == [{"emoji": "x", "names": ["carol"]}]
+
+
+@pytest.mark.parametrize("name", ["a_b", "a-b", "[a]", "a^b", "a|b", "анна-мария"])
+def test_a_name_with_any_sign_in_it_is_found(run: Run, name: str) -> None:
+    """What has a meaning in a pattern, and what a pattern refuses to have a backslash before it."""
+    assert run("return it.names(`hi ${given}!`, given)", "model/timeline", given=name)
+    assert not run("return it.names(`hi x${given}!`, given)", "model/timeline", given=name)
