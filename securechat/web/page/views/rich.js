@@ -16,7 +16,7 @@ function parts(name) {
   if (finder.of !== name) {
     const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     const own = name && `|(?<!${IN_NAME})(${quoted})(?!${IN_NAME})`;
-    const code = "```\\s*\\n?([^]+?)```\\n?|`([^`\\n]+)`";
+    const code = "```([^]+?)```\\n?|`([^`\\n]+)`";
     finder = {
       of: name,
       at: new RegExp(
@@ -28,10 +28,12 @@ function parts(name) {
   return finder.at;
 }
 
-/** An address without the punctuation after it. */
+/** An address without the punctuation after it; a step a character, however many of them there are. */
 function trimmed(address) {
-  const short = address.replace(/[.,:;!?'"»”*]+$/, "");
-  return short.endsWith(")") && !short.includes("(") ? trimmed(short.slice(0, -1)) : short;
+  const ends = `.,:;!?'"»”*${address.includes("(") ? "" : ")"}`;
+  let to = address.length;
+  while (to && ends.includes(address[to - 1])) to--;
+  return address.slice(0, to);
 }
 
 /** A text with its addresses as links, its rooms as buttons, and its code apart. */
@@ -41,7 +43,7 @@ export function rich(text, name) {
   for (const match of text.matchAll(parts(name))) {
     let [part, block, code, address, room] = match;
     let shown = html`<mark>${part}</mark>`;
-    if (block) shown = html`<pre>${block.trimEnd()}</pre>`;
+    if (block) shown = html`<pre>${block.trim()}</pre>`;
     else if (code) shown = html`<code>${code}</code>`;
     else if (room) shown = html`<${Room} name=${room} />`;
     else if (address) {

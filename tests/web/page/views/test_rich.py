@@ -99,3 +99,20 @@ def test_code_stands_apart_with_nothing_changed_in_it(run: Run) -> None:
     code = "return [...box.querySelectorAll('code, pre')].map((one) => one.textContent)"
     text = "`a https://b.example` and\n```\nif x:\n    #y\n```\nend"
     assert shown(run, text, code) == ["a https://b.example", "if x:\n    #y"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://a.example/" + "." * 32_000 + "x",
+        "https://a.example/" + ")" * 32_000,
+        "https://a.example/" + ".)" * 16_000,
+        "```" + "\n" * 32_000,
+        "`" * 32_000,
+        "https://" + "xn--80a." * 4_000 + "example",
+    ],
+)
+def test_no_text_takes_long(run: Run, text: str) -> None:
+    """The longest that are shown; a time that grows with their square would be a second or more."""
+    code = "const at = performance.now(); it.rich(given, 'lena'); return performance.now() - at"
+    assert run(code, "views/rich", given=text) < 300
