@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import h11
 from websockets.datastructures import Headers as WebSocketHeaders
-from websockets.exceptions import InvalidHeader
+from websockets.exceptions import InvalidHeader, WebSocketException
 from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
@@ -48,12 +48,14 @@ def upgrade(request: h11.Request, origins: Sequence[str | None]) -> Upgraded:
 
     Raises UpgradeRefusedError.
     """
-    asked = Request(
-        request.target.decode("ascii", "replace"),
-        WebSocketHeaders(
+    try:
+        headers = WebSocketHeaders(
             (name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers
-        ),
-    )
+        )
+    except WebSocketException:  # control characters, which h11 lets pass in any header
+        text = "expected headers without control characters"
+        raise UpgradeRefusedError(HTTPStatus.BAD_REQUEST, text, []) from None
+    asked = Request(request.target.decode("ascii", "replace"), headers)
     protocol = ServerProtocol(
         origins=[None if one is None else Origin(one) for one in origins],
         select_subprotocol=_select,
@@ -62,12 +64,12 @@ def upgrade(request: h11.Request, origins: Sequence[str | None]) -> Upgraded:
     answer = protocol.accept(asked)
     if answer.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
         raise _refused(HTTPStatus(answer.status_code), protocol.handshake_exc)
-    headers = [
+    answered = [
         (name.lower().encode(), value.encode())
         for name, value in answer.headers.raw_items()
         if name.lower() not in _NEEDLESS
     ]
-    return Upgraded(headers, _OPCODES.get(str(protocol.subprotocol), Opcode.TEXT))
+    return Upgraded(answered, _OPCODES.get(str(protocol.subprotocol), Opcode.TEXT))
 
 
 def _select(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

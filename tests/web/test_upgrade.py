@@ -133,3 +133,11 @@ def test_no_more_is_asked_of_a_refusal_than_its_text() -> None:
     """What came isn't quoted."""
     told = refused(asked(("origin", "https://evil.example")))
     assert "evil" not in f"{told} {told.headers}"
+
+
+@pytest.mark.parametrize("name", ["sec-websocket-key", "origin"])
+def test_a_control_character_is_refused(name: str) -> None:
+    """Of which h11 lets some pass, and the library none; they are in nothing that is answered."""
+    answer = refused(asked((name, "a\x01b"), without=name))
+    assert answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
+    assert "\x01" not in str(answer)
