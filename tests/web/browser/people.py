@@ -17,6 +17,9 @@ VIOLATIONS = """
         console.error(`CSP: ${violatedDirective} ${blockedURI} ${sample}`));
 """
 
+LOST = "ERR_(INTERNET_DISCONNECTED|CONNECTION_REFUSED|CONNECTION_RESET|NETWORK_CHANGED)|WebSocket"
+"""What a browser's console has of a server that can't be reached."""
+
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 
 

@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.process import ServerProcess, add_accounts, write_config
-from tests.web.browser.people import Person, expect
-
-LOST = "ERR_(INTERNET_DISCONNECTED|CONNECTION_REFUSED|CONNECTION_RESET|NETWORK_CHANGED)|WebSocket"
+from tests.web.browser.people import LOST, Person, expect
 
 
 class Restarted:

@@ -1,44 +1,34 @@
-"""The page of `securechat open`: it is logged in, talks, and knows when the command has ended."""
+"""The page of `securechat open`: logged in by itself, by HTTP on this machine, until that ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
 from typing import Any
 
 import pytest
 
 from tests.support.opened import opened
-from tests.support.server import ServerUnderTest, running
-from tests.web.browser.people import Person, expect
+from tests.support.server import running
+from tests.web.browser.people import LOST, Person, expect
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """One without a page of its own."""
-    with running(tmp_path_factory.mktemp("open") / "server", "alice", "bob") as server:
-        yield server
-
-
-def test_somebody_talks_without_a_certificate_or_a_login(
-    browser: Any, server: ServerUnderTest
+def test_it_needs_no_login_and_ends_with_the_command(
+    browser: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    bob = server.member("bob")
-    bob.sends("JOIN #lobby")
-    with opened(server, "alice") as page, Person(browser, page.page.address) as alice:
-        alice.comes()
-        expect(alice.page.get_by_role("navigation")).to_contain_text("alice…")
-        alice.opens("#lobby")
-        alice.says("Good morning!")
-        expect(alice.line("Good morning!")).to_contain_text("on the server's disk")
-        bob.hears_until("Good morning!")
-        bob.sends("PRIVMSG #lobby :Good morning, alice")
-        expect(alice.line("Good morning, alice")).to_be_visible()
-
-        alice.page.reload()
-        expect(alice.line("Good morning, alice")).to_be_visible()
-
-        page.stops()
-        told = alice.page.get_by_text("securechat open has ended. Run it again.")
-        expect(told.first).to_be_visible()
-        alice.page.get_by_role("button", name="Try now").click()
-    assert page.said == []
+    directory = tmp_path_factory.mktemp("open") / "server"
+    with running(directory, "alice", "bob") as server, contextlib.ExitStack() as stack:
+        bob = server.member("bob")
+        bob.says("JOIN #den")
+        server.member("alice").says("JOIN #den")
+        with opened(server, "alice") as page:
+            address = f"http://127.0.0.1:{page.port}{page.path}"
+            alice = stack.enter_context(Person(browser, address)).comes()
+            alice.opens("#den")
+            alice.says("from my own page")
+            expect(alice.line("from my own page")).to_contain_text("on the server's disk")
+            assert "from my own page" in bob.hears_until("from my own page")[-1]
+            alice.page.reload()
+            expect(alice.line("from my own page")).to_be_visible()
+        alice.expected = LOST
+        ended = alice.page.get_by_role("status").filter(has_text="securechat open has ended")
+        expect(ended).to_be_visible()
