@@ -29,8 +29,11 @@ def test_scrolling_reaches_the_first_message(
         person.page.evaluate(TO_THE_TOP)
         expect(person.line("0 0 0 ").first).to_be_visible()
         assert person.log.get_by_role("listitem").count() < 500
-        server.member(OTHER).says(f"PRIVMSG {ROOM} :meanwhile")
+        other = server.member(OTHER)
+        other.says(f"JOIN {ROOM}", f"PRIVMSG {ROOM} :meanwhile")
         person.page.get_by_role("button", name="To the newest").click()
         expect(person.line("meanwhile")).to_be_visible()
+        other.sends(*(f"PRIVMSG {ROOM} :flood {n}" for n in range(2100)))
+        expect(person.line("flood 2099")).to_be_visible()  # the end stays in sight
         person.says("here I am")
         expect(person.line("here I am")).to_contain_text("on the server's disk")

@@ -60,8 +60,7 @@ export function Timeline({ state, room }) {
 
   const newest = () => {
     if (room.hasNewer) app.latest(key);
-    else app.follow(key, true);
-    goToEnd(at, at.said);
+    goToEnd(at, key, at.said);
     again();
   };
   const top = t(room.loading ? "timeline.loading" : "timeline.begin");
@@ -117,9 +116,9 @@ function draw(/** @type {any} */ { key, kind, item, head, items, moves, at }, ho
 }
 
 /** Have that part drawn in which the message is that was jumped to, or what is unread begins. */
-function aim(at, { items, target, unreadFrom, loading }) {
+function aim(at, { key, items, target, unreadFrom, loading }) {
   const last = items.at(-1);
-  if (last?.delivery === "pending" && last.key !== at.said) goToEnd(at, last.key);
+  if (last?.delivery === "pending" && last.key !== at.said) goToEnd(at, key, last.key);
   let index = -1;
   if (target) {
     index = items.findIndex((item) => item.key === target);
@@ -134,8 +133,10 @@ function aim(at, { items, target, unreadFrom, loading }) {
 }
 
 /** To the end, also if it has to be fetched first. */
-const goToEnd = (at, said) =>
+function goToEnd(at, key, said) {
   Object.assign(at, { part: { count: STEP }, ends: true, wanted: true, said });
+  app.follow(key, true);
+}
 
 /** After drawing: stay at the end, or keep the row in sight. True: it has to be drawn again. */
 function settle(box, at) {
