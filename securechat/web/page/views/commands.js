@@ -45,7 +45,8 @@ export const COMMANDS = {
 export async function run(room, text, reply) {
   const [, name, rest] = /^\/(?!\/)(\S*)\s*([^]*)$/.exec(text) ?? [];
   if (name === undefined) return app.say(room.key, text.replace(/^\/\//, "/"), { reply });
-  const [words, act] = COMMANDS[name.toLowerCase()] ?? [];
+  const known = name.toLowerCase();
+  const [words, act] = Object.hasOwn(COMMANDS, known) ? COMMANDS[known] : [];
   if (!act) throw { text: t("command.unknown", { name }) };
   if (rest.split(/\s+/).filter(Boolean).length < words) throw { text: t("command.more", { name }) };
   return act(room, rest.trim());
