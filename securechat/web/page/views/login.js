@@ -78,7 +78,7 @@ const Account = (props) => html`<${Field} name="account" required autofocus auto
 /** What an authenticator needs. */
 export const Secret = ({ secret, uri }) => html`<p>
   ${t("factor.key")} <code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code>
-  ${" "}<a href=${uri}>${t("factor.open")}</a>
+  ${" "}${uri?.startsWith("otpauth:") && html`<a href=${uri}>${t("factor.open")}</a>`}
 </p>`;
 
 function Code() {

@@ -107,6 +107,14 @@ def test_the_key_of_a_first_second_factor_is_shown(run: Run) -> None:
     assert shown(run, code, problem=problem) == ["JBSW Y3DP EHPK 3PXP", uri]
 
 
+@pytest.mark.parametrize("uri", ["javascript:alert(1)", "https://evil.example/otpauth:", None])
+def test_a_key_leads_to_an_authenticator_only(run: Run, uri: str | None) -> None:
+    """Whatever the server of a page from elsewhere says, as with `securechat open`."""
+    problem = {"code": "SECOND_FACTOR_REQUIRED", "text": "told", "secret": "JBSW", "uri": uri}
+    code = "return [box.querySelector('code').textContent, !!box.querySelector('form a')]"
+    assert shown(run, code, problem=problem) == ["JBSW", False]
+
+
 def test_an_invite_link_makes_an_account(run: Run) -> None:
     """Without asking for the code; the rule for passwords stands there before one is typed."""
     code = """
