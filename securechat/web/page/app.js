@@ -4,7 +4,7 @@
  */
 import {
   apply, begin, events, forget, history, leave, link, local, login, open, outbox, remember, request, room,
-  saveDraft, start,
+  saveDraft, start, wipe,
 } from "./core.js";
 import * as storage from "./device/storage.js";
 import { permit } from "./device/notify.js";
@@ -58,11 +58,10 @@ export const app = {
       if (!link.ready) notice(t("logout.offline", { name }), "error");
     }
     await storage.save("login", undefined);
-    storage.dropDrafts(`draft ${account} `);
-    for (const entry of await storage.kept()) if (entry.account === account) storage.drop(entry.key);
-    sessionStorage.clear();
     tell("logout", account);
+    // First, as else what waits to be written is written afterwards.
     leave(local ? { code: "LOCAL_ENDED", text: "" } : null);
+    await wipe(account);
   },
   /** Show the password once more, as the server wants before it changes what logs in. */
   async prove(password) {

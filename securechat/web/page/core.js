@@ -1,6 +1,6 @@
 /** What all actions of app.js share: who we are, and what becomes of the connection. */
 import * as storage from "./device/storage.js";
-import { notify } from "./device/notify.js";
+import { hush, notify } from "./device/notify.js";
 import { adopt, onTold, tab, tell } from "./device/tabs.js";
 import { History } from "./history.js";
 import { Link } from "./irc/link.js";
@@ -8,7 +8,7 @@ import { fold } from "./irc/message.js";
 import { Events } from "./model/events.js";
 import { Outbox } from "./model/outbox.js";
 import { changed, notice, set, state, words } from "./state.js";
-import { setLanguage, t, told } from "./text/index.js";
+import { plain, setLanguage, t, told } from "./text/index.js";
 
 const MOST_PEOPLE = 50;
 /** Whether it is the page of `securechat open`: whoever runs that is logged in by it. */
@@ -22,7 +22,8 @@ export let login = null;
 const draftKey = (key) => `draft ${login?.account} ${key}`;
 
 export const saveDraft = (c) => {
-  if (!login || room(c.key) !== c) return;
+  // Nobody comes back to a page whose `securechat open` has ended: nothing is to lie about there.
+  if (!login || !link.credential || room(c.key) !== c) return;
   clearTimeout(c.draftTimer);
   c.draftTimer = 0;
   storage.keepDraft(draftKey(c.key), (c.draft || c.reply) && { text: c.draft, reply: c.reply });
@@ -74,7 +75,7 @@ export const events = new Events(state, {
     const seen = !document.hidden && document.hasFocus() && state.current === c.key;
     if (!item.mention || seen || !state.settings.notify) return;
     const title = c.kind === "channel" ? `${item.author}, ${c.name}` : item.author;
-    notify(title, item.text, c.key, () => open(c.key));
+    notify(title, plain(item.text), c.key, () => open(c.key));
   },
 });
 
@@ -119,7 +120,10 @@ export const link = new Link({
     }
     changed();
     const over = local && left;
-    if (over) this.failed({ code: "GONE", text: "" });
+    if (over) {
+      this.failed({ code: "GONE", text: "" });
+      if (login) wipe(login.account);
+    }
     return over;
   },
 });
@@ -191,12 +195,20 @@ export function begin(credential, phase = "connecting") {
 /** Back to the login; nothing of who was here stays. */
 export function leave(problem = null) {
   link.stop();
+  hush();
   login = null;
   outbox.clear();
   state.conversations.clear();
   state.me = { account: "", administrator: false };
   set({ phase: "login", current: null, view: null, problem: problem && { ...problem, text: words(problem) } });
   if (!state.server.minPassword) link.start(null);
+}
+
+/** Take what an account has typed out of this browser. */
+export async function wipe(account) {
+  storage.dropDrafts(`draft ${account} `);
+  sessionStorage.clear();
+  for (const entry of await storage.kept()) if (entry.account === account) storage.drop(entry.key);
 }
 
 export function forget(c) {
@@ -218,7 +230,7 @@ async function checkVersion() {
 
 onTold((what, value) => {
   if (what === "settings") apply(value);
-  if (what === "logout" && login?.account === value) leave();
+  if (what === "logout" && login?.account === value) leave(), wipe(value);
   if (what === "login" && state.phase === "login") start();
 });
 

@@ -141,6 +141,33 @@ def test_a_logout_ends_the_token_and_leaves_nothing(tab: Tab) -> None:
     assert tab(code) == [{}, "login", None, [], [], 0]
 
 
+def test_a_logout_leaves_nothing_in_other_tabs(tabs: Callable[[], Tab]) -> None:
+    """Nor what was typed so shortly before that it waits to be written, nor where somebody was, nor
+    what stands among the system's notifications.
+    """
+    first, second = tabs(), tabs()
+    first("await remembered()")
+    second(
+        """
+        globalThis.gone = 0;
+        globalThis.Notification = class { static permission = 'granted'; close() { gone++; } };
+        server.tokens = {sct1_d: 'alice'};
+        await app.start();
+        await until(() => den()?.fresh);
+        (await import('/device/notify.js')).notify('bob', 'hi', '#den', () => {});
+        """
+    )
+    first("app.setDraft('#den', 'mine'); await app.logout()")
+    code = """
+        app.setDraft('#den', 'half');
+        await until(() => state.phase === 'login');
+        await new Promise((done) => setTimeout(done, 350));
+        return [Object.keys(localStorage), Object.keys(sessionStorage), gone];
+    """
+    assert second(code) == [[], [], 1]
+    assert first("return Object.keys(sessionStorage)") == []
+
+
 def test_what_was_missed_comes_once_and_what_was_typed_arrives(tab: Tab) -> None:
     """The server dies, much is said, and we come back."""
     code = """

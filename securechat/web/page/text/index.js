@@ -48,3 +48,10 @@ export function told(text) {
   }
   return text;
 }
+
+// mIRC colours, control characters, and what turns the direction of the text around it.
+const UNSEEN =
+  /\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Remote text as it may be shown: without control characters. */
+export const plain = (/** @type {string} */ text) => text.replace(UNSEEN, "");

@@ -2,13 +2,9 @@
 import { html } from "../html.js";
 import { app, words } from "../app.js";
 
-// mIRC colours, control characters, and what turns the direction of the text around it.
-const UNSEEN =
-  /\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
-const IN_NAME = "[\\p{L}\\p{N}_\\-\\[\\]\\\\`^{}|]";
+export { plain } from "../text/index.js";
 
-/** Remote text as it may be shown: without control characters. */
-export const plain = (/** @type {string} */ text) => text.replace(UNSEEN, "");
+const IN_NAME = "[\\p{L}\\p{N}_\\-\\[\\]\\\\`^{}|]";
 
 let finder = { of: null, at: /$^/ };
 /** Finds code, addresses, rooms, and the own name. */

@@ -49,7 +49,9 @@ def test_a_command_does_what_it_is_called(run: Run, text: str, calls: list[objec
     assert typed(run, text) == [calls, None]
 
 
-@pytest.mark.parametrize("text", ["/nope", "/constructor x", "/__proto__ x", "/kick", "/msg kim", "/ "])
+@pytest.mark.parametrize(
+    "text", ["/nope", "/constructor x", "/__proto__ x", "/kick", "/msg kim", "/ "]
+)
 def test_a_command_that_is_unknown_or_too_short_says_nothing(run: Run, text: str) -> None:
     calls, refused = typed(run, text)
     assert calls == []
