@@ -125,6 +125,17 @@ def test_what_a_terminal_has_read_is_read_here(three: list[Person], terminal: Cl
     assert "MARKREAD #den timestamp=" in terminal.hears_until("MARKREAD #den")[-1]
 
 
+def test_what_is_half_typed_in_a_dialog_stays_when_somebody_talks(three: list[Person]) -> None:
+    alice, bob, _ = three
+    alice.page.get_by_role("button", name="About #den").click()
+    name = alice.dialog.get_by_label("Name of the room")
+    name.fill("#dens")
+    bob.says("Is somebody there?")
+    expect(alice.page.locator("li", has_text="Is somebody there?")).to_have_count(1)
+    expect(name).to_have_value("#dens")
+    alice.presses("Escape")
+
+
 def test_a_terminal_and_a_page_talk_as_one(three: list[Person], terminal: Client) -> None:
     alice, bob, _ = three
     terminal.says("PRIVMSG #den :from my terminal")

@@ -78,12 +78,12 @@ export function Check({ label, action = () => {}, checked, ...props }) {
     <${Problem} text=${problem} />`;
 }
 
-/** One input with its name and what it takes. */
-export function Field({ label, hint = "", ...props }) {
+/** One input with its name and what it takes; `value` is what it begins with. */
+export function Field({ label, hint = "", value, ...props }) {
   const id = useId();
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    <input id=${id} aria-describedby=${id + "hint"} autocomplete="off" ...${props} />
+    <input id=${id} aria-describedby=${id + "hint"} autocomplete="off" defaultValue=${value} ...${props} />
     <small id=${id + "hint"}>${hint}</small>
   </div>`;
 }
