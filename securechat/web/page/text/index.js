@@ -5,21 +5,23 @@ import ru from "./ru.js";
 const ALL = { en, ru };
 export const LANGUAGES = { en: "English", ru: "Русский" };
 
-let code = "en";
+let locale = "en";
 let texts = /** @type {Record<string, any>} */ (en);
 let plural = new Intl.PluralRules("en");
 
 /** By setting ("en", "ru"), else ("") the first of the browser's languages that we have. */
 export function setLanguage(wanted) {
   const all = [wanted, ...navigator.languages, "en"];
-  code = all.map((one) => (one || "").slice(0, 2)).find((one) => ALL[one]) || "en";
+  const code = all.map((one) => (one || "").slice(0, 2)).find((one) => ALL[one]) || "en";
+  // "en" alone would write times as in America.
+  locale = navigator.languages.find((one) => one.startsWith(code)) ?? code;
   texts = ALL[code];
   plural = new Intl.PluralRules(code);
   document.documentElement.lang = code;
 }
 
-/** "en" or "ru"; for Intl and lang. */
-export const language = () => code;
+/** "en-GB"; for Intl. */
+export const language = () => locale;
 
 /**
  * The text of a key; values stand for {name}, and `n` chooses the plural form.

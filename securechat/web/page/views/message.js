@@ -8,9 +8,7 @@ let formats = { of: "", time: null, day: null, full: null };
 function format(kind, at) {
   const of = language();
   if (formats.of !== of) {
-    // "en" alone would write times as in America.
-    const local = navigator.languages.find((one) => one.startsWith(of)) ?? of;
-    const make = (options) => new Intl.DateTimeFormat(local, options);
+    const make = (options) => new Intl.DateTimeFormat(of, options);
     formats = {
       of,
       time: make({ hour: "2-digit", minute: "2-digit" }),
