@@ -33,7 +33,7 @@ export default {
   "password.show": "Show it",
   "password.rules": {one: "At least {n} character", other: "At least {n} characters. Four words that don't belong together are good."},
   ways: "Does the browser warn of this page?",
-  "ways.why": "It doesn't know this server's certificate authority. Two ways, with securechat installed:",
+  "ways.why": "It doesn't know this server's certificate authority. On a phone ask whoever runs the server; on a computer with securechat:",
   "ways.open": "Open the page from your own computer:",
   "ways.trust": "Have this computer trust the server:",
   // refusals, by code
