@@ -31,7 +31,7 @@ export function Admin() {
 }
 
 /** Rows by pages; row(one, change): change(another) puts another in its place, change() none. */
-function Pages({ load, row }) {
+function Pages({ load, row, none = t("found.none") }) {
   const [{ rows, more }, set] = useState({ rows: [] });
   const next = async (last) => {
     const found = await load(last);
@@ -41,7 +41,7 @@ function Pages({ load, row }) {
   const { shown } = useLoaded(next);
   const change = (one) => (other) =>
     set(({ rows, more }) => ({ rows: rows.flatMap((old) => (old === one ? other ?? [] : old)), more }));
-  return html`${shown || (!rows.length && html`<p>${t("found.none")}</p>`)}
+  return html`${shown || (!rows.length && html`<p>${none}</p>`)}
     <ul class="rows">${rows.map((one) => html`<li key=${one.id ?? one.name}>${row(one, change(one))}</li>`)}</ul>
     ${more && html`<${Act} label=${t("admin.more")} action=${() => next(rows.at(-1))} />`}`;
 }
@@ -63,7 +63,7 @@ function Invite({ ask }) {
       <${Field} label=${t("admin.note")} name="note" maxlength="200" /><//>
     <div role="status">${made && html`<p>${t(made.closed ? "admin.closed" : "admin.made")}</p>
       ${made.links.map((text) => html`<${Handed} text=${text} />`)} <${Qr} rows=${made.qr} />`}</div>
-    <${Pages} key=${made?.links[0]} load=${() => ask("invite list")}
+    <${Pages} key=${made?.links[0]} none="" load=${() => ask("invite list")}
       row=${({ id, uses, expires_ms, note, admin }, change) => html`<span>${note || id} ${admin && t("is.admin")}<br />
         <small>${t("admin.left", { n: uses, time: when(expires_ms) })}</small></span>
         <${Act} sure label=${t("devices.end")} action=${() => ask("invite revoke", { id }).then(() => change())} />`} />`;
@@ -132,7 +132,7 @@ function Audit({ ask }) {
 function Kept({ ask }) {
   const { value, shown } = useLoaded(() => ask("kept"));
   if (!value) return shown;
-  const size = (n) => `${(n / 2 ** 20).toFixed(1)} MiB`;
+  const size = (n) => (n < 2 ** 30 ? `${(n / 2 ** 20).toFixed(1)} MiB` : `${(n / 2 ** 30).toFixed(1)} GiB`);
   const days = (n) => (n ? t("admin.for", { n }) : t("admin.ever"));
   const rows = [[t("admin.messages"), days(value.keep_days)],
     ...value.channels.map((one) => [one.name, days(one.keep_days)]),

@@ -42,7 +42,7 @@ export function Rooms({ state, open, onChosen }) {
         state.me.administrator &&
         html`<button class="plain" onClick=${show("admin")}>${t("admin")}</button>`
       }
-      <button class="plain" onClick=${show("settings")}>${state.me.account}…</button>
+      <button class="plain" title=${t("settings")} onClick=${show("settings")}>${state.me.account}…</button>
     </div>
   </nav>`;
 }
