@@ -29,6 +29,11 @@ def test_it_needs_no_login_and_ends_with_the_command(
             assert "from my own page" in bob.hears_until("from my own page")[-1]
             alice.page.reload()
             expect(alice.line("from my own page")).to_be_visible()
+            alice.page.locator("#said").fill("half a thought")
+            alice.page.wait_for_timeout(400)  # until it is kept
         alice.expected = LOST
         ended = alice.page.get_by_role("status").filter(has_text="securechat open has ended")
         expect(ended).to_be_visible()
+        # Whoever has the port next may read what is kept for its pages.
+        assert alice.page.evaluate("() => [localStorage.length, sessionStorage.length]") == [0, 0]
+        assert alice.page.locator("#said").input_value() == "half a thought"
