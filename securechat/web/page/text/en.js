@@ -157,7 +157,7 @@ export default {
   "banner.newer": "The server has a newer version of this page.",
   "banner.reload": "Reload",
   admin: "Administration",
-  "admin.prove": "Administering wants your password, not longer ago than ten minutes.",
+  "admin.prove": "Give your password again: it is asked for after ten minutes.",
   "admin.invite": "Invite",
   "admin.accounts": "Accounts",
   "admin.rooms": "Rooms",

@@ -93,8 +93,8 @@ function Remember() {
   const [on, setOn] = useState(true);
   return html`<${Check} label=${t("login.remember")} name="remember" checked=${on} action=${setOn} />
     ${on &&
-    html`<${Field} label=${t("login.device")} name="device" value=${deviceName()} maxlength="32"
-      pattern="[^:\\s]\\S*" required />`}`;
+    html`<${Field} label=${t("login.device")} name="device" value=${deviceName()} maxlength="32" required
+      onInput=${({ currentTarget: it }) => (it.value = it.value.replace(/^:|\s/g, "-"))} />`}`;
 }
 
 /** A new password, twice, with the rules before. */
