@@ -17,7 +17,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
-        self.secured = True
+        self.secured = self.is_open = True
 
     def ready(self, events: int) -> bytes:
         return b""

@@ -177,7 +177,16 @@ def _read_through(directory: Path) -> None:
 def _server(home: Path, data: DataDirectory, *, limited: bool) -> Iterator[Server]:
     """limited: an account may say and ask only as much as usual."""
     port = free_port()
-    config = configure("securechat.toml", home, port, bcrypt_cost="4", lobby="", client_ca="")
+    config = configure(
+        "securechat.toml",
+        home,
+        port,
+        bcrypt_cost="4",
+        lobby="",
+        client_ca="",
+        web_host="",
+        web_port="0",
+    )
     if limited:
         config.write_text(config.read_text().replace(MANY, ""))
     command = [sys.executable, "-m", "securechat.server", "--config", str(config)]

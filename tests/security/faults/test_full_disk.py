@@ -71,7 +71,7 @@ def test_all_are_told_and_nothing_is_lost(disk: Disk, settings: Path) -> None:
         alice.hears()
         disk.fill(server)
         echoed = talks_till_it_fails(alice)
-        told = FAILING.format(disk.why)
+        told = FAILING.format(problem=disk.why)
         assert notices(alice.hears()) == [told]
         heard = bob.hears()
         assert notices(heard) == [told]
@@ -98,7 +98,7 @@ def comes_back(server: ServerProcess, name: str) -> tuple[Client, list[str]]:
     """Somebody logs in while nothing can be stored: the person, and what had been missed."""
     person = server.connect()
     lines = person.logs_in(name, caps="server-time")
-    assert any(FAILING.partition("{}")[0] in text for text in notices(lines))
+    assert any(FAILING.partition("{problem}")[0] in text for text in notices(lines))
     return person, [line.rpartition(" :")[2] for line in lines if " PRIVMSG #lobby :m-" in line]
 
 

@@ -84,7 +84,7 @@ def test_the_end_of_it_is_told_once(server: ServerUnderTest) -> None:
             alice.hears_until(" 400 ")
     heard = [*bob.hears_until(MENDED), *bob.hears()]
     why = "another program holds the database; end it, then try again (database is locked)"
-    assert notices(heard) == [FAILING.format(why), MENDED]
+    assert notices(heard) == [FAILING.format(problem=why), MENDED]
 
 
 def test_an_administrator_beside_it(server: ServerUnderTest) -> None:

@@ -22,6 +22,19 @@ CLIENT = Path(securechat.client.__file__).parent
 EDITING = CLIENT / "screens" / "full" / "editing.py"
 """Runs the person's own editor, on a file of their own words."""
 
+BROWSER = CLIENT / "open" / "browser.py"
+STORES = CLIENT / "stores"
+
+ALLOWED = {
+    EDITING: {"subprocess"},
+    # `securechat open`: a file of ours, which the person has asked for.
+    BROWSER: {"webbrowser"},
+    # `securechat trust browsers`: the programs that keep authorities, with arguments of ours.
+    STORES / "outcome.py": {"subprocess"},
+    STORES / "nss.py": {"subprocess"},
+}
+"""Who runs something, and with what."""
+
 
 def sources() -> list[Path]:
     return sorted(CLIENT.rglob("*.py"))
@@ -33,7 +46,7 @@ def test_the_client_has_nothing_to_open_a_link_with(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text())):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        assert OPENERS & set(names) <= ({"subprocess"} if file == EDITING else set())
+        assert OPENERS & set(names) <= ALLOWED.get(file, set())
         if isinstance(node, ast.Call):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             assert called not in CALLS
@@ -47,6 +60,16 @@ def test_the_editor_is_run_without_a_shell() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("subprocess")
     ]
     assert calls == ["subprocess.run([*words, str(path)], check=False)"]
+
+
+def test_a_browser_is_opened_with_a_file_of_ours() -> None:
+    """No address that a server has told gets there."""
+    calls = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(BROWSER.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("webbrowser")
+    ]
+    assert calls == ["webbrowser.open(path.as_uri())"]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def test_a_paste_is_text() -> None:
     async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
         app.typed.post_message(events.Paste("/quit\nrm -rf\x1b[2J\n"))
         await pilot.press("enter")
+        await pilot.pause()
         assert app.typed.text == "/quit\nrm -rf^[[2J"
         assert fake.said == []
 
