@@ -145,7 +145,7 @@ async function arrive(nick, session) {
   if (!login.name) await remember();
   const [row] = await session.request("WHO", nick, "%nf");
   state.me.administrator = !!row?.params[2]?.includes("*");
-  const last = state.current ?? sessionStorage.getItem("current");
+  const last = state.current ?? storage.placed();
   if (room(last)) open(last);
   const targets = await history.targets().catch(() => []);
   for (const [name, time] of targets) {
@@ -207,7 +207,6 @@ export function leave(problem = null) {
 /** Take what an account has typed out of this browser. */
 export async function wipe(account) {
   storage.dropDrafts(`draft ${account} `);
-  sessionStorage.clear();
   for (const entry of await storage.kept()) if (entry.account === account) storage.drop(entry.key);
 }
 
@@ -270,7 +269,7 @@ export function open(key) {
   if (!c) return;
   if (state.current !== key) c.unreadFrom = c.unread ? c.marker : 0;
   set({ current: key });
-  sessionStorage.setItem("current", key);
+  storage.place(key);
   if (!c.hasNewer) history.load(c);
   if (c.kind === "channel" && c.joined && !c.known) {
     request("MODE", c.name).catch(() => {});

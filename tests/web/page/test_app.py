@@ -168,6 +168,25 @@ def test_a_logout_leaves_nothing_in_other_tabs(tabs: Callable[[], Tab]) -> None:
     assert first("return Object.keys(sessionStorage)") == []
 
 
+def test_a_browser_that_keeps_nothing_will_do(tabs: Callable[[], Tab]) -> None:
+    """Where somebody has all sites' data blocked, each of these throws an error."""
+    code = """
+        const refuse = {get() { throw new DOMException('blocked', 'SecurityError'); }};
+        for (const name of ['localStorage', 'sessionStorage', 'indexedDB'])
+          Object.defineProperty(window, name, refuse);
+        server.says('bob', 'hi');
+        await enter();
+        await until(() => state.current === '#den');
+        app.setDraft('#den', 'half');
+        app.say('#den', 'hello');
+        await until(() => den().items.at(-1).delivery === 'stored');
+        const told = texts();
+        await app.logout();
+        return [told, state.phase];
+    """
+    assert tabs()(code) == [["hi", "hello"], "login"]
+
+
 def test_what_was_missed_comes_once_and_what_was_typed_arrives(tab: Tab) -> None:
     """The server dies, much is said, and we come back."""
     code = """

@@ -59,6 +59,29 @@ export function draftOf(key) {
     return null;
   }
 }
+/** Those whose keys begin so, and the place in this tab. */
 export function dropDrafts(prefix) {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+    sessionStorage.clear();
+  } catch {
+    // Switched off.
+  }
+}
+
+// Where somebody is in this tab, for a reload.
+
+export function place(key) {
+  try {
+    sessionStorage.setItem("current", key);
+  } catch {
+    // Switched off.
+  }
+}
+export function placed() {
+  try {
+    return sessionStorage.getItem("current");
+  } catch {
+    return null;
+  }
 }
