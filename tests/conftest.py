@@ -20,7 +20,7 @@ from hypothesis import settings
 from securechat.common import language
 from tests.security.summary import report_attacks
 
-LONGEST = ("fuzz", "tools", "walks", "faults")
+LONGEST = ("fuzz", "tools", "walks", "browser", "faults")
 """Directories with few tests that take long each."""
 
 PROCESSES = 5

@@ -72,5 +72,6 @@ class Openings:
             # What speaks HTTP takes memory and time to load, which others needn't pay.
             from securechat.server.web import web_endpoint
 
-            found |= dict.fromkeys(bound.web.values(), web_endpoint(self._web, config))
+            port = config.server.public[1] or next(iter(bound.chat.values())).getsockname()[1]
+            found |= dict.fromkeys(bound.web.values(), web_endpoint(self._web, config, port))
         return found

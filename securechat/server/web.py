@@ -8,14 +8,15 @@ from securechat.server.config import Config
 from securechat.web.headers import strict_transport_security
 from securechat.web.http import Rules
 from securechat.web.opening import WebOpening
-from securechat.web.site import site
+from securechat.web.site import site, version_file
 
 
-def web_endpoint(tls: TlsOpening, config: Config) -> Endpoint:
-    """tls: how their connections begin."""
-    origins = config.web.origins
+def web_endpoint(tls: TlsOpening, config: Config, port: int) -> Endpoint:
+    """tls: how their connections begin. port: where clients connect."""
+    origins, page = config.web.origins, site()
+    served = {**page.files, "version.json": version_file(page.version, port)}
     rules = Rules(
-        find=site().files.get,
+        find=served.get,
         # A page of this server has the same address as the socket that it opens. Programs that
         # are no browsers say none, and could say any.
         origins=lambda host: [f"https://{host}", *origins, None],

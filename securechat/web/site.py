@@ -115,9 +115,14 @@ def make_site(page: dict[str, bytes]) -> Site:
     for path, name in AT_THE_TOP.items():
         body = page[name].replace(VERSION_PLACE, f"v/{version}/".encode())
         served[path] = static_file(body, _kind(name) or b"", ASK_AGAIN)
-    told = json.dumps({"version": version}).encode()
-    served["version.json"] = static_file(told, TYPES[".json"], NEVER_KEPT)
+    served["version.json"] = version_file(version)
     return Site(version, served)
+
+
+def version_file(version: str, port: int | None = None) -> StaticFile:
+    """What the page asks its server. port: where clients connect, for commands that it names."""
+    told = {"version": version} | ({"port": port} if port else {})
+    return static_file(json.dumps(told).encode(), TYPES[".json"], NEVER_KEPT)
 
 
 def _kind(name: str) -> bytes | None:

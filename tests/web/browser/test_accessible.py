@@ -62,9 +62,13 @@ def audit() -> Callable[[Any, str], None]:
     return audit
 
 
-def test_the_login_is_for_everybody(alice: Person, audit: Callable[[Any, str], None]) -> None:
+def test_the_login_is_for_everybody(
+    alice: Person, server: ServerUnderTest, audit: Callable[[Any, str], None]
+) -> None:
+    """With the commands for a page that the browser trusts, as they are to be typed."""
     alice.comes()
     alice.page.get_by_text("Does the browser warn").click()
+    expect(alice.page.get_by_text(f"securechat open localhost:{server.port}")).to_be_visible()
     audit(alice.page, "login")
     alice.page.get_by_role("button", name="Make an account").click()
     expect(alice.page.get_by_label("The same again")).to_be_visible()
@@ -111,6 +115,7 @@ def test_a_keyboard_is_enough(alice: Person) -> None:
     page = alice.page
     alice.opens("#club")
     alice.presses("Control+k")
+    expect(alice.dialog.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("den")
     alice.presses("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("#den")

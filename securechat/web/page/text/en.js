@@ -178,6 +178,7 @@ export default {
   "admin.logout": "End sessions",
   "admin.ended": { one: "{n} session has ended.", other: "{n} sessions have ended." },
   "admin.once": "Shown this once:",
+  "admin.operator": "Make somebody an operator",
   "admin.keep": "Days that messages are kept",
   "admin.keep.hint": "0: for ever; empty: as the server",
   "admin.messages": "Messages",

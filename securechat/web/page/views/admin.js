@@ -114,6 +114,8 @@ function Rooms({ ask }) {
       <p>${topic}</p>
       <${Ask} label=${t("save")} field=${t("admin.keep")} hint=${t("admin.keep.hint")} value=${keep_days}
         type="number" min="0" max="36500" action=${keep} />
+      <${Ask} label=${t("save")} field=${t("admin.operator")} clear required autocapitalize="none"
+        action=${(name) => ask("channel role", { channel, name, role: "operator" })} />
       <${Act} sure label=${t("room.drop")} action=${() => ask("channel drop", { channel }).then(() => change())} /></details>`;
   };
   return html`<${Pages} load=${(last) => ask("channel list", { after: last?.name ?? "" })} row=${row} />`;

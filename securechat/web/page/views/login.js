@@ -23,6 +23,10 @@ export function Login({ state }) {
   const [making, setMaking] = useState(!!given);
   const { registration, name } = state.server;
   const Part = making ? Making : Entry;
+  const [port, setPort] = useState(6697);
+  useEffect(() => void fetch("version.json").then((told) => told.json())
+    .then((known) => setPort(known.port ?? 6697), () => {}), []);
+  const at = location.hostname + (port === 6697 ? "" : `:${port}`);
   // Where the server can't be reached somebody may want to change what they typed.
   const waits = state.phase !== "login" && (!state.problem || state.problem.code === "WAIT");
   return html`<main class="login">
@@ -35,8 +39,8 @@ export function Login({ state }) {
     html`<details>
       <summary>${t("ways")}</summary>
       <p>${t("ways.why")}</p>
-      <p>${t("ways.open")} <code>securechat open ${location.hostname}</code></p>
-      <p>${t("ways.trust")} <code>securechat trust browsers ${location.hostname}</code></p>
+      <p>${t("ways.open")} <code>securechat open ${at}</code></p>
+      <p>${t("ways.trust")} <code>securechat trust browsers ${at}</code></p>
     </details>`}
   </main>`;
 }

@@ -24,9 +24,13 @@ def keys() -> set[str]:
     return {quoted or plain for quoted, plain in KEY.findall(text)}
 
 
+WORDS = {*re.findall(r"""["'`]([\w.~@+-]+)["'`]""", SOURCE), *re.findall(r"\b(\w+):", SOURCE)}
+"""Literals, and names of properties."""
+
+
 def is_used(key: str) -> bool:
     """By a literal of its own, as the name of a property, or put together."""
-    if re.search(rf"""["'`]{re.escape(key)}["'`]|\b{re.escape(key)}:""", SOURCE):
+    if key in WORDS:
         return True
     return any(re.fullmatch(made, key) for made in PUT_TOGETHER)
 
