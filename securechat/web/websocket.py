@@ -92,8 +92,11 @@ class WebSocketFraming:
         """
         rest = self._rest + data if self._rest else data
         buffer = self._lines
-        lines = buffer.feed(b"", most)
-        self.weight = buffer.weight
+        lines: list[bytes] = []
+        self.weight = 0
+        if buffer.has_line:
+            lines = buffer.feed(b"", most)
+            self.weight = buffer.weight
         self.answer = b""
         while rest and not self.ended and (most < 0 or self.weight < most):
             size = len(rest) if most < 0 else (most - self.weight) * SMALLEST_FRAME
