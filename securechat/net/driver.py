@@ -28,6 +28,7 @@ from securechat.net.connection import (
     Taken,
 )
 from securechat.net.errors import CheckedError, LostError, WrongProtocolError
+from securechat.net.framing import Framing
 from securechat.net.poller import READ, TIME, WRITE
 from securechat.net.throttle import IoLimits, Rate, TokenBucket
 
@@ -247,19 +248,23 @@ class ConnectionDriver:
         if lines:
             connection.handed += len(lines)
             self._emit(Lines(connection, lines))
-        if framing.ended:
-            self._note_end(connection, framing.ended)
-        if framing.answer:
-            self.deliver([((connection,), framing.answer)])
-        if framing.ended:
-            self._close(connection, framing.ended)
-        if connection.phase is not Phase.OPEN:
+        if (framing.answer or framing.ended) and not self._answer(connection, framing):
             return False
         if not framing.has_line and not bucket.in_debt:
             return True
         busy = min(max(BUSY_SECONDS, bucket.seconds_of(unheard) / 4), MOST_BUSY_SECONDS)
         self._pause(connection, max(bucket.wait(), 0.0 if space else busy))
         return False
+
+    def _answer(self, connection: Connection, framing: Framing) -> bool:
+        """Tell the peer what its framing has to say; whether the connection goes on."""
+        if framing.ended:
+            self._note_end(connection, framing.ended)
+        if framing.answer:
+            self.deliver([((connection,), framing.answer)])
+        if framing.ended:
+            self._close(connection, framing.ended)
+        return connection.phase is Phase.OPEN
 
     def _pause(self, connection: Connection, seconds: float) -> None:
         """Read no more of it for a while, as it is too fast or its TLS is stuck."""
