@@ -14,7 +14,7 @@ from securechat.common.fingerprints import grouped
 from securechat.common.language import _, ngettext
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
-from securechat.server.identity import Identity, is_loopback, public_host, web_url
+from securechat.server.identity import Identity, is_loopback, public_host, public_port, web_url
 from securechat.server.links import FIRST_DAYS, first_link
 from securechat.server.service import Service
 from securechat.store.admin import Admin
@@ -100,7 +100,7 @@ def _first_link(service: Service) -> InviteLink | None:
 def _login_link(service: Service) -> LoginLink:
     """For who has an account, here and at other machines."""
     host = public_host(service.config)
-    port = service.config.server.public[1] or service.addresses[0][1]
+    port = public_port(service.config, service.addresses[0][1])
     return LoginLink(host, port, service.identity.ca_sha256)
 
 

@@ -208,6 +208,11 @@ def public_host(config: Config) -> str:
     return reachable_host(config.server.public[0], config.listen.host)
 
 
+def public_port(config: Config, port: int) -> int:
+    """The same, of ports. port: the one that is listened on."""
+    return config.server.public[1] or port
+
+
 def reachable_host(address: str, listen: str) -> str:
     """What clients connect to now, by [server] address and [listen] host.
 

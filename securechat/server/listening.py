@@ -10,7 +10,7 @@ from securechat.net.binding import Asked, bind_all
 from securechat.net.listener import Endpoint
 from securechat.net.opening import TlsOpening
 from securechat.server.config import Config
-from securechat.server.identity import Identity, listener_context, web_context
+from securechat.server.identity import Identity, listener_context, public_port, web_context
 from securechat.server.settings import listen_addresses, web_addresses
 
 Sockets = Mapping[Asked, socket.socket]
@@ -72,6 +72,6 @@ class Openings:
             # What speaks HTTP takes memory and time to load, which others needn't pay.
             from securechat.server.web import web_endpoint
 
-            port = config.server.public[1] or next(iter(bound.chat.values())).getsockname()[1]
+            port = public_port(config, next(iter(bound.chat.values())).getsockname()[1])
             found |= dict.fromkeys(bound.web.values(), web_endpoint(self._web, config, port))
         return found

@@ -10,7 +10,7 @@ from securechat.core.settings import Settings
 from securechat.net.admission import VISITORS
 from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.config import Config, LimitsSection, split_address
-from securechat.server.identity import Identity, public_host, server_name, web_url
+from securechat.server.identity import Identity, public_host, public_port, server_name, web_url
 
 SILENCE_SECONDS = 60.0
 """After ping_seconds without an answer, this much longer until a client is taken for dead."""
@@ -110,12 +110,12 @@ def remembered_facts(
     """
     accounts, pin = config.accounts, identity.ca_sha256
     given = identity.ca_file is None
-    host, public_port = config.server.public
+    host, _ = config.server.public
     return {
         "host": public_host(config),
         "address": host,
         "listen": config.listen.host,
-        "port": str(public_port or port),
+        "port": str(public_port(config, port)),
         "web": web_url(config, web_port),
         # Written also when it is empty: another start may have left one there.
         "ca_sha256": pin.hex() if pin else "",
