@@ -163,8 +163,9 @@ export const app = {
   redact: (key, id, reason = "") => request("REDACT", nameOf(key), id, ...(reason ? [reason] : [])),
   setTyping(key, on) {
     const c = room(key);
-    if (!c || !link.ready || (on ? Date.now() - c.typed < TYPING_EVERY : !c.typed)) return;
-    c.typed = on ? Date.now() : 0;
+    const now = performance.now();
+    if (!c || !link.ready || (on ? now - c.typed < TYPING_EVERY : !c.typed)) return;
+    c.typed = on ? now : 0;
     link.session.write(format("TAGMSG", [c.name], { "+typing": on ? "active" : "done" }));
   },
 

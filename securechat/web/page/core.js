@@ -26,33 +26,53 @@ export const saveDraft = (c) => {
   if (!login || !link.credential || room(c.key) !== c) return;
   clearTimeout(c.draftTimer);
   c.draftTimer = 0;
-  storage.keepDraft(draftKey(c.key), (c.draft || c.reply) && { text: c.draft, reply: c.reply });
+  storage.note(draftKey(c.key), (c.draft || c.reply) && { text: c.draft, reply: c.reply });
 };
 
 export const outbox = new Outbox(storage, {
   conversation: (name) => events.make(name),
+  find: (name) => events.find(name),
   words,
   changed,
   stored: (c, echo) => echo?.tags.msgid && c && history.load(c),
 });
 
+/** Take over what was typed in tabs that are gone. */
 async function restore() {
   const { account } = login;
   await adopt(async (isGone) => {
     const entries = await storage.kept();
     for (const entry of entries.sort((a, b) => a.at - b.at)) {
       const free = entry.owner === tab || isGone(entry.owner);
-      if (entry.account !== account || !free || outbox.entries.has(entry.key)) continue;
+      if (login?.account !== account || entry.account !== account || !free) continue;
+      if (outbox.entries.has(entry.key)) continue;
       entry.owner = tab;
-      await storage.keep(entry);
+      storage.keep(entry);
       outbox.take(entry);
     }
   });
   outbox.flush(link.session);
 }
 
+const roomsKey = (account) => "rooms " + account;
+/** Their names, of somebody who is remembered: no word that was said in them. */
+function keepRooms() {
+  const { account, name } = link.credential ?? {};
+  const names = [...state.conversations.values()].map((c) => c.name);
+  if (name && names.length) storage.note(roomsKey(account), names);
+}
+
+/** Who was here has the rooms and what isn't sent at once, whatever becomes of the connection. */
+async function recall() {
+  const { account } = login;
+  state.me.account = account;
+  for (const name of storage.noted(roomsKey(account)) ?? []) events.make(name);
+  if (!state.current) open(storage.placed());
+  await restore();
+}
+
 function putDraft(c) {
-  const draft = storage.draftOf(draftKey(c.key));
+  const draft = storage.noted(draftKey(c.key));
   if (draft && !c.draft) Object.assign(c, { draft: draft.text, reply: draft.reply });
 }
 
@@ -60,7 +80,7 @@ function putDraft(c) {
 
 export const events = new Events(state, {
   changed,
-  made: putDraft,
+  made: (c) => (putDraft(c), outbox.showAll(c)),
   notice: (text) => notice(told(text)),
   load: (c) => history.load(c),
   watched: (c) => state.current === c.key && !document.hidden && c.following,
@@ -68,7 +88,7 @@ export const events = new Events(state, {
   gone: (c) => forget(c),
   renamed(old, c) {
     outbox.renamed(old, c.name);
-    storage.keepDraft(draftKey(fold(old)), null);
+    storage.note(draftKey(fold(old)), null);
     saveDraft(c);
   },
   said(c, item) {
@@ -85,7 +105,7 @@ export const link = new Link({
   failed(problem) {
     if (local && problem.code === "GONE") problem.code = "LOCAL_GONE";
     if (!login && state.problem) return;
-    set({ problem: { ...problem, text: words(problem) }, phase: arrived ? "offline" : state.phase });
+    set({ problem: { ...problem, text: words(problem) }, phase: state.conversations.size ? "offline" : state.phase });
   },
   offered({ registration: { kind, least } }) {
     Object.assign(state.server, { registration: kind, minPassword: least });
@@ -128,12 +148,7 @@ export const link = new Link({
   },
 });
 
-/** Whether this login has been online. */
-let arrived = false;
-
 async function arrive(nick, session) {
-  const first = !arrived;
-  arrived = true;
   for (const c of state.conversations.values()) c.joined = false; // the server says where we are
   state.me.account = login.account = nick;
   state.server.features = session.features;
@@ -141,7 +156,7 @@ async function arrive(nick, session) {
   login.code = "";
   set({ phase: "online", problem: null });
   checkVersion();
-  await (first ? restore() : outbox.flush(session));
+  await restore();
   if (!login.name) await remember();
   const [row] = await session.request("WHO", nick, "%nf");
   state.me.administrator = !!row?.params[2]?.includes("*");
@@ -153,7 +168,7 @@ async function arrive(nick, session) {
     if (c) c.latest = Math.max(c.latest, time);
   }
   const all = [...state.conversations.values()].sort((a, b) => b.latest - a.latest);
-  const gone = all.filter((c) => c.kind === "channel" && !c.joined && c.key !== state.current);
+  const gone = all.filter((c) => c.kind === "channel" && !c.joined && !c.unsent && c.key !== state.current);
   gone.forEach(forget);
   const people = all.filter((c) => c.kind === "person").slice(0, MOST_PEOPLE);
   await Promise.allSettled(people.map((c) => session.request("MARKREAD", c.name)));
@@ -187,7 +202,6 @@ export async function remember() {
 
 export function begin(credential, phase = "connecting") {
   login = credential;
-  arrived = false;
   set({ phase, problem: null });
   link.start(login);
 }
@@ -206,7 +220,7 @@ export function leave(problem = null) {
 
 /** Take what an account has typed out of this browser. */
 export async function wipe(account) {
-  storage.dropDrafts(`draft ${account} `);
+  storage.dropNotes(roomsKey(account), `draft ${account} `);
   for (const entry of await storage.kept()) if (entry.account === account) storage.drop(entry.key);
 }
 
@@ -249,6 +263,7 @@ export function apply(settings) {
 }
 
 addEventListener("pagehide", () => {
+  keepRooms();
   for (const c of state.conversations.values()) if (c.draftTimer) saveDraft(c);
 });
 
@@ -288,6 +303,7 @@ export async function start() {
     : await storage.load("login");
   if (found) state.server.name = found.server;
   if (login) return; // somebody was faster
-  if (known) begin(known, "starting");
-  else leave();
+  if (!known) return leave();
+  begin(known, "starting");
+  await recall();
 }

@@ -138,7 +138,7 @@ export interface Said {
   reply: string | null;
   reactions: { emoji: string; names: string[] }[];
   redacted: null | { by: string; reason: string };
-  /** null: not said by this page. */
+  /** null: not said by us. */
   delivery: null | "pending" | "stored" | "refused";
   /** Why it was refused. */
   reason: string;

@@ -62,8 +62,8 @@ def alice(browser: Any, server: Restarted) -> Iterator[Person]:
 
 
 def test_what_is_said_without_a_network_waits(alice: Person, server: Restarted) -> None:
-    """Shown as on its way; with a network again it is on the disk, once, in its order, even if the
-    page was loaded anew meanwhile, which its worker does.
+    """Shown as on its way, also when the page was loaded anew meanwhile, which its worker does;
+    with a network again it is on the disk, once, in its order.
     """
     bob = server.process.member("bob")
     alice.context.set_offline(True)
@@ -72,8 +72,11 @@ def test_what_is_said_without_a_network_waits(alice: Person, server: Restarted) 
     expect(alice.line("first of the tunnel")).to_contain_text("on its way")
     alice.page.reload()
     expect(alice.page.get_by_text("The server can't be reached.")).to_be_visible()
+    expect(alice.room("#club")).to_be_visible()
+    for text in ("first of the tunnel", "second of the tunnel"):
+        expect(alice.line(text)).to_contain_text("on its way")
     alice.context.set_offline(False)
-    expect(alice.line("second of the tunnel")).not_to_contain_text("on its way")
+    expect(alice.line("second of the tunnel")).to_contain_text("on the server's disk")
     heard = [line.rpartition(":")[2] for line in bob.hears_until("second of") if "PRIVMSG" in line]
     assert heard == ["first of the tunnel", "second of the tunnel"]
 

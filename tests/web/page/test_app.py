@@ -247,6 +247,39 @@ def test_what_a_closed_tab_had_not_sent_another_one_sends(tabs: Callable[[], Tab
     assert tabs()(code) == ":alice!u@s PRIVMSG #den :left behind"
 
 
+def test_a_page_without_a_server_shows_what_was_typed(tabs: Callable[[], Tab]) -> None:
+    """Its rooms, with what isn't sent and with no word of others; until it turns out who may log in
+    no more.
+    """
+    first = """
+        await remembered();
+        server.says('bob', 'hi');
+        app.talk('bob');
+        app.open('#den');
+        server.dies();
+        app.say('#den', 'one');
+        app.say('#den', 'two');
+        while ((await storage.kept()).length < 2) await pause();
+    """
+    tab = tabs()
+    tab(first)
+    tab.close()
+    code = """
+        server.up = false;
+        app.start();
+        await until(() => state.phase === 'offline' && den()?.unsent === 2);
+        const shown = den().items.map(({text, delivery}) => [text, delivery]);
+        app.say('#den', 'three');
+        server.up = true;
+        const before = [[...state.conversations.keys()], state.me.account, shown];
+        app.reconnect();
+        await until(() => state.phase === 'login');
+        return [...before, state.conversations.size, (await storage.kept()).length];
+    """
+    shown = [["one", "pending"], ["two", "pending"]]
+    assert tabs()(code) == [["#den", "bob"], "alice", shown, 0, 3]
+
+
 def test_a_refused_message_says_why(tab: Tab) -> None:
     code = """
         await enter({remember: false});

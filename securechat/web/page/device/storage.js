@@ -41,28 +41,29 @@ export const drop = (key) => run("outbox", "readwrite", (store) => store.delete(
 export const kept = async () =>
   (await run("outbox", "readonly", (store) => store.getAll()).catch(() => [])) ?? [];
 
-// Drafts lie apart, where they are written at once: also while the page is being closed.
+// Drafts and names of rooms lie apart, where they are written at once: also while the page is being closed.
 
 /** A null value takes it away. */
-export function keepDraft(key, value) {
+export function note(key, value) {
   try {
     if (value) localStorage.setItem(key, JSON.stringify(value));
     else localStorage.removeItem(key);
   } catch {
-    // It is full, or switched off: then a draft lasts as long as the page.
+    // It is full, or switched off: then it lasts as long as the page.
   }
 }
-export function draftOf(key) {
+export function noted(key) {
   try {
     return JSON.parse(localStorage.getItem(key));
   } catch {
     return null;
   }
 }
-/** Those whose keys begin so, and the place in this tab. */
-export function dropDrafts(prefix) {
+/** One, those whose keys begin so, and the place in this tab. */
+export function dropNotes(one, prefix) {
   try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+    for (const key of Object.keys(localStorage))
+      if (key === one || key.startsWith(prefix)) localStorage.removeItem(key);
     sessionStorage.clear();
   } catch {
     // Switched off.

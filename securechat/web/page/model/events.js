@@ -88,14 +88,14 @@ export class Events {
     const who = nickOf(message);
     if (!typing || !c || this.mine(who)) return;
     const lasts = typing === "active" ? 6000 : typing === "paused" ? 30_000 : 0;
-    if (lasts && c.typists.size < MOST_TYPING) c.typists.set(fold(who), { who, until: Date.now() + lasts });
+    if (lasts && c.typists.size < MOST_TYPING) c.typists.set(fold(who), { who, until: performance.now() + lasts });
     else c.typists.delete(fold(who));
     this.showTyping(c);
   }
 
   /** Who types, as of now; to be called again after a while. */
   showTyping(c) {
-    for (const [key, { until }] of c.typists) if (until <= Date.now()) c.typists.delete(key);
+    for (const [key, { until }] of c.typists) if (until <= performance.now()) c.typists.delete(key);
     const names = [...c.typists.values()].map(({ who }) => who);
     if (names.join() === c.typing.join()) return;
     c.typing = names;

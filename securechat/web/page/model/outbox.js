@@ -15,13 +15,15 @@ const newKey = () => "a" + [...random()].map((n) => (n & 0xfffffff).toString(16)
 export class Outbox {
   /**
    * @param {object} store keep(entry), drop(key), of device/storage.js
-   * @param {object} on conversation(name), author(), changed()
+   * @param {object} on conversation(name), which makes it, find(name), words(problem), stored(c, echo),
+   *   changed()
    */
   constructor(store, on) {
     this.store = store;
     this.on = on;
     this.entries = new Map();
     this.sent = new Set();
+    this.last = 0;
   }
 
   /** Say a text, in as few messages as the server takes. Returns a problem, or null. */
@@ -29,7 +31,7 @@ export class Outbox {
     const packs = pack(text, limits);
     if (this.entries.size + packs.length > MOST) return { code: "FULL", text: "" };
     for (const part of packs) {
-      const entry = { key: newKey(), owner, account, target, text: part, reply, action, at: Date.now(),
+      const entry = { key: newKey(), owner, account, target, text: part, reply, action, at: Math.max(Date.now(), this.last + 1),
         state: "pending", reason: "" };
       this.take(entry);
       this.store.keep(entry);
@@ -39,7 +41,13 @@ export class Outbox {
 
   take(entry) {
     this.entries.set(entry.key, entry);
+    this.last = Math.max(this.last, entry.at); // they are sent in this order, whatever the clock does
     this.show(entry);
+  }
+
+  /** In a conversation that is a new one here. */
+  showAll(c) {
+    for (const entry of this.entries.values()) if (this.on.find(entry.target) === c) this.show(entry);
   }
 
   show(entry) {
@@ -85,7 +93,7 @@ export class Outbox {
   remove(entry, echo = null) {
     this.entries.delete(entry.key);
     this.store.drop(entry.key);
-    const c = this.on.conversation(entry.target);
+    const c = this.on.find(entry.target);
     if (c) settleUnsent(c, entry, echo);
     this.on.stored(c, echo);
     this.on.changed();

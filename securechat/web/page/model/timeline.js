@@ -53,7 +53,9 @@ export function saidIn(message, me) {
   return {
     kind: "message", key: `i${++serial}`, id: message.tags.msgid ?? null, at: timeOf(message),
     author, text, action, notice: message.command === "NOTICE", reply: tagOf(message, "reply") ?? null,
-    reactions: [], redacted: null, delivery: null, reason: "", mine,
+    reactions: [], redacted: null, reason: "", mine,
+    // What has an id is on the server's disk, whoever of our devices has said it.
+    delivery: mine && message.tags.msgid ? "stored" : null,
     mention: !mine && (alone || names(text, me)), bot: "bot" in message.tags,
   };
 }
@@ -134,7 +136,7 @@ function take(c, message, me) {
   if (key) {
     takeOut(c, key);
     c.own.delete(item.id);
-    Object.assign(item, { key, delivery: "stored" });
+    item.key = key;
   }
   if (item.kind === "message" && c.marks.has(item.id)) item.reactions = reactionsOf(c, item.id);
   if (item.id) c.ids.set(item.id, item);

@@ -13,8 +13,8 @@ OUTBOX = """
     const store = {keep: ({key, state}) => kept.set(key, state), drop: (key) => kept.delete(key)};
     const c = it.makeConversation('#den');
     c.fresh = true;
-    const outbox = new it.Outbox(store, {conversation: () => c, changed() {}, stored() {},
-      words: ({text}) => text});
+    const outbox = new it.Outbox(store, {conversation: () => c, find: () => c, changed() {},
+      stored() {}, words: ({text}) => text});
     const lines = [];
     const waiting = new Map();
     const session = {ready: true, limits: {bytes: 100, lines: 3},
@@ -40,6 +40,21 @@ def test_it_is_kept_until_its_echo(run: Run) -> None:
         return [...before, kept.size, shown()];
     """
     assert outbox(run, code) == [1, [["one", "pending"]], 0, [["one", "stored"]]]
+
+
+def test_its_order_is_not_the_clocks(run: Run) -> None:
+    """Pieces of one text are of one millisecond, and a clock may be set back meanwhile."""
+    code = """
+        const times = [];
+        store.keep = ({at}) => times.push(at);
+        const {now} = Date;
+        say('x '.repeat(140));
+        Date.now = () => now() - 3600_000;
+        say('and later');
+        Date.now = now;
+        return [times.length, times.every((at, n) => !n || at > times[n - 1])];
+    """
+    assert outbox(run, code) == [4, True]
 
 
 def test_it_is_sent_again_with_the_same_key(run: Run) -> None:

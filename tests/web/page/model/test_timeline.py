@@ -115,6 +115,14 @@ def test_our_own_stand_at_the_end_until_they_are_stored(run: Run) -> None:
     assert window(run, code) == expected
 
 
+def test_ours_that_the_history_has_are_stored(run: Run) -> None:
+    code = """
+        page('older', [said(1), said(2, 'mine', 'alice')]);
+        return c.items.map(({delivery}) => delivery);
+    """
+    assert window(run, code) == [None, "stored"]
+
+
 def test_what_is_stored_before_the_window_is_whole_comes_with_its_page(run: Run) -> None:
     """It stays in sight meanwhile, and hides no gap."""
     code = """
