@@ -3,7 +3,7 @@
  * `subscribe`, and call the actions; those that return a promise reject with {code, text}.
  */
 import {
-  apply, begin, events, forget, history, leave, link, local, login, open, outbox, remember, request, room,
+  apply, begin, events, forget, history, leave, link, local, login, makeToken, open, outbox, remember, request, room,
   saveDraft, start, wipe,
 } from "./core.js";
 import * as storage from "./device/storage.js";
@@ -42,13 +42,20 @@ export const app = {
   reload: () => location.reload(),
 
   // who we are
-  login({ account, password, code = "", remember = true, device = "" }) {
+  login({ account, password, code = "", remember = false, device = "" }) {
+    app.setSetting("remember", remember);
     begin({ account: account.trim(), password, code, remember, device });
   },
   register({ invite = "*", ...rest }) {
+    app.setSetting("remember", rest.remember);
     begin({ ...rest, account: rest.account.trim(), invite });
   },
   reconnect: () => link.now(),
+  /** As a login that asked for it. */
+  remember(device) {
+    Object.assign(login, { remember: true, device });
+    return makeToken();
+  },
   /** Ends this device at the server; what was kept here is gone. */
   async logout() {
     const { account = "", name } = login ?? {};
@@ -58,6 +65,7 @@ export const app = {
       if (!link.ready) notice(t("logout.offline", { name }), "error");
     }
     await storage.save("login", undefined);
+    app.setSetting("remember", false); // others may use this browser
     tell("logout", account);
     // First, as else what waits to be written is written afterwards.
     leave(local ? { code: "LOCAL_ENDED", text: "" } : null);
@@ -218,7 +226,7 @@ export const app = {
       ({ name, created: time(created), used: time(used), here: name === login?.name }));
     const sessions = (await rows("SESSIONS")).map(([id, by, name, since, heard, address, where]) =>
       ({ id, by, name, since: time(since), heard: time(heard), address, here: where === "here" }));
-    return { tokens, sessions };
+    return { tokens, sessions, forgotten: !login?.name };
   },
   endDevice: (name) => request("TOKEN", "REVOKE", name),
   endSession: (id) => request("SESSIONS", "END", id),

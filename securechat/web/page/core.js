@@ -1,5 +1,6 @@
 /** What all actions of app.js share: who we are, and what becomes of the connection. */
 import * as storage from "./device/storage.js";
+import { takeInvite } from "./device/address.js";
 import { hush, notify } from "./device/notify.js";
 import { adopt, onTold, tab, tell } from "./device/tabs.js";
 import { History } from "./history.js";
@@ -67,7 +68,7 @@ async function recall() {
   const { account } = login;
   state.me.account = account;
   for (const name of storage.noted(roomsKey(account)) ?? []) events.make(name);
-  if (!state.current) open(storage.placed());
+  if (!state.current) open(storage.placed("current"));
   await restore();
 }
 
@@ -95,7 +96,8 @@ export const events = new Events(state, {
     const seen = !document.hidden && document.hasFocus() && state.current === c.key;
     if (!item.mention || seen || !state.settings.notify) return;
     const title = c.kind === "channel" ? `${item.author}, ${c.name}` : item.author;
-    notify(title, plain(item.text), c.key, () => open(c.key));
+    // A locked screen shows it to whoever is there.
+    notify(title, state.settings.preview ? plain(item.text) : "", c.key, () => open(c.key));
   },
 });
 
@@ -103,7 +105,12 @@ export const history = new History({ session: () => link.session, me: () => stat
 
 export const link = new Link({
   failed(problem) {
-    if (local && problem.code === "GONE") problem.code = "LOCAL_GONE";
+    if (local && problem.code === "GONE") {
+      // What answers at its port from now on is somebody else, if it is anybody.
+      problem.code = "LOCAL_GONE";
+      link.stop();
+      if (login) wipe(login.account);
+    }
     if (!login && state.problem) return;
     set({ problem: { ...problem, text: words(problem) }, phase: state.conversations.size ? "offline" : state.phase });
   },
@@ -132,19 +139,13 @@ export const link = new Link({
     } else if (/^(FAIL|WARN)$/.test(command)) notice(words({ code: params[1], text: params.at(-1) }), "error");
     else events.take(message);
   },
-  /** What is at the port of a `securechat open` that has ended is somebody else, if it is anybody. */
   lost(left) {
     outbox.sent.clear();
     for (const c of state.conversations.values()) {
       Object.assign(c, { fresh: false, known: false, typing: [], revision: c.revision + 1 });
     }
     changed();
-    const over = local && left;
-    if (over) {
-      this.failed({ code: "GONE", text: "" });
-      if (login) wipe(login.account);
-    }
-    return over;
+    if (local && left) this.failed({ code: "GONE", text: "" });
   },
 });
 
@@ -152,7 +153,8 @@ async function arrive(nick, session) {
   for (const c of state.conversations.values()) c.joined = false; // the server says where we are
   state.me.account = login.account = nick;
   state.server.features = session.features;
-  login.invite = undefined; // each is good once
+  if (login.invite) login.invite = state.invite = ""; // each is good once
+  storage.place("invite", null);
   login.code = "";
   set({ phase: "online", problem: null });
   checkVersion();
@@ -160,7 +162,7 @@ async function arrive(nick, session) {
   if (!login.name) await remember();
   const [row] = await session.request("WHO", nick, "%nf");
   state.me.administrator = !!row?.params[2]?.includes("*");
-  const last = state.current ?? storage.placed();
+  const last = state.current ?? storage.placed("current");
   if (room(last)) open(last);
   const targets = await history.targets().catch(() => []);
   for (const [name, time] of targets) {
@@ -183,6 +185,14 @@ async function arrive(nick, session) {
 /** Trade the password for a token of this device, which its owner sees and can end elsewhere. */
 export async function remember() {
   if (!login.remember || local) return;
+  await makeToken().catch((problem) => {
+    const text = problem.code === "SECOND_FACTOR_REQUIRED" ? t("told.factor") : words(problem);
+    if (link.ready) notice(text, "error");
+  });
+}
+
+/** The same; rejects with {code, text}. */
+export async function makeToken() {
   const wanted = (login.device || "web").replace(/\s/g, "-").slice(0, 27);
   for (const name of [wanted, `${wanted}-${tab.slice(0, 4)}`]) {
     try {
@@ -192,10 +202,7 @@ export async function remember() {
       tell("login");
       return;
     } catch (problem) {
-      if (problem.code === "NAME_TAKEN") continue;
-      const text = problem.code === "SECOND_FACTOR_REQUIRED" ? t("told.factor") : words(problem);
-      if (link.ready) notice(text, "error");
-      return;
+      if (problem.code !== "NAME_TAKEN" || name !== wanted) throw problem;
     }
   }
 }
@@ -284,13 +291,23 @@ export function open(key) {
   if (!c) return;
   if (state.current !== key) c.unreadFrom = c.unread ? c.marker : 0;
   set({ current: key });
-  storage.place(key);
+  storage.place("current", key);
   if (!c.hasNewer) history.load(c);
   if (c.kind === "channel" && c.joined && !c.known) {
     request("MODE", c.name).catch(() => {});
     request("WHO", c.name, "%nf").then((rows) => (events.setMembers(c, rows), changed()), () => {});
   }
 }
+
+/** An invite is for who is about to log in; else it waits for a logout, and the person is told. */
+function invited(code = takeInvite()) {
+  if (!code) return;
+  set({ invite: code });
+  if (login) notice(t("invite.here", { name: login.account }));
+  else storage.place("invite", code);
+}
+let given = takeInvite();
+addEventListener("hashchange", () => invited());
 
 /** Log in as who was here before, if anybody was remembered. */
 export async function start() {
@@ -303,7 +320,9 @@ export async function start() {
     : await storage.load("login");
   if (found) state.server.name = found.server;
   if (login) return; // somebody was faster
-  if (!known) return leave();
-  begin(known, "starting");
-  await recall();
+  if (known) begin(known, "starting");
+  else leave();
+  invited(given || storage.placed("invite"));
+  given = "";
+  if (known) await recall();
 }

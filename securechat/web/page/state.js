@@ -15,9 +15,11 @@ export const state = /** @type {State} */ ({
     topicLength: 0 },
   conversations: new Map(),
   current: null,
-  settings: { theme: "auto", language: "", notify: false, events: true },
+  settings: { theme: "auto", language: "", notify: false, preview: false, events: true,
+    remember: false },
   notices: [],
   view: null,
+  invite: "",
   newer: false,
 });
 

@@ -25,6 +25,8 @@ export interface State {
   settings: Settings;
   /** Shown for a while; app.dismiss(notice.id). */
   notices: Notice[];
+  /** The code of an invite link that was opened and isn't used; "" for none. */
+  invite: string;
   /** The dialog that is open. */
   view: null | View;
   /** The server has another version of the page: app.reload(). */
@@ -42,6 +44,10 @@ export interface Settings {
   /** "en", "ru", or "" for the browser's. */
   language: string;
   notify: boolean;
+  /** Whether notifications have the text, too. */
+  preview: boolean;
+  /** Whether the last login here asked to be remembered. */
+  remember: boolean;
   /** Whether joins, parts and the like are shown. */
   events: boolean;
 }
@@ -162,8 +168,9 @@ export interface Happened {
 /** app.jump(hit.conversation, {id: hit.id}) goes there. conversation: a key; name: as it is shown. */
 export interface Hit { id: string; conversation: string; name: string; at: number; author: string; text: string }
 export interface Listed { name: string; count: number; topic: string }
-/** created, used, since, heard: ms, 0 for never. here: this very page's. */
+/** created, used, since, heard: ms, 0 for never. here: this very page's. forgotten: it has no token. */
 export interface Devices {
+  forgotten: boolean;
   tokens: { name: string; created: number; used: number; here: boolean }[];
   sessions: { id: string; by: string; name: string; since: number; heard: number; address: string; here: boolean }[];
 }

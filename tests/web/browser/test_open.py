@@ -11,6 +11,8 @@ from tests.support.opened import opened
 from tests.support.server import running
 from tests.web.browser.people import LOST, Person, expect
 
+LASTING = "async () => [localStorage.length, await indexedDB.databases()]"
+
 
 def test_it_needs_no_login_and_ends_with_the_command(
     browser: Any, tmp_path_factory: pytest.TempPathFactory
@@ -31,6 +33,8 @@ def test_it_needs_no_login_and_ends_with_the_command(
             expect(alice.line("from my own page")).to_be_visible()
             alice.page.locator("#said").fill("half a thought")
             alice.page.wait_for_timeout(400)  # until it is kept
+            # A browser that is closed takes it along, also where the command was killed.
+            assert alice.page.evaluate(LASTING) == [0, []]
         alice.expected = LOST
         ended = alice.page.get_by_role("status").filter(has_text="securechat open has ended")
         expect(ended).to_be_visible()

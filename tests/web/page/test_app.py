@@ -25,7 +25,7 @@ HELPERS = """
     const pause = () => new Promise((done) => setTimeout(done, 10));
     /** Logged in, and the token is kept. */
     const remembered = async (device = 'd') => {
-      await enter({device});
+      await enter({device, remember: true});
       while (!(await storage.load('login'))) await pause();
     };
     const again = async () => {
@@ -45,20 +45,23 @@ class Tab:
     def __call__(self, code: str) -> Any:
         return self._page.evaluate(f"async () => {{ {HELPERS} {code} }}")
 
+    def reload(self) -> None:
+        self._page.reload()
+
     def close(self) -> None:
         self._page.close()
 
 
 @pytest.fixture
-def tabs(browser: Any) -> Iterator[Callable[[], Tab]]:
+def tabs(browser: Any) -> Iterator[Callable[..., Tab]]:
     """Open one more tab of one and the same browser."""
     context = browser.new_context(locale="en-US")
 
-    def opened() -> Tab:
+    def opened(address: str = ORIGIN) -> Tab:
         page = context.new_page()
         page.route("**/*", answer)
         page.add_init_script(path=SERVER)
-        page.goto(ORIGIN)
+        page.goto(address)
         return Tab(page)
 
     yield opened
@@ -122,7 +125,7 @@ def test_a_token_that_was_ended_elsewhere_is_forgotten(tabs: Callable[[], Tab]) 
         app.start();
         await until(() => state.phase === 'login' && state.problem);
         const told = [state.problem.code, await storage.load('login') ?? null];
-        await enter({device: 'd'});
+        await enter();
         return [...told, den().draft];
     """
     assert tabs()(code) == ["ENDED", None, "half a thought"]
@@ -185,6 +188,92 @@ def test_a_browser_that_keeps_nothing_will_do(tabs: Callable[[], Tab]) -> None:
         return [told, state.phase];
     """
     assert tabs()(code) == [["hi", "hello"], "login"]
+
+
+def test_over_http_nothing_outlives_the_tab(tabs: Callable[..., Tab]) -> None:
+    """As under `securechat open`, whose port may be another one's after a kill -9."""
+    first = tabs("http://127.0.0.1/")
+    first(
+        """
+        await enter({remember: true});
+        app.setDraft('#den', 'half a thought');
+        await until(() => !den().draftTimer);
+        server.silent.add('PRIVMSG');
+        app.say('#den', 'on its way');
+        app.setDraft('#den', 'half a thought');
+        await until(() => !den().draftTimer);
+        """
+    )
+    left = "return [Object.keys(localStorage), await indexedDB.databases()]"
+    assert first(left) == [[], []]
+    first.reload()
+    assert first("await enter(); return [den().draft, texts()]") == [
+        "half a thought",
+        ["on its way"],
+    ]
+    code = "await enter(); return [den().draft, texts(), await storage.load('login') ?? null]"
+    assert tabs("http://127.0.0.1/")(code) == ["", [], None]
+
+
+def test_an_invite_leaves_the_address_at_once(tabs: Callable[..., Tab]) -> None:
+    """It is there after a reload, as on a phone that needs its memory; not once somebody is in."""
+    tab = tabs(f"{ORIGIN}#invite=UqDVDhtE1plxN2pyJtokTA")
+    code = "app.start(); await until(() => state.phase === 'login');"
+    found = "return [location.href, state.invite];"
+    expected = [ORIGIN, "UqDVDhtE1plxN2pyJtokTA"]
+    assert tab(code + found) == expected
+    tab.reload()
+    assert tab(code + found) == expected
+    assert tab("await enter(); return sessionStorage.invite ?? null") is None
+
+
+def test_an_invite_for_who_is_logged_in_says_so(tab: Tab) -> None:
+    """And waits for a logout."""
+    code = """
+        await enter();
+        location.hash = '#invite=UqDVDhtE1plxN2pyJtokTA';
+        await until(() => state.notices.length);
+        const told = [location.hash, state.notices[0].text.includes('you are alice here')];
+        await app.logout();
+        return [...told, state.invite];
+    """
+    assert tab(code) == ["", True, "UqDVDhtE1plxN2pyJtokTA"]
+
+
+def test_a_notification_has_a_text_only_where_that_is_asked_for(tab: Tab) -> None:
+    """A locked screen shows it to others."""
+    code = """
+        const shown = [];
+        globalThis.Notification = class {
+          static permission = 'granted';
+          static requestPermission = async () => 'granted';
+          constructor(title, {body}) { shown.push([title, body]); }
+        };
+        document.hasFocus = () => false;
+        await enter();
+        await app.setSetting('notify', true);
+        server.says('bob', 'alice: psst');
+        app.setSetting('preview', true);
+        server.says('bob', 'alice: psst');
+        return shown;
+    """
+    assert tab(code) == [["bob, #den", ""], ["bob, #den", "alice: psst"]]
+
+
+def test_to_be_remembered_can_be_asked_for_later(tab: Tab) -> None:
+    """The choice stands until a logout."""
+    code = """
+        await enter();
+        const before = state.settings.remember;
+        await app.remember('Laptop');
+        const kept = (await storage.load('login')).name;
+        await app.logout();
+        await remembered();
+        const chosen = state.settings.remember;
+        await app.logout();
+        return [before, kept, chosen, state.settings.remember];
+    """
+    assert tab(code) == [False, "Laptop", True, False]
 
 
 def test_what_was_missed_comes_once_and_what_was_typed_arrives(tab: Tab) -> None:

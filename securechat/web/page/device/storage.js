@@ -1,5 +1,11 @@
 /** What this browser keeps: settings, the device's token, drafts, and what isn't known to be stored. */
 
+/**
+ * By HTTP comes the page of `securechat open`, and whoever has its port next could read what it has kept:
+ * so there all of it ends with the tab, also where that command was killed.
+ */
+const brief = location.protocol === "http:";
+
 /** @type {Promise<IDBDatabase|null>|undefined} */
 let opened;
 
@@ -30,59 +36,61 @@ async function run(store, mode, ask) {
   });
 }
 
-export const load = (key) => run("values", "readonly", (store) => store.get(key)).catch(() => {});
-/** undefined takes it away. */
-export const save = (key, value) =>
-  run("values", "readwrite", (store) =>
-    value === undefined ? store.delete(key) : store.put(value, key)).catch(() => {});
-export const keep = (entry) =>
-  run("outbox", "readwrite", (store) => store.put(entry, entry.key)).catch(() => {});
-export const drop = (key) => run("outbox", "readwrite", (store) => store.delete(key)).catch(() => {});
-export const kept = async () =>
-  (await run("outbox", "readonly", (store) => store.getAll()).catch(() => [])) ?? [];
+// Small things, as JSON in the storage of that name, where they are written at once: also while the page
+// is being closed. That is full or switched off at times: then they last as long as the page.
 
-// Drafts and names of rooms lie apart, where they are written at once: also while the page is being closed.
-
-/** A null value takes it away. */
-export function note(key, value) {
+function put(area, key, value) {
   try {
-    if (value) localStorage.setItem(key, JSON.stringify(value));
-    else localStorage.removeItem(key);
+    if (value) self[area].setItem(key, JSON.stringify(value));
+    else self[area].removeItem(key);
   } catch {
-    // It is full, or switched off: then it lasts as long as the page.
+    // As said above.
   }
 }
-export function noted(key) {
+function get(area, key) {
   try {
-    return JSON.parse(localStorage.getItem(key));
+    return JSON.parse(self[area].getItem(key));
   } catch {
     return null;
   }
 }
-/** One, those whose keys begin so, and the place in this tab. */
+function keys(area, prefix) {
+  try {
+    return Object.keys(self[area]).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+/** Of this tab: where somebody is in it, for a reload. A null value takes it away. */
+export const place = (key, value) => put("sessionStorage", key, value);
+export const placed = (key) => get("sessionStorage", key);
+
+const NOTES = brief ? "sessionStorage" : "localStorage";
+/** Drafts and names of rooms. A null value takes it away. */
+export const note = (key, value) => put(NOTES, key, value);
+export const noted = (key) => get(NOTES, key);
+/** One, those whose keys begin so, and all of this tab. */
 export function dropNotes(one, prefix) {
-  try {
-    for (const key of Object.keys(localStorage))
-      if (key === one || key.startsWith(prefix)) localStorage.removeItem(key);
-    sessionStorage.clear();
-  } catch {
-    // Switched off.
-  }
+  for (const key of [one, ...keys(NOTES, prefix)]) put(NOTES, key, null);
+  for (const key of keys("sessionStorage", "")) place(key, null);
 }
 
-// Where somebody is in this tab, for a reload.
-
-export function place(key) {
-  try {
-    sessionStorage.setItem("current", key);
-  } catch {
-    // Switched off.
-  }
-}
-export function placed() {
-  try {
-    return sessionStorage.getItem("current");
-  } catch {
-    return null;
-  }
-}
+const LASTING = {
+  load: (key) => run("values", "readonly", (store) => store.get(key)).catch(() => {}),
+  save: (key, value) =>
+    run("values", "readwrite", (store) =>
+      value === undefined ? store.delete(key) : store.put(value, key)).catch(() => {}),
+  keep: (entry) => run("outbox", "readwrite", (store) => store.put(entry, entry.key)).catch(() => {}),
+  drop: (key) => run("outbox", "readwrite", (store) => store.delete(key)).catch(() => {}),
+  kept: async () => (await run("outbox", "readonly", (store) => store.getAll()).catch(() => [])) ?? [],
+};
+const BRIEF = {
+  load: async (key) => placed("value " + key) ?? undefined,
+  save: async (key, value) => place("value " + key, value),
+  keep: async (entry) => place("unsent " + entry.key, entry),
+  drop: async (key) => place("unsent " + key, null),
+  kept: async () => keys("sessionStorage", "unsent ").map(placed),
+};
+/** save(key, undefined) takes it away. */
+export const { load, save, keep, drop, kept } = brief ? BRIEF : LASTING;

@@ -4,7 +4,7 @@ import { delay, diagnose, openSocket } from "./socket.js";
 
 export class Link {
   /** @param {object} on offered(session), ready(nick, session), refused(problem), message(message),
-   *   lost(left), which says whether to give up, failed(problem): it goes on trying */
+   *   lost(left), failed(problem): it goes on trying unless it is stopped */
   constructor(on) {
     this.on = on;
     this.session = null;
@@ -77,7 +77,8 @@ export class Link {
     const { credential, said } = this;
     this.session = this.socket = this.said = null;
     session.lost();
-    if (this.on.lost(left)) return this.stop();
+    this.on.lost(left);
+    if (credential !== this.credential) return;
     if (credential) this.timer = setTimeout(() => this.now(), delay(this.attempt++));
     const code = opened ? "LOST" : await diagnose();
     // Meanwhile somebody may have begun anew.

@@ -3,7 +3,7 @@ import { html, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Act, Ask, Dialog, Field, Form, useLoaded, when } from "./dialog.js";
-import { NewPassword, Secret } from "./login.js";
+import { NewPassword, Secret, deviceName } from "./login.js";
 
 export function Devices({ state }) {
   const { value, shown, again } = useLoaded(() => app.devices());
@@ -16,6 +16,7 @@ export function Devices({ state }) {
     <h3>${t("devices.tokens")}</h3>
     <ul class="rows">${value?.tokens.map(({ name, created, used, here }) =>
       row(name, used || created, here, () => app.endDevice(name)))}</ul>
+    ${value?.forgotten && html`<${Remember} then=${again} />`}
     <h3>${t("devices.sessions")}</h3>
     <ul class="rows">${value?.sessions.map(({ id, by, name, heard, address, here }) =>
       row(`${name || by} · ${address}`, heard, here, () => app.endSession(id)))}</ul>
@@ -32,6 +33,17 @@ export const Prove = ({ then }) => html`<${Form} label=${t("next")}
   <${Field} label=${t("password")} type="password" name="password" required autofocus autocomplete="current-password" />
   <${Field} label=${t("code")} hint=${t("code.if")} name="code" />
 <//>`;
+
+/** For who didn't ask for it at the login; a while after that the server wants the password. */
+function Remember({ then }) {
+  const [asks, setAsks] = useState(false);
+  const keep = () => app.remember(deviceName()).then(then, (problem) => {
+    if (problem.code !== "REAUTHENTICATE") throw problem;
+    setAsks(true);
+  });
+  return html`<p>${t("login.remember.hint")}</p>
+    ${asks ? html`<${Prove} then=${keep} />` : html`<${Act} label=${t("login.remember")} action=${keep} />`}`;
+}
 
 /** Password and second factor; the server wants the password shown before either. */
 function Credentials({ least }) {

@@ -1,17 +1,12 @@
 /** The first minute: log in, or make an account by an invite. */
 import { html, useEffect, useRef, useState } from "../html.js";
 import { app } from "../app.js";
+import { inviteIn } from "../device/address.js";
 import { t } from "../text/index.js";
 import { Check, Field, Form } from "./dialog.js";
 
-/** The code of an invite in a link: `#invite=CODE`, a whole `securechat://…`, or the code alone. */
-export function inviteIn(text) {
-  const link = /(?:invite=|securechat:\/\/[^/]+\/)([\w-]{8,64})/i.exec(text);
-  return link ? link[1] : text.trim();
-}
-
 /** A name for this browser among the account's devices: one word. */
-function deviceName() {
+export function deviceName() {
   const agent = navigator.userAgent;
   const browser = /Firefox|Edg|Chrome|Safari/.exec(agent) ?? ["web"];
   const system = /Android|iPhone|iPad|Windows|Mac|Linux/.exec(agent) ?? [];
@@ -19,8 +14,9 @@ function deviceName() {
 }
 
 export function Login({ state }) {
-  const [given] = useState(() => (location.hash.length > 9 ? inviteIn(location.hash) : ""));
+  const given = state.invite;
   const [making, setMaking] = useState(!!given);
+  useEffect(() => void (given && setMaking(true)), [given]);
   const { registration, name } = state.server;
   const Part = making ? Making : Entry;
   const [port, setPort] = useState(6697);
@@ -61,8 +57,6 @@ function Entry({ state: { problem }, rest }) {
 }
 
 function Making({ state: { server }, given, rest }) {
-  // An invite that was used stays in no history.
-  useEffect(() => () => history.replaceState(null, "", location.pathname), []);
   const make = async (values) => {
     if (values.password !== values.again) throw { code: "TWICE" };
     const invite = inviteIn(values.invite ?? given) || "*";
@@ -94,8 +88,9 @@ function Code() {
 }
 
 function Remember() {
-  const [on, setOn] = useState(true);
-  return html`<${Check} label=${t("login.remember")} name="remember" checked=${on} action=${setOn} />
+  const [on, setOn] = useState(app.state.settings.remember);
+  return html`<div><${Check} label=${t("login.remember")} name="remember" checked=${on} action=${setOn}
+      aria-describedby="remember" /><small id="remember">${t("login.remember.hint")}</small></div>
     ${on &&
     html`<${Field} label=${t("login.device")} name="device" value=${deviceName()} maxlength="32" required
       onInput=${({ currentTarget: it }) => (it.value = it.value.replace(/^:|\s/g, "-"))} />`}`;

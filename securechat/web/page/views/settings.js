@@ -16,7 +16,7 @@ export function Settings({ state: { settings } }) {
   return html`<${Dialog} title=${t("settings")}>
     ${choice("theme", { auto: t("auto"), light: t("theme.light"), dark: t("theme.dark") })}
     ${choice("language", { "": t("auto"), ...LANGUAGES })}
-    ${check("notify")} ${check("events")}
+    ${check("notify")} ${check("preview")} ${check("events")}
     <p class="acts">
       ${show("devices")} ${show("help")}
       <button class="danger" onClick=${() => app.logout()}>${t("logout")}</button>

@@ -26,18 +26,18 @@ PIN = "l--VMjtdIaq4S8k_xpYMDT9deK4mABjsTKyM-RkfY8k"
 def test_the_code_of_an_invite_is_found_in_what_people_paste(
     run: Run, text: str, code: str
 ) -> None:
-    assert run("return it.inviteIn(given)", "views/login", given=text) == code
+    assert run("return it.inviteIn(given)", "device/address", given=text) == code
 
 
 SHOW = """
     document.body.replaceChildren();
     const box = document.body.appendChild(document.createElement('div'));
-    history.replaceState(null, '', given.hash ?? '#');
     const {app, html} = it;
     const calls = [];
     app.login = (values) => calls.push(['login', values]);
     app.register = (values) => calls.push(['register', values]);
-    const state = {phase: 'login', problem: given.problem ?? null,
+    Object.assign(app.state.settings, {remember: !!given.remember});
+    const state = {phase: 'login', problem: given.problem ?? null, invite: given.invite ?? '',
       server: {name: 'chat.example', registration: 'invite', minPassword: 15}};
     it.render(null, box);
     it.render(html`<${it.Login} state=${state} />`, box);
@@ -69,14 +69,13 @@ def test_a_login_names_the_device(run: Run) -> None:
         return [name, values, /^[^:\\s]\\S{0,31}$/.test(device)];
     """
     values = {"account": "alice", "password": "violet kettles dance 4", "remember": True}
-    assert shown(run, code) == ["login", values, True]
+    assert shown(run, code, remember=True) == ["login", values, True]
 
 
-def test_who_needs_not_be_remembered_names_no_device(run: Run) -> None:
+def test_nobody_is_remembered_who_has_not_asked_for_it(run: Run) -> None:
+    """Nor names a device; and it is told what that does."""
     code = """
-        $('remember').click();
-        await frames();
-        const asked = !!$('device');
+        const asked = !!$('device') || !box.textContent.includes('Only on a device of your own');
         await submit({account: 'alice', password: 'x'});
         return [asked, calls[0][1].remember];
     """
@@ -123,7 +122,7 @@ def test_an_invite_link_makes_an_account(run: Run) -> None:
         await submit({account: 'alice', password: words, again: words});
         return [...asks, calls[0][0], calls[0][1].invite];
     """
-    found = shown(run, code, hash=f"#invite={CODE}")
+    found = shown(run, code, invite=CODE)
     assert found == [False, True, "register", CODE]
 
 
@@ -133,11 +132,5 @@ def test_two_passwords_that_differ_make_no_account(run: Run) -> None:
         await submit({account: 'alice', password: words, again: words + '5'});
         return [calls, told()];
     """
-    found = shown(run, code, hash=f"#invite={CODE}")
+    found = shown(run, code, invite=CODE)
     assert found == [[], "The two passwords differ."]
-
-
-def test_an_invite_does_not_stay_in_the_address(run: Run) -> None:
-    """Once its form is gone: others may use this browser."""
-    code = "it.render(null, box); await frames(); return location.hash"
-    assert shown(run, code, hash=f"#invite={CODE}") == ""
