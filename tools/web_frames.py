@@ -31,6 +31,7 @@ from tests.web.browser.long_room import (  # noqa: E402
     ROOM,
     TO_THE_TOP,
     long_room,
+    told,
 )
 from tests.web.browser.people import Person, address_of, expect  # noqa: E402
 from tests.web.conftest import FLAGS, chromium  # noqa: E402
@@ -60,16 +61,6 @@ async (last) => {
 """
 
 END = "that was all"
-
-
-def told(what: str, frames: list[float]) -> str:
-    """A row of the table."""
-    ordered = sorted(frames)
-    middle, late = (ordered[int(len(ordered) * part)] for part in (0.5, 0.99))
-    return (
-        f"| {what} | {sum(frames) / 1000:.1f} s | {len(frames):,} | {middle:.1f} ms | "
-        f"{late:.1f} ms | {ordered[-1]:.0f} ms |"
-    )
 
 
 def flood(server: ServerUnderTest, rate: int, seconds: float) -> None:

@@ -20,6 +20,7 @@ from securechat.client.session.identity import Address, Login
 from securechat.client.trust.authorities import Dialer, Trust
 from securechat.client.trust.authorities import Origin as TrustOrigin
 from tests.support.links import PATIENCE
+from tests.support.process import ServerProcess
 from tests.support.server import PASSWORD, ServerUnderTest
 
 
@@ -28,7 +29,7 @@ class Opened:
 
     def __init__(
         self,
-        server: ServerUnderTest,
+        server: ServerUnderTest | ServerProcess,
         account: str,
         is_foreign: Callable[[socket.socket], bool] = is_foreign,
     ) -> None:
@@ -81,7 +82,7 @@ class Opened:
 
 @contextmanager
 def opened(
-    server: ServerUnderTest,
+    server: ServerUnderTest | ServerProcess,
     account: str,
     is_foreign: Callable[[socket.socket], bool] = is_foreign,
 ) -> Iterator[Opened]:

@@ -126,9 +126,13 @@ class ServerProcess:
             assert time.monotonic() < deadline, f"never logged {text!r}: {self.log}"
             time.sleep(0.01)
 
+    @property
+    def ca(self) -> Path:
+        return self.data.tls / "ca.pem"
+
     def connect(self, ca: Path | None = None) -> Client:
         """An unauthenticated connection. ca: another authority to trust than the server's."""
-        return Client(TlsLink(self.port, ca or self.data.tls / "ca.pem"), password=PASSWORD)
+        return Client(TlsLink(self.port, ca or self.ca), password=PASSWORD)
 
     def member(self, name: str, *, caps: Caps = (), ca: Path | None = None) -> Client:
         """Somebody with an account, logged in and past the greeting."""

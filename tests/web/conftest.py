@@ -1,4 +1,5 @@
-"""The browser that tries the page: Chromium of this machine, driven by Playwright.
+"""The browser that tries the page: Chromium of this machine, driven by Playwright. What is tried in
+Firefox drives that by itself (browser/firefox.py).
 
 Both come by other ways than `.[test]`, so without them these tests are skipped; where a browser has
 to be there, as in .ci/run, that is a failure.

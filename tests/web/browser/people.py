@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.support.admin_cli import AdminCli
 from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest
 from tests.web.conftest import module_of
@@ -33,6 +35,17 @@ def expect(shown: Any) -> Any:
 def address_of(server: ServerUnderTest) -> str:
     """Of its page."""
     return f"https://localhost:{server.service.web_addresses[0][1]}/"
+
+
+def invite(data: Path) -> str:
+    """The fragment of the link that an administrator gives to somebody with a browser. data: the
+    server's directory.
+    """
+    told = AdminCli(data)("invite")
+    said = told.out + told.err
+    found = re.search(r"https://\S+?(#invite=\S+)", said)
+    assert found, said
+    return found[1]
 
 
 class Person:

@@ -4,48 +4,21 @@ with a server that is killed.
 
 from __future__ import annotations
 
-import re
-import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.process import ServerProcess, add_accounts, write_config
+from tests.support.process import add_accounts
 from tests.web.browser.people import LOST, Person, expect
-
-
-class Restarted:
-    """A server as a process, which comes back with the same ports and data."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory / "server"
-        add_accounts(self._directory, "alice", "bob")
-        web = {"host": "127.0.0.1", "port": 0}
-        self._config = write_config(directory / "test.toml", web=web)
-        self._start()
-        found = re.search(r"https://\S+?:(\d+)/", self.process.greeting)
-        assert found, self.process.greeting
-        self.address = f"https://localhost:{found[1]}/"
-        web["port"] = int(found[1])
-        write_config(directory / "test.toml", web=web)
-
-    def _start(self) -> None:
-        self.process = ServerProcess(self._directory, "--config", self._config)
-
-    def killed(self) -> None:
-        self.process.tell(signal.SIGKILL)
-        self.process.ends()
-
-    def restarts(self) -> None:
-        self.process.close()
-        self._start()
+from tests.web.browser.restarted import Restarted
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
-    opened = Restarted(tmp_path_factory.mktemp("delivery"))
+    directory = tmp_path_factory.mktemp("delivery") / "server"
+    add_accounts(directory, "alice", "bob")
+    opened = Restarted(directory)
     opened.process.member("alice").says("JOIN #den", "JOIN #club")
     opened.process.member("bob").says("JOIN #den")
     yield opened

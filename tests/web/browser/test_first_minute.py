@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.admin_cli import AdminCli
 from tests.support.server import PASSWORD, ServerUnderTest, running
-from tests.web.browser.people import Person, address_of, expect
+from tests.web.browser.people import Person, address_of, expect, invite
 
 
 @pytest.fixture(scope="module")
@@ -21,19 +19,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
         yield opened
 
 
-def invite(server: ServerUnderTest) -> str:
-    """The fragment of the link that an administrator gives to somebody with a browser."""
-    told = AdminCli(server.data.path)("invite")
-    said = told.out + told.err
-    found = re.search(r"https://\S+?(#invite=\S+)", said)
-    assert found, said
-    return found[1]
-
-
 def test_an_invite_link_leads_to_the_first_message(browser: Any, server: ServerUnderTest) -> None:
     """In a browser that has never been here; whoever is there already reads it."""
     bob = server.member("bob")
-    with Person(browser, address_of(server)).comes(invite(server)) as alice:
+    with Person(browser, address_of(server)).comes(invite(server.data.path)) as alice:
         page = alice.page
         page.get_by_label("Name", exact=True).fill("alice")
         page.get_by_label("New password").fill(PASSWORD)
@@ -66,7 +55,7 @@ def test_an_invite_link_leads_to_the_first_message(browser: Any, server: ServerU
 
 
 def test_a_used_invite_says_so(browser: Any, server: ServerUnderTest) -> None:
-    code = invite(server)
+    code = invite(server.data.path)
     server.connect().registers("carol", code=code.removeprefix("#invite="))
     with Person(browser, address_of(server)).comes(code) as dave:
         dave.page.get_by_label("Name", exact=True).fill("dave")

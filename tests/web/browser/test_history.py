@@ -1,6 +1,6 @@
 """A room with more messages than a page keeps: back to the first one by scrolling, and to the end.
 
-`python tools/web_frames.py` does it with ten thousand.
+How long the frames took is printed (`pytest -s`); `python tools/web_frames.py` measures more.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.browser.long_room import OTHER, READER, ROOM, TO_THE_TOP, long_room
+from tests.web.browser.long_room import OTHER, READER, ROOM, TO_THE_TOP, long_room, told
 from tests.web.browser.people import Person, address_of, expect
 
 COUNT = 2100
@@ -26,7 +26,7 @@ def test_scrolling_reaches_the_first_message(
     ):
         person.opens(ROOM)
         expect(person.line(f" {COUNT - 1} ")).to_be_visible()
-        person.page.evaluate(TO_THE_TOP)
+        print(told(f"back to the first of {COUNT:,}", person.page.evaluate(TO_THE_TOP)))
         expect(person.line("0 0 0 ").first).to_be_visible()
         assert person.log.get_by_role("listitem").count() < 500
         other = server.member(OTHER)

@@ -11,7 +11,7 @@ const OFFERS = 6;
 const PATIENCE = 2000;
 
 /** By touch the key for Enter begins a line, as there is no Shift+Enter. */
-const byKeys = () => matchMedia("(pointer: fine)").matches;
+const byKeys = () => !matchMedia("(pointer: coarse)").matches;
 
 export function Composer({ state, room }) {
   const [outside, setOutside] = useState(false);
