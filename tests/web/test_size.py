@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from securechat.web.site import site
 
-MOST_BYTES = 220 * 1024
+MOST_BYTES = 224 * 1024
 MOST_SENT = 88 * 1024
 
 

@@ -75,9 +75,15 @@ def test_the_login_is_for_everybody(
     audit(alice.page, "registration")
 
 
-def test_each_view_is_for_everybody(alice: Person, audit: Callable[[Any, str], None]) -> None:
+def test_each_view_is_for_everybody(
+    alice: Person, server: ServerUnderTest, audit: Callable[[Any, str], None]
+) -> None:
     alice.logs_in("alice").opens("#den")
     page = alice.page
+    server.member("bob").says("JOIN #bobs", "INVITE alice #bobs")
+    told = page.get_by_role("status").filter(has_text="bob invites you")
+    place, log = told.bounding_box(), alice.log.bounding_box()
+    assert place["y"] + place["height"] <= log["y"], "a notice covers names"
     expect(alice.log.get_by_role("button", name="🎉 1")).to_be_visible()
     audit(page, "a conversation")
     alice.menu("and so on")

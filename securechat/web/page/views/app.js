@@ -27,17 +27,19 @@ export function App() {
   const inside = state.phase !== "login" && state.conversations.size > 0;
   const View =
     inside || state.phase === "online" ? Shell : state.phase === "starting" ? Starting : Login;
-  return html`<${View} state=${state} />
-    <${Dialogs} state=${state} />
-    <div class="notices" role="status">
-      ${state.notices.map((one) => html`<${Notice} key=${one.id} one=${one} />`)}
-    </div>`;
+  return html`${View !== Shell && html`<${Notices} state=${state} />`}
+    <${View} state=${state} />
+    <${Dialogs} state=${state} />`;
 }
 
 const Broken = () => html`<main class="starting">
   <p class="empty">${t("broken")}</p>
   <button onClick=${() => app.reload()}>${t("banner.reload")}</button>
 </main>`;
+
+/** In a place of their own, where they cover nothing. */
+const Notices = ({ state }) => html`<div class="notices" role="status">
+  ${state.notices.map((one) => html`<${Notice} key=${one.id} one=${one} />`)}</div>`;
 
 /** It goes when it may have been read. */
 function Notice({ one: { id, kind, text } }) {
@@ -96,11 +98,13 @@ function Shell({ state }) {
       ${
         room
           ? html`<${Header} ...${{ room, calls }} onDrawer=${setDrawer} />
+            <${Notices} state=${state} />
             <${Timeline} key=${key} state=${state} room=${room} />
             <${Composer} key=${`say ${key}`} state=${state} room=${room} />`
           : html`<header class="bar"><button class="icon drawer" aria-label=${t("rooms")}
               onClick=${() => setDrawer("rooms")}>☰</button>
               <h1>${state.server.network}</h1></header>
+            <${Notices} state=${state} />
             <p class="empty">${t("empty")}</p>`
       }
     </main>

@@ -19,7 +19,7 @@ export function Devices({ state }) {
     ${value?.forgotten && html`<${Remember} then=${again} />`}
     <h3>${t("devices.sessions")}</h3>
     <ul class="rows">${value?.sessions.map(({ id, by, name, heard, address, here }) =>
-      row(`${name || by} · ${address}`, heard, here, () => app.endSession(id)))}</ul>
+      row(`${name === "*" ? by : name} · ${address}`, heard, here, () => app.endSession(id)))}</ul>
     <${Credentials} least=${state.server.minPassword} />
   <//>`;
 }

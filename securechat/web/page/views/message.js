@@ -1,6 +1,7 @@
 /** A message in the timeline. */
 import { html } from "../html.js";
 import { app } from "../app.js";
+import { fold } from "../irc/message.js";
 import { language, t } from "../text/index.js";
 import { plain, rich } from "./rich.js";
 
@@ -20,11 +21,14 @@ function format(kind, at) {
 }
 export const dayOf = (at) => format("day", at);
 
-/** A colour for a name, in degrees: the same everywhere. */
-function hue(name) {
-  let sum = 0;
-  for (const char of name.toLowerCase()) sum = (sum * 31 + char.codePointAt(0)) % 9973;
-  return (sum * 137) % 360;
+/** Which of eight colours a name has, by its CRC-32: the same everywhere, in a terminal too. */
+export function colour(name) {
+  let rest = -1;
+  for (const byte of new TextEncoder().encode(fold(name))) {
+    rest ^= byte;
+    for (let bit = 0; bit < 8; bit++) rest = (rest >>> 1) ^ (rest & 1 && 0xedb88320);
+  }
+  return ~rest & 7;
 }
 
 export const Time = ({ at }) => html`<time dateTime=${new Date(at).toISOString()}
@@ -43,7 +47,7 @@ export function Message({ item, head, room, own, person, found }) {
   const who = () => app.show({ name: "person", room, who: author });
   return html`<li class=${classes.filter(Boolean).join(" ")} tabindex="-1" data-key=${item.key}>
     <${Time} at=${item.at} />
-    <span class="name" title=${author} style=${{ "--hue": hue(author) }} onClick=${who}>
+    <span class=${`name c${colour(author)}`} title=${author} onClick=${who}>
       <bdi>${plain(author)}</bdi>
       ${item.bot && html` <span class="badge">${t("bot")}</span>`}</span>
     <div>
