@@ -59,11 +59,14 @@ class ByBlock:
             del self._by_block[address_block]
         return True
 
-    def push_out(self) -> Connection:
-        """Remove the oldest of the address block that has the most. There must be one."""
-        # Of the largest crowd: somebody who comes alone is the last whom a crowd pushes out.
-        most = max(self._by_count)  # few: N connections come in at most sqrt(2 N) different numbers
-        address_block = next(iter(self._by_count[most]))
+    def push_out(self, address_block: str = "") -> Connection:
+        """Remove the oldest of an address block, or of the one that has the most. There must be
+        one.
+        """
+        if not address_block:
+            # Of the largest crowd: somebody who comes alone is the last whom a crowd pushes out.
+            most = max(self._by_count)  # few: N connections come in at most sqrt(2 N) numbers
+            address_block = next(iter(self._by_count[most]))
         connection = next(iter(self._by_block[address_block]))
         self.remove(address_block, connection)
         return connection

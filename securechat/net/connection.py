@@ -31,6 +31,17 @@ class Phase(IntEnum):
     CLOSED = 5
 
 
+class Place(IntEnum):
+    """Where a connection is counted; see securechat.net.admission."""
+
+    NONE = 0
+    EXPECTED = 1
+    """Its balancer has yet to tell whose it is."""
+    VISITING = 2
+    """Somebody loads the page by it, and may begin to talk."""
+    TALKING = 3
+
+
 class Connection:
     """A connection. owner: for the hub's use, never looked at here. address, port: the peer's.
 
@@ -59,11 +70,11 @@ class Connection:
         "out_bytes",
         "owner",
         "phase",
+        "place",
         "port",
         "sent",
         "sock",
         "tls",
-        "visiting",
     )
 
     def __init__(self, sock: socket.socket, address: str, port: int, io: int) -> None:
@@ -74,8 +85,8 @@ class Connection:
         self.io = io
         self.authenticated = False
         """Somebody has logged in on it."""
-        self.visiting = False
-        """It loads a page, and is counted as a visitor; the admission's, under its lock."""
+        self.place = Place.NONE
+        """The admission's, under its lock."""
         self.phase = Phase.RAW
         self.owner: object = None
         self.fingerprint: bytes | None = None

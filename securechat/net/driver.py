@@ -83,14 +83,16 @@ class Loop(Protocol):
 class ConnectionDriver:
     """Does what is due at a connection, and says what to wait for next.
 
-    loop: the one that holds the driver. authenticated: called with each connection that somebody
-    has logged in on. released: called with each that is gone.
+    loop: the one that holds the driver. served: called with each connection whose opening has done
+    something whole and goes on. authenticated: with each that somebody has logged in on. released:
+    with each that is gone.
     """
 
     def __init__(
         self,
         loop: Loop,
         limits: IoLimits,
+        served: Callable[[Connection], None],
         authenticated: Callable[[Connection], None],
         released: Callable[[Connection], None],
     ) -> None:
@@ -100,6 +102,7 @@ class ConnectionDriver:
         self._set_timer = loop.set_timer
         self._emit = loop.emit
         self.limits = limits
+        self._served = served
         self._authenticated = authenticated
         self._released = released
         self.meter = CpuMeter()
@@ -170,6 +173,7 @@ class ConnectionDriver:
             self._watch(connection, wanted)
             if opening.renewed:
                 opening.renewed = False
+                self._served(connection)
                 self._give_time(connection, opening)
         else:
             self._open(connection, opening)

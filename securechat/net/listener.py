@@ -16,7 +16,7 @@ from typing import NamedTuple
 from securechat.common.threads import NamedThread, Waker
 from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.binding import BACKLOG
-from securechat.net.connection import Connection, Opening
+from securechat.net.connection import Connection, Opening, Place
 from securechat.net.errors import LostError
 from securechat.net.loop import IoThread
 from securechat.net.proxy_header import ProxyOpening, TrustedProxies
@@ -45,11 +45,11 @@ class Endpoint(NamedTuple):
     """What is behind a listening socket.
 
     opening: gives how a connection begins that has come there; it is told whom to ask whether a
-    visitor may come in. visiting: whether they come as visitors.
+    visitor may stay. place: as what it comes.
     """
 
     opening: Callable[[LetIn], Opening]
-    visiting: bool = False
+    place: Place = Place.TALKING
 
 
 class Listener(NamedThread):
@@ -174,11 +174,11 @@ class Listener(NamedThread):
         opening, first_to_go = endpoint.opening(self._visitor_stays), None
         try:
             if address in self.proxies:
-                self._admission.expect(connection)
-                visiting = endpoint.visiting
-                opening = ProxyOpening(opening, lambda known: self._arrived(known, visiting))
+                self._admission.admit(connection, Place.EXPECTED)
+                place = endpoint.place
+                opening = ProxyOpening(opening, lambda known: self._let_in(known, place))
             else:
-                first_to_go = self._admission.admit(connection, visiting=endpoint.visiting)
+                first_to_go = self._admission.admit(connection, endpoint.place)
         except NotAdmittedError as refusal:
             log.warning("refused %s port %d: %s", address, port, refusal)
             self.refused += 1
@@ -194,20 +194,14 @@ class Listener(NamedThread):
 
     # I/O threads
 
-    def _arrived(self, connection: Connection, visiting: bool) -> None:
-        """Whose connection it is has been told by a balancer."""
-        admit = self._admission.admit_expected
-        self._let_in(connection, lambda known: admit(known, visiting=visiting))
-
     def _visitor_stays(self, connection: Connection) -> None:
         """A visitor begins to talk."""
-        self._let_in(connection, self._admission.admit_visitor)
+        self._let_in(connection, Place.TALKING)
 
-    def _let_in(
-        self, connection: Connection, admit: Callable[[Connection], Connection | None]
-    ) -> None:
+    def _let_in(self, connection: Connection, place: Place) -> None:
+        """From where it was: a balancer has told whose it is, or a visitor stays."""
         try:
-            first_to_go = admit(connection)
+            first_to_go = self._admission.admit(connection, place)
         except NotAdmittedError as refusal:
             raise LostError(str(refusal)) from None
         if first_to_go is not None:

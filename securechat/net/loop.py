@@ -36,12 +36,14 @@ class Callbacks:
     """Whom an I/O thread tells what; all are called in that thread.
 
     handle: takes what was read. behind: whether so much waits there that unauthenticated
-    connections are not to be read. authenticated: takes each connection on which somebody has
+    connections are not to be read. served: takes each connection that has had an answer before its
+    first line. authenticated: each connection on which somebody has
     logged in. released: each that is gone. failed: the bug that the thread dies of.
     """
 
     handle: Callable[[list[Input]], None]
     behind: Callable[[], bool]
+    served: Callable[[Connection], None]
     authenticated: Callable[[Connection], None]
     released: Callable[[Connection], None]
     failed: Callable[[BaseException], None]
@@ -78,7 +80,7 @@ class IoThread(NamedThread):
         self.now = 0.0
         self.task: tuple[Connection] | None = None
         """The connection that is being attended to; for the guard."""
-        self.driver = ConnectionDriver(self, limits, call.authenticated, call.released)
+        self.driver = ConnectionDriver(self, limits, call.served, call.authenticated, call.released)
 
     # Any thread
 

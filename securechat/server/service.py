@@ -215,6 +215,7 @@ class Service:
         call = Callbacks(
             handle=self._hub.inbox.put_inputs,
             behind=self._hub.inbox.behind,
+            served=self._admission.mark_served,
             authenticated=self._admission.mark_authenticated,
             released=self._admission.release,
             failed=self._thread_failed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from securechat.net.connection import Place
 from securechat.net.listener import Endpoint
 from securechat.net.opening import TlsOpening
 from securechat.server.config import Config
@@ -22,4 +23,4 @@ def web_endpoint(tls: TlsOpening, config: Config, port: int) -> Endpoint:
         origins=lambda host: [f"https://{host}", *origins, None],
         more=strict_transport_security(config.web.hsts_days),
     )
-    return Endpoint(lambda stays: WebOpening(tls, rules, stays), visiting=True)
+    return Endpoint(lambda stays: WebOpening(tls, rules, stays), place=Place.VISITING)

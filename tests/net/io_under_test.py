@@ -79,6 +79,7 @@ class IoUnderTest:
         call = Callbacks(
             self._take,
             lambda: self.behind,
+            lambda connection: None,
             self.authenticated.append,
             self.released.put,
             self.failures.append,

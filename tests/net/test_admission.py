@@ -10,7 +10,7 @@ import pytest
 
 from securechat.net import admission as admission_module
 from securechat.net.admission import BARRED_SECONDS, Admission, NotAdmittedError
-from securechat.net.connection import Connection
+from securechat.net.connection import Connection, Place
 
 
 class Door:
@@ -36,7 +36,7 @@ class Door:
     def knocks(self, address: str) -> tuple[Connection, Connection | None]:
         """The new connection, and the one that goes for it."""
         connection = Connection(cast(socket.socket, None), address, 4711, 0)
-        return connection, self.admission.admit(connection)
+        return connection, self.admission.admit(connection, Place.TALKING)
 
     def admits(self, address: str) -> Connection:
         connection, gone = self.knocks(address)
@@ -268,14 +268,20 @@ def test_those_whose_time_is_over_are_forgotten() -> None:
 # --- behind a balancer ---------------------------------------------------------------------------
 
 
+def expects(door: Door) -> Connection:
+    """One of a balancer."""
+    connection = Connection(cast(socket.socket, None), "10.0.0.5", 1, 0)
+    assert door.admission.admit(connection, Place.EXPECTED) is None
+    return connection
+
+
 def test_who_is_expected_has_a_place_and_no_address() -> None:
     """Until its balancer tells whose connection it is; then it counts as that one's."""
     door = Door(total=3)
-    expected = Connection(cast(socket.socket, None), "10.0.0.5", 1, 0)
-    door.admission.expect(expected)
+    expected = expects(door)
     door.admits("10.0.0.5")
     expected.address = "192.0.2.1"
-    assert door.admission.admit_expected(expected) is None
+    assert door.admission.admit(expected, Place.TALKING) is None
     door.admits("192.0.2.1")
     assert "all 3 connections" in door.refuses("192.0.2.9")
     door.admission.release(expected)
@@ -287,11 +293,10 @@ def test_who_may_not_come_in_is_counted_until_it_is_released() -> None:
     door = Door(total=3)
     door.admits("192.0.2.1")
     door.admits("192.0.2.1")
-    expected = Connection(cast(socket.socket, None), "10.0.0.5", 1, 0)
-    door.admission.expect(expected)
+    expected = expects(door)
     expected.address = "192.0.2.1"
     with pytest.raises(NotAdmittedError, match=r"2 connections from 192\.0\.2\.1 already"):
-        door.admission.admit_expected(expected)
+        door.admission.admit(expected, Place.TALKING)
     assert "all 3 connections" in door.refuses("192.0.2.2")
     door.admission.release(expected)
     door.admits("192.0.2.2")
@@ -302,11 +307,10 @@ def test_a_ban_is_for_the_address_that_the_balancer_tells() -> None:
     door = Door()
     why = {"192.0.2.1": "192.0.2.1 is banned"}
     door.admission._banned = why.get
-    expected = Connection(cast(socket.socket, None), "10.0.0.5", 1, 0)
-    door.admission.expect(expected)
+    expected = expects(door)
     expected.address = "192.0.2.1"
     with pytest.raises(NotAdmittedError, match="is banned"):
-        door.admission.admit_expected(expected)
+        door.admission.admit(expected, Place.TALKING)
     door.admission.release(expected)
 
 
@@ -314,9 +318,9 @@ def test_those_without_a_header_take_no_more_places_than_strangers() -> None:
     """Where a balancer has gone mad, members still get in by other ways."""
     door = Door(unauthenticated=2)
     for _ in range(2):
-        door.admission.expect(Connection(cast(socket.socket, None), "10.0.0.5", 1, 0))
+        expects(door)
     with pytest.raises(NotAdmittedError, match="2 connections have no header yet"):
-        door.admission.expect(Connection(cast(socket.socket, None), "10.0.0.5", 1, 0))
+        expects(door)
     door.admits("192.0.2.2")
 
 
@@ -337,7 +341,7 @@ def test_other_limits_are_for_those_who_come() -> None:
 def visits(door: Door, address: str) -> tuple[Connection, Connection | None]:
     """The new visitor, and the one that goes for it."""
     connection = Connection(cast(socket.socket, None), address, 4711, 0)
-    return connection, door.admission.admit(connection, visiting=True)
+    return connection, door.admission.admit(connection, Place.VISITING)
 
 
 def test_visitors_are_counted_apart() -> None:
@@ -358,17 +362,57 @@ def test_a_class_behind_one_address_loads_the_page() -> None:
         assert visits(door, "192.0.2.1")[1] is None
 
 
+def serves(door: Door, address: str) -> Connection:
+    """A visitor who has had an answer."""
+    connection, _ = visits(door, address)
+    door.admission.mark_served(connection)
+    return connection
+
+
 def test_one_address_has_its_share_of_visits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A further one is refused until one has gone; others may come."""
+    """One of its own goes for the next one, the oldest; nobody else's."""
     monkeypatch.setattr(admission_module, "VISITORS_PER_BLOCK", 2)
     door = Door()
+    visits(door, "192.0.2.2")
     first, _ = visits(door, "192.0.2.1")
     visits(door, "192.0.2.1")
-    with pytest.raises(NotAdmittedError, match=r"2 visitors from 192\.0\.2\.1 already"):
-        visits(door, "192.0.2.1")
-    visits(door, "192.0.2.2")
+    _, gone = visits(door, "192.0.2.1")
+    assert gone is first
     door.admission.release(first)
-    visits(door, "192.0.2.1")
+    _, gone = visits(door, "192.0.2.1")
+    assert gone is not None
+
+
+def test_who_asks_for_nothing_takes_half_of_an_addresss_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many they are; and so do those who were served and stay. Each gets to its turn."""
+    monkeypatch.setattr(admission_module, "VISITORS_PER_BLOCK", 8)
+    door = Door()
+    served = [serves(door, "192.0.2.1") for _ in range(4)]
+    silent = [visits(door, "192.0.2.1")[0] for _ in range(4)]
+    gone = [visits(door, "192.0.2.1")[1] for _ in range(4)]
+    assert gone == silent
+    door.admission.mark_served(served[0])  # once more: it is the last now
+    gone = []
+    for _ in range(4):
+        new, first_to_go = visits(door, "192.0.2.1")
+        gone.append(first_to_go)
+        door.admission.mark_served(new)
+    assert served[0] not in gone
+    assert not set(silent) & set(gone)
+    assert gone[1:] == served[1:]
+
+
+def test_who_was_pushed_out_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer may have been on its way: it takes no place again."""
+    monkeypatch.setattr(admission_module, "VISITORS_PER_BLOCK", 1)
+    door = Door()
+    first, _ = visits(door, "192.0.2.1")
+    second, _ = visits(door, "192.0.2.1")
+    door.admission.mark_served(first)
+    _, gone = visits(door, "192.0.2.1")
+    assert gone is second
 
 
 def test_a_visitor_too_many_has_one_of_the_largest_crowd_go(
@@ -393,8 +437,8 @@ def test_a_visitor_who_begins_to_talk_is_counted_as_others_are() -> None:
     """From then on, and once."""
     door = Door(total=2, per_address=1)
     talking, _ = visits(door, "192.0.2.1")
-    assert door.admission.admit_visitor(talking) is None
-    assert not talking.visiting
+    assert door.admission.admit(talking, Place.TALKING) is None
+    assert talking.place is Place.TALKING
     assert door.admission.counts() == (1, 1)
     assert door.refuses("192.0.2.1") == "1 connections from 192.0.2.1 already"
     door.admission.mark_authenticated(talking)
@@ -411,8 +455,8 @@ def test_a_visitor_for_whom_there_is_no_room_stays_one(full: str) -> None:
     door.admits("192.0.2.1")
     visitor, _ = visits(door, "192.0.2.1")
     with pytest.raises(NotAdmittedError):
-        door.admission.admit_visitor(visitor)
-    assert visitor.visiting
+        door.admission.admit(visitor, Place.TALKING)
+    assert visitor.place is Place.VISITING
     assert door.admission.counts() == (1, 1)
     door.admission.release(visitor)
     assert door.admission.counts() == (1, 1)
@@ -423,7 +467,7 @@ def test_a_visitor_who_talks_pushes_out_as_others_do() -> None:
     door = Door(unauthenticated=1)
     first = door.admits("192.0.2.1")
     visitor, _ = visits(door, "192.0.2.2")
-    assert door.admission.admit_visitor(visitor) is first
+    assert door.admission.admit(visitor, Place.TALKING) is first
 
 
 def test_who_is_banned_or_barred_may_neither_visit_nor_talk() -> None:
@@ -436,20 +480,20 @@ def test_who_is_banned_or_barred_may_neither_visit_nor_talk() -> None:
     with pytest.raises(NotAdmittedError, match="barred"):
         visits(door, "192.0.2.1")
     with pytest.raises(NotAdmittedError, match="barred"):
-        door.admission.admit_visitor(early)
+        door.admission.admit(early, Place.TALKING)
     early.address = "203.0.113.9"
     with pytest.raises(NotAdmittedError, match="an old acquaintance"):
-        door.admission.admit_visitor(early)
+        door.admission.admit(early, Place.TALKING)
 
 
 def test_a_visitor_behind_a_balancer() -> None:
     """It is counted among all until its address is known, and then as a visitor only."""
     door = Door(total=1)
     connection = Connection(cast(socket.socket, None), "192.0.2.254", 4711, 0)
-    door.admission.expect(connection)
+    door.admission.admit(connection, Place.EXPECTED)
     assert door.admission.counts() == (1, 0)
     connection.address = "192.0.2.1"
-    assert door.admission.admit_expected(connection, visiting=True) is None
+    assert door.admission.admit(connection, Place.VISITING) is None
     assert door.admission.counts() == (0, 0)
     door.admission.release(connection)
     assert door.admission.counts() == (0, 0)

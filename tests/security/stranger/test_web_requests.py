@@ -165,6 +165,28 @@ def test_a_class_behind_one_address_loads_the_page(
         assert {status for got in pool.map(loads, range(40)) for status in got} == {200}
 
 
+def test_one_machine_keeps_no_other_behind_its_address_from_the_page(
+    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many it opens and says nothing on: others' requests are answered, also further ones
+    by the connections that they have.
+    """
+    monkeypatch.setattr(WebOpening, "seconds", PATIENCE)
+    monkeypatch.setattr(admission, "VISITORS_PER_BLOCK", 24)
+    source = "127.77.3.1"
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(plain(server, source))
+        own = [
+            stack.enter_context(contextlib.closing(server.browser(source=source))) for _ in "123456"
+        ]
+        assert [browser.asks(request()).status for browser in own] == [200] * 6
+        server.wait_for(lambda: server.service._admission._served.of(source) == 6)
+        for _ in range(40):
+            stack.enter_context(plain(server, source))
+        assert [browser.asks(request()).status for browser in own] == [200] * 6
+
+
 def test_who_loads_the_page_takes_no_place_of_those_who_talk(
     server: ServerUnderTest, browser: Browser
 ) -> None:
