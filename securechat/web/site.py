@@ -9,10 +9,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from posixpath import join, normpath
 from typing import Final
 
 from securechat.web.headers import Headers
@@ -39,6 +41,17 @@ AT_THE_TOP: Final = {
 
 VERSION_PLACE: Final = b"v/VERSION/"
 """What those files have where the version belongs."""
+
+MODULES_PLACE: Final = b"<!-- MODULES -->"
+"""What index.html has where the modules belong that a browser loads at once, and not one after the
+other as it finds them.
+"""
+
+IMPORTED: Final = re.compile(
+    r"""(?:^|;)(?:import\s*|(?:import|export)\b[^;"'()]*?\bfrom\s*)["'](\.[^"']+)["']""",
+    re.MULTILINE,
+)
+"""Which modules a module can't do without."""
 
 FOR_EVER: Final = b"public, max-age=31536000, immutable"
 ASK_AGAIN: Final = b"no-cache"
@@ -112,11 +125,24 @@ def make_site(page: dict[str, bytes]) -> Site:
         f"v/{version}/{path}": static_file(body, _kind(path) or b"", FOR_EVER)
         for path, body in page.items()
     }
+    preload = '<link rel="modulepreload" href="v/VERSION/{}">'
+    links = "\n".join(map(preload.format, first_modules(page))).encode()
     for path, name in AT_THE_TOP.items():
-        body = page[name].replace(VERSION_PLACE, f"v/{version}/".encode())
+        body = page[name].replace(MODULES_PLACE, links)
+        body = body.replace(VERSION_PLACE, f"v/{version}/".encode())
         served[path] = static_file(body, _kind(name) or b"", ASK_AGAIN)
     served["version.json"] = version_file(version)
     return Site(version, served)
+
+
+def first_modules(page: dict[str, bytes], start: str = "main.js") -> list[str]:
+    """The module that starts the page, and all without which it can't, the nearest first."""
+    found = [start]
+    for path in found:  # which grows meanwhile
+        source = page.get(path, b"").decode()
+        paths = [normpath(join(path, "..", other)) for other in IMPORTED.findall(source)]
+        found.extend(other for other in dict.fromkeys(paths) if other not in found)
+    return found
 
 
 def version_file(version: str, port: int | None = None) -> StaticFile:

@@ -6,7 +6,15 @@ import gzip
 import json
 from pathlib import Path
 
-from securechat.web.site import AT_THE_TOP, TYPES, VERSION_PLACE, make_site, read_page, site
+from securechat.web.site import (
+    AT_THE_TOP,
+    TYPES,
+    VERSION_PLACE,
+    first_modules,
+    make_site,
+    read_page,
+    site,
+)
 
 PAGE = {
     "index.html": b"<script src='v/VERSION/main.js'></script>",
@@ -51,6 +59,32 @@ def test_what_stays_at_its_place_names_the_version_and_is_asked_for_again() -> N
     assert place in made.files[""].body
     told = made.files["version.json"]
     assert (json.loads(told.body), told.cache) == ({"version": made.version}, b"no-store")
+
+
+def test_the_modules_that_a_browser_needs_at_once_are_found() -> None:
+    """Through all that they import, each once; not what is loaded later."""
+    page = {
+        "main.js": b"\n".join(
+            [
+                b'import { a, b } from "./views/a.js";',
+                b"import {\n  c,\n} from \"./c.js\"; import './d.js'",
+                b'const later = () => import("./later.js");',
+                b'const named = "./named.js";',
+            ]
+        ),
+        "c.js": b'import{c as d}from"./vendor/x.js";export*from"./d.js"',
+        "d.js": b'export { main } from "./main.js";',
+        "views/a.js": b'import x from "../d.js"',
+        "vendor/x.js": b"",
+        "later.js": b"",
+        "named.js": b"",
+    }
+    first = ["main.js", "views/a.js", "c.js", "d.js", "vendor/x.js"]
+    assert first_modules(page) == first
+    whole = {**PAGE, **page, "index.html": b"<!-- MODULES -->\n"}
+    made = make_site(whole)
+    link = '<link rel="modulepreload" href="v/{}/{}">\n'
+    assert made.files[""].body.decode() == "".join(link.format(made.version, one) for one in first)
 
 
 def test_another_version_has_another_etag() -> None:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from securechat.web.site import site
+from importlib.resources import files
 
-MOST_BYTES = 224 * 1024
-MOST_SENT = 88 * 1024
+import pytest
+
+from securechat.web.site import first_modules, read_page, static_file
+
+PAGE = read_page(files("securechat.web").joinpath("page"))
+
+BEFORE_ANY_MODULE = ["index.html", "style.css"]
+
+
+def sizes(paths: list[str]) -> tuple[float, float]:
+    """KiB of these files, and of them as they are sent: by gzip."""
+    bodies = [PAGE[path] for path in paths]
+    sent = [static_file(body, b"", b"").packed for body in bodies]
+    return sum(map(len, bodies)) / 1024, sum(map(len, sent)) / 1024
 
 
 def test_the_page_stays_small() -> None:
-    """As it is, and as it is sent: by gzip."""
-    page = site()
-    sent = sum(len(file.packed) for path, file in page.files.items() if path.startswith("v/"))
-    assert page.size <= MOST_BYTES
-    assert sent <= MOST_SENT
+    size, sent = sizes(list(PAGE))
+    assert size <= 226
+    assert sent <= 92
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_little_of_it_is_loaded_at_first(language: str) -> None:
+    """What one needs to log in and talk, in one language; dialogs come when they are opened."""
+    first = [*BEFORE_ANY_MODULE, *first_modules(PAGE), f"text/{language}.js"]
+    size, sent = sizes(first)
+    assert len(first) <= 44
+    assert size <= 186
+    assert sent <= 75

@@ -89,9 +89,14 @@ export const app = {
   dismiss,
   async setSetting(name, value) {
     if (name === "notify" && value) value = await permit();
-    apply({ [name]: value });
-    storage.save("settings", { ...state.settings });
-    tell("settings", { [name]: value });
+    const change = { [name]: value };
+    try {
+      await apply(change);
+    } catch {
+      return notice(t("refused.GONE"), "error");
+    }
+    storage.note("settings", state.settings);
+    tell("settings", change);
   },
   setDraft(key, text) {
     const c = room(key);

@@ -249,7 +249,7 @@ async function checkVersion() {
 }
 
 onTold((what, value) => {
-  if (what === "settings") apply(value);
+  if (what === "settings") apply(value).catch(() => {});
   if (what === "logout" && login?.account === value) leave(), wipe(value);
   if (what === "login" && state.phase === "login") start();
 });
@@ -263,9 +263,10 @@ addEventListener("storage", ({ key }) => {
   changed();
 });
 
-export function apply(settings) {
+/** Rejects if a language can't be loaded. */
+export async function apply(settings) {
+  if ("language" in settings) await setLanguage(settings.language);
   Object.assign(state.settings, settings);
-  setLanguage(state.settings.language);
   changed();
 }
 
@@ -311,7 +312,6 @@ addEventListener("hashchange", () => invited());
 
 /** Log in as who was here before, if anybody was remembered. */
 export async function start() {
-  apply(await storage.load("settings"));
   const asks = location.protocol === "http:";
   const found = asks && (await fetch("local.json").then((answer) => answer.json()).catch(() => null));
   local = !!found;

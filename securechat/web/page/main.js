@@ -2,9 +2,16 @@
 import { app } from "./app.js";
 import { h, render } from "./html.js";
 import { keepOffline } from "./offline.js";
+import { ready } from "./text/index.js";
 import { App } from "./views/app.js";
+import { loadDialogs } from "./views/dialogs.js";
 
-const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-render(h(App, { app }), root);
-app.start();
-keepOffline();
+/** After this time, in ms, the rest of the page is loaded. */
+const BUSY = 3000;
+
+ready.then(() => {
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  render(h(App, { app }), root);
+  app.start();
+  setTimeout(() => loadDialogs().then(keepOffline, () => {}), BUSY);
+});

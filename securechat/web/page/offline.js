@@ -1,4 +1,6 @@
 /** The page opens without its server: its own files are kept, and a worker serves them. */
+import { LANGUAGES, load } from "./text/index.js";
+
 const HERE = new URL(".", import.meta.url).href; // with the version
 const ROOT = new URL("../../", HERE).href;
 
@@ -9,6 +11,7 @@ export async function keepOffline() {
   const { trustedTypes } = /** @type {any} */ (window);
   const worker = trustedTypes?.createPolicy("securechat", rules).createScriptURL("") ?? "./sw.js";
   try {
+    await Promise.all(Object.keys(LANGUAGES).map(load));
     await navigator.serviceWorker.register(/** @type {any} */ (worker));
     const cache = await caches.open(HERE);
     const index = await fetch(ROOT);

@@ -3,6 +3,7 @@
  *
  * @typedef {import("./types").State} State
  */
+import { noted } from "./device/storage.js";
 import { t } from "./text/index.js";
 
 const MOST_NOTICES = 5;
@@ -16,7 +17,7 @@ export const state = /** @type {State} */ ({
   conversations: new Map(),
   current: null,
   settings: { theme: "auto", language: "", notify: false, preview: false, events: true,
-    remember: false },
+    remember: false, ...noted("settings") },
   notices: [],
   view: null,
   invite: "",

@@ -13,6 +13,11 @@ from tests.support.process import add_accounts
 from tests.web.browser.people import LOST, Person, expect
 from tests.web.browser.restarted import Restarted
 
+KEPT = """async () => {
+    while (!(await caches.match('./'))) await new Promise((next) => setTimeout(next, 50));
+}"""
+"""Waits until the page needs no server."""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
@@ -39,6 +44,7 @@ def test_what_is_said_without_a_network_waits(alice: Person, server: Restarted) 
     with a network again it is on the disk, once, in its order.
     """
     bob = server.process.member("bob")
+    alice.page.evaluate(KEPT)
     alice.context.set_offline(True)
     alice.says("first of the tunnel")
     alice.says("second of the tunnel")

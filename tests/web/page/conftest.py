@@ -17,6 +17,9 @@ PAGE = Path(securechat.__file__).parent / "web" / "page"
 ORIGIN = "https://page.test/"
 """Of nobody: what is asked for there is read from the package."""
 
+TEXTS = "await (await import('/text/index.js')).ready;"
+"""Which views need, and are loaded apart."""
+
 Run = Callable[..., Any]
 
 
@@ -41,7 +44,7 @@ def run(browser: Any) -> Iterator[Run]:
     def run(code: str, *modules: str, given: object = None) -> Any:
         imports = "".join(f"Object.assign(it, await import('/{name}.js'));" for name in modules)
         return page.evaluate(
-            f"async (given) => {{ const it = {{}}; {imports} {code} }}",
+            f"async (given) => {{ const it = {{}}; {imports} {TEXTS} {code} }}",
             given,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.page.conftest import ORIGIN, answer
+from tests.web.page.conftest import ORIGIN, TEXTS, answer
 
 SERVER = Path(__file__).parent / "fake_server.js"
 
@@ -43,7 +43,7 @@ class Tab:
         self._page = page
 
     def __call__(self, code: str) -> Any:
-        return self._page.evaluate(f"async () => {{ {HELPERS} {code} }}")
+        return self._page.evaluate(f"async () => {{ {TEXTS} {HELPERS} {code} }}")
 
     def reload(self) -> None:
         self._page.reload()
@@ -141,7 +141,7 @@ def test_a_logout_ends_the_token_and_leaves_nothing(tab: Tab) -> None:
         return [server.tokens, state.phase, await storage.load('login') ?? null, ...kept,
           state.conversations.size];
     """
-    assert tab(code) == [{}, "login", None, [], [], 0]
+    assert tab(code) == [{}, "login", None, ["settings"], [], 0]
 
 
 def test_a_logout_leaves_nothing_in_other_tabs(tabs: Callable[[], Tab]) -> None:
@@ -167,7 +167,7 @@ def test_a_logout_leaves_nothing_in_other_tabs(tabs: Callable[[], Tab]) -> None:
         await new Promise((done) => setTimeout(done, 350));
         return [Object.keys(localStorage), Object.keys(sessionStorage), gone];
     """
-    assert second(code) == [[], [], 1]
+    assert second(code) == [["settings"], [], 1]
     assert first("return Object.keys(sessionStorage)") == []
 
 

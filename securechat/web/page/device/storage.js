@@ -67,7 +67,7 @@ export const place = (key, value) => put("sessionStorage", key, value);
 export const placed = (key) => get("sessionStorage", key);
 
 const NOTES = brief ? "sessionStorage" : "localStorage";
-/** Drafts and names of rooms. A null value takes it away. */
+/** Settings, drafts and names of rooms. A null value takes it away. */
 export const note = (key, value) => put(NOTES, key, value);
 export const noted = (key) => get(NOTES, key);
 /** One, those whose keys begin so, and all of this tab. */

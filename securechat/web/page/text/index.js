@@ -1,24 +1,30 @@
 /** What people read, in their language. */
-import en from "./en.js";
-import ru from "./ru.js";
+import { noted } from "../device/storage.js";
 
-const ALL = { en, ru };
 export const LANGUAGES = { en: "English", ru: "Русский" };
 
 let locale = "en";
-let texts = /** @type {Record<string, any>} */ (en);
+let texts = /** @type {Record<string, any>} */ ({});
 let plural = new Intl.PluralRules("en");
 
-/** By setting ("en", "ru"), else ("") the first of the browser's languages that we have. */
-export function setLanguage(wanted) {
+export const load = async (code) => (await import(`./${code}.js`)).default;
+
+/**
+ * By setting ("en", "ru"), else ("") the first of the browser's languages that we have. Only its
+ * texts are loaded; rejects if they can't be.
+ */
+export async function setLanguage(wanted) {
   const all = [wanted, ...navigator.languages, "en"];
-  const code = all.map((one) => (one || "").slice(0, 2)).find((one) => ALL[one]) || "en";
+  const code = all.map((one) => (one || "").slice(0, 2)).find((one) => LANGUAGES[one]);
+  texts = await load(code);
   // "en" alone would write times as in America.
   locale = navigator.languages.find((one) => one.startsWith(code)) ?? code;
-  texts = ALL[code];
   plural = new Intl.PluralRules(code);
   document.documentElement.lang = code;
 }
+
+/** Until then there is no text. */
+export const ready = setLanguage(noted("settings")?.language);
 
 /** "en-GB"; for Intl. */
 export const language = () => locale;
@@ -30,7 +36,7 @@ export const language = () => locale;
  * @returns {string}
  */
 export function t(key, values = {}) {
-  let text = texts[key] ?? ALL.en[key] ?? key;
+  let text = texts[key] ?? key;
   if (typeof text === "object") text = text[plural.select(values.n)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }

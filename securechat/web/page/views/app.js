@@ -3,7 +3,7 @@ import { html, useEffect, useErrorBoundary, useRef, useState } from "../html.js"
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Composer } from "./composer.js";
-import { Dialogs } from "./dialogs.js";
+import { Dialogs, Reload } from "./dialogs.js";
 import { Header } from "./header.js";
 import { nextRoom, regions } from "./keys.js";
 import { Login } from "./login.js";
@@ -34,7 +34,7 @@ export function App() {
 
 const Broken = () => html`<main class="starting">
   <p class="empty">${t("broken")}</p>
-  <button onClick=${() => app.reload()}>${t("banner.reload")}</button>
+  <${Reload} />
 </main>`;
 
 /** In a place of their own, where they cover nothing. */
@@ -152,7 +152,7 @@ function useTitle(state, room) {
 function Banner({ state }) {
   if (state.newer)
     return html`<div class="banner" role="status"><span class="grow">${t("banner.newer")}</span>
-      <button onClick=${() => app.reload()}>${t("banner.reload")}</button></div>`;
+      <${Reload} /></div>`;
   if (state.phase === "online") return null;
   return html`<div class="banner" role="status">
     <span class="grow">${state.problem?.text || t("banner.connecting")}</span>

@@ -42,9 +42,9 @@ def test_plurals_have_a_form_for_one_and_for_the_others(run: Run) -> None:
 
 def test_a_text_takes_values_and_counts(run: Run) -> None:
     code = """
-        it.setLanguage('ru');
+        await it.setLanguage('ru');
         const people = [1, 3, 7].map((n) => it.t('people', {n}));
-        it.setLanguage('en');
+        await it.setLanguage('en');
         const nested = it.t('invited', {who: '{name}', name: 'x'});
         return [...people, it.t('people', {n: 1}), it.t('no.such'), nested];
     """
@@ -60,7 +60,7 @@ def test_what_the_server_tells_everybody_is_in_ones_language(run: Run, days: int
     settings = Settings("chat.test", "1", 0, keep_days=days or 0)
     room = Channel(1, "#lab", "#lab", "#lab", None, 0)
     sentences = [policy.text(settings, room), policy.everywhere(settings), "Another sentence"]
-    code = "it.setLanguage('ru'); return given.map(it.told)"
+    code = "await it.setLanguage('ru'); return given.map(it.told)"
     in_room, here, other = run(code, "text/index", given=sentences)
     assert in_room.startswith("Сказанное в #lab хранится на сервере")
     assert here.startswith("Сказанное здесь хранится на сервере")

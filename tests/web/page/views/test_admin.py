@@ -38,7 +38,7 @@ MOUNT = """
       }
     };
     const fill = (name, value) => (root.querySelector(`[name=${name}]`).value = value);
-    it.setLanguage('en');
+    await it.setLanguage('en');
     it.render(it.h(it.Admin), root);
     await settled();
 """

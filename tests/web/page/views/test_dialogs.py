@@ -30,6 +30,7 @@ OPEN = """
     called('send');
     app.find = () => item;
     const draw = () => it.render(html`<${it.Dialogs} state=${app.state} />`, box);
+    await it.loadDialogs();
     const stop = app.subscribe(draw);
     const frames = async () => {
       for (let n = 0; n < 4; n++) await new Promise(requestAnimationFrame);
