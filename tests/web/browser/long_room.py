@@ -21,7 +21,7 @@ async () => {
     const log = document.querySelector('[role=log]');
     const frames = [];
     let last = performance.now();
-    while (!log.textContent.includes('The beginning')) {
+    while (!log.querySelector('li').textContent.includes('The beginning')) {
         log.scrollTop = 0;
         await new Promise(requestAnimationFrame);
         const now = performance.now();

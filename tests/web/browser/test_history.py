@@ -12,7 +12,7 @@ import pytest
 from tests.web.browser.long_room import OTHER, READER, ROOM, TO_THE_TOP, long_room, told
 from tests.web.browser.people import Person, address_of, expect
 
-COUNT = 2100
+COUNT = 10_000
 
 
 def test_scrolling_reaches_the_first_message(
