@@ -13,7 +13,7 @@ import { within } from "./history.js";
 import { escapeTag, fold, format, plain } from "./irc/message.js";
 import { letterOf } from "./model/events.js";
 import { saidIn } from "./model/timeline.js";
-import { changed, dismiss, listeners, notice, set, state, words } from "./state.js";
+import { changed, complain, dismiss, listeners, notice, set, state, words } from "./state.js";
 import { t, told } from "./text/index.js";
 
 export { words };
@@ -85,7 +85,7 @@ export const app = {
   open,
   show: (view) => set({ view }),
   close: () => set({ view: null }),
-  notice,
+  complain,
   dismiss,
   async setSetting(name, value) {
     if (name === "notify" && value) value = await permit();
@@ -146,6 +146,7 @@ export const app = {
     const c = room(key);
     if (c) c.following = on;
   },
+  member: (key, name = state.me.account) => room(key)?.members.get(fold(name)),
   /** The message of an id, if it is in the window. */
   find(key, id) {
     const item = room(key)?.ids.get(id);
@@ -159,7 +160,7 @@ export const app = {
     if (c.hasNewer) history.latest(c);
     const limits = link.session?.limits;
     const problem = outbox.put(tab, state.me.account || login.account, c.name, text, { reply, action }, limits);
-    if (problem) return void notice(words(problem), "error");
+    if (problem) return complain(problem);
     Object.assign(c, { draft: "", reply: null, typed: 0 });
     saveDraft(c);
     outbox.flush(link.session);
@@ -171,7 +172,7 @@ export const app = {
     const off = mine?.some((name) => fold(name) === fold(state.me.account));
     const tags = { [off ? "+draft/unreact" : "+draft/react"]: emoji, "+draft/reply": id };
     const asked = link.session?.ask(tags, "TAGMSG", [nameOf(key)]);
-    return asked?.catch((problem) => notice(words(problem), "error"));
+    return asked?.catch(complain);
   },
   redact: (key, id, reason = "") => request("REDACT", nameOf(key), id, ...(reason ? [reason] : [])),
   setTyping(key, on) {

@@ -6,9 +6,10 @@ import { adopt, onTold, tab, tell } from "./device/tabs.js";
 import { History } from "./history.js";
 import { Link } from "./irc/link.js";
 import { fold } from "./irc/message.js";
+import { askVersion } from "./irc/socket.js";
 import { Events } from "./model/events.js";
 import { Outbox } from "./model/outbox.js";
-import { changed, notice, set, state, words } from "./state.js";
+import { changed, complain, notice, set, state, words } from "./state.js";
 import { plain, setLanguage, t, told } from "./text/index.js";
 
 const MOST_PEOPLE = 50;
@@ -101,6 +102,13 @@ export const events = new Events(state, {
   },
 });
 
+/** A page that is older than its server may not understand it. */
+async function checkVersion() {
+  const told = await askVersion();
+  if (told.port) state.server.port = told.port;
+  set({ newer: !!version && told.version !== version });
+}
+
 export const history = new History({ session: () => link.session, me: () => state.me.account, changed });
 
 export const link = new Link({
@@ -117,6 +125,7 @@ export const link = new Link({
   offered({ registration: { kind, least } }) {
     Object.assign(state.server, { registration: kind, minPassword: least });
     changed();
+    checkVersion().catch(() => {});
   },
   ready: (nick, session) => arrive(nick, session).catch(() => {}),
   async refused(problem) {
@@ -136,7 +145,7 @@ export const link = new Link({
       set({ view: { name: "recovery", codes: params.slice(2, -1) } });
     } else if (command === "NOTE" && params[1] === "WAIT") {
       set({ problem: { code: "WAIT", text: params.at(-1) } });
-    } else if (/^(FAIL|WARN)$/.test(command)) notice(words({ code: params[1], text: params.at(-1) }), "error");
+    } else if (/^(FAIL|WARN)$/.test(command)) complain({ code: params[1], text: params.at(-1) });
     else events.take(message);
   },
   lost(left) {
@@ -157,7 +166,6 @@ async function arrive(nick, session) {
   storage.place("invite", null);
   login.code = "";
   set({ phase: "online", problem: null });
-  checkVersion();
   await restore();
   if (!login.name) await remember();
   const [row] = await session.request("WHO", nick, "%nf");
@@ -235,17 +243,6 @@ export function forget(c) {
   state.conversations.delete(c.key);
   if (state.current === c.key) state.current = null;
   changed();
-}
-
-/** A page that is older than its server may not understand it. */
-async function checkVersion() {
-  try {
-    const answer = await fetch("version.json", { cache: "no-store" });
-    const known = await answer.json();
-    if (version && known.version !== version) set({ newer: true });
-  } catch {
-    // It is asked again after the next connection.
-  }
 }
 
 onTold((what, value) => {

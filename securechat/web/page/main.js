@@ -1,7 +1,6 @@
 /** Starts the page. */
 import { app } from "./app.js";
 import { h, render } from "./html.js";
-import { keepOffline } from "./offline.js";
 import { ready } from "./text/index.js";
 import { App } from "./views/app.js";
 import { loadDialogs } from "./views/dialogs.js";
@@ -9,9 +8,15 @@ import { loadDialogs } from "./views/dialogs.js";
 /** After this time, in ms, the rest of the page is loaded. */
 const BUSY = 3000;
 
+async function loadRest() {
+  await loadDialogs();
+  const { keepOffline } = await import("./offline.js");
+  await keepOffline();
+}
+
 ready.then(() => {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   render(h(App, { app }), root);
   app.start();
-  setTimeout(() => loadDialogs().then(keepOffline, () => {}), BUSY);
+  setTimeout(() => loadRest().catch(() => {}), BUSY);
 });

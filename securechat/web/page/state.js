@@ -12,8 +12,8 @@ export const state = /** @type {State} */ ({
   phase: "starting",
   problem: null,
   me: { account: "", administrator: false },
-  server: { name: "", network: "", registration: "", minPassword: 0, features: new Set(),
-    topicLength: 0 },
+  server: { name: "", network: "", port: 6697, registration: "", minPassword: 0,
+    features: new Set(), topicLength: 0 },
   conversations: new Map(),
   current: null,
   settings: { theme: "auto", language: "", notify: false, preview: false, events: true,
@@ -59,3 +59,6 @@ export function notice(text, kind = "info") {
   set({ notices: [...known, { id, kind, text }].slice(-MOST_NOTICES) });
   if (kind === "info") setTimeout(() => dismiss(id), 8000);
 }
+
+/** Tell what is wrong. */
+export const complain = (problem) => notice(words(problem), "error");

@@ -11,6 +11,8 @@ export interface State {
   server: {
     name: string;
     network: string;
+    /** Of clients other than browsers. */
+    port: number;
     /** Whether accounts can be made here, as far as it is known: by anybody, or by an invite. */
     registration: "" | "open" | "invite";
     minPassword: number;

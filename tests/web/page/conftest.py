@@ -29,6 +29,8 @@ def answer(route: Any) -> None:
     if path.is_file():
         kind = mimetypes.guess_type(path.name)[0] or "text/plain"
         route.fulfill(status=200, content_type=kind, body=path.read_bytes())
+    elif path.name == "version.json":
+        route.fulfill(json={"version": "of nobody"})
     else:
         route.fulfill(status=200, content_type="text/html", body="<!doctype html>")
 

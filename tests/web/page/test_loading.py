@@ -46,7 +46,7 @@ def test_the_rest_is_loaded_later_but_for_what_administrators_open(opened: Any) 
     page, asked = opened
     page.evaluate("async () => (await import('/views/dialogs.js')).loadDialogs()")
     modules = {str(path.relative_to(PAGE)) for path in PAGE.rglob("*.js")}
-    assert modules - set(asked) <= {"sw.js", "text/en.js", "views/admin.js"}
+    assert modules - set(asked) <= {"sw.js", "offline.js", "text/en.js", "views/admin.js"}
     assert "views/admin.js" not in asked
 
 

@@ -54,6 +54,9 @@ export function openSocket(on) {
 export const delay = (/** @type {number} */ attempt) =>
   Math.min(60_000, 1000 * 2 ** attempt) * (0.3 + 0.7 * Math.random());
 
+/** What the server says without a WebSocket: {version: of its page, port: of other clients}; rejects if nothing. */
+export const askVersion = () =>
+  fetch("version.json", { cache: "no-store" }).then((answer) => answer.json());
+
 /** Why there is no connection: GONE (nothing answers), or NO_SOCKET (only WebSockets fail). */
-export const diagnose = () =>
-  fetch("version.json", { cache: "no-store" }).then(({ ok }) => (ok ? "NO_SOCKET" : "GONE"), () => "GONE");
+export const diagnose = () => askVersion().then(() => "NO_SOCKET", () => "GONE");

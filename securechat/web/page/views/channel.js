@@ -5,14 +5,12 @@ import { t } from "../text/index.js";
 import { Act, Ask, Check, Dialog, Field, Gone, closing, useLoaded } from "./dialog.js";
 import { plain } from "./rich.js";
 
-const memberOf = (room, who) => [...room.members.values()].find(({ name }) => name === who);
-
 export function Channel({ state, room: key }) {
   const room = state.conversations.get(key);
   const kept = useLoaded(() => app.policy(key));
   if (!room) return html`<${Gone} />`;
   const { name, modes } = room;
-  const mine = memberOf(room, state.me.account)?.roles ?? "";
+  const mine = app.member(key)?.roles ?? "";
   const runs = /[~@]/.test(mine);
   const owns = mine.includes("~");
   const set = (change, label) => html`<${Check} label=${label} checked=${modes.includes(change[0])}
@@ -51,8 +49,8 @@ export function Person({ state, room: key, who }) {
   const [step, setStep] = useState("");
   const room = state.conversations.get(key);
   if (!room) return html`<${Gone} />`;
-  const mine = memberOf(room, state.me.account)?.roles ?? "";
-  const them = memberOf(room, who);
+  const mine = app.member(key)?.roles ?? "";
+  const them = app.member(key, who);
   const runs = them && /[~@]/.test(mine) && who !== state.me.account;
   const put = async (reason) => {
     if (step === "ban") await app.ban(key, who);

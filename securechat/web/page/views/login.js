@@ -17,11 +17,8 @@ export function Login({ state }) {
   const given = state.invite;
   const [making, setMaking] = useState(!!given);
   useEffect(() => void (given && setMaking(true)), [given]);
-  const { registration, name } = state.server;
+  const { registration, name, port } = state.server;
   const Part = making ? Making : Entry;
-  const [port, setPort] = useState(6697);
-  useEffect(() => void fetch("version.json").then((told) => told.json())
-    .then((known) => setPort(known.port ?? 6697), () => {}), []);
   const at = location.hostname + (port === 6697 ? "" : `:${port}`);
   // Where the server can't be reached somebody may want to change what they typed.
   const waits = state.phase !== "login" && (!state.problem || state.problem.code === "WAIT");

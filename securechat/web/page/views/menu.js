@@ -7,13 +7,12 @@ import { plain } from "./rich.js";
 
 const USUAL = ["👍", "❤️", "😂", "🎉", "👀", "✅"];
 
-export function Menu({ state, room: key, id }) {
+export function Menu({ room: key, id }) {
   const [step, setStep] = useState("");
   const item = app.find(key, id);
   if (!item) return html`<${Gone} />`;
   const { author, mine } = item;
   const text = plain(item.text);
-  const own = [...state.conversations.get(key).members.values()].find(({ name }) => name === state.me.account);
   const react = (emoji) => closing(() => app.react(key, id, emoji))();
   const steps = {
     redact: (reason) => closing(() => app.redact(key, id, reason))(),
@@ -35,7 +34,7 @@ export function Menu({ state, room: key, id }) {
             ${act(t("menu.copy"), closing(() => navigator.clipboard.writeText(text)))}
             ${!mine && act(`${author}…`, () => app.show({ name: "person", room: key, who: author }))}
             ${!mine && act(t("menu.report"), () => setStep("report"))}
-            ${(mine || /[~@]/.test(own?.roles)) && act(t("menu.redact"), () => setStep("redact"), { class: "danger" })}
+            ${(mine || /[~@]/.test(app.member(key)?.roles)) && act(t("menu.redact"), () => setStep("redact"), { class: "danger" })}
           </p>`}
   <//>`;
 }

@@ -1,6 +1,6 @@
 /** What is shown of a text: without control characters, with links, rooms, code, the own name. */
 import { html } from "../html.js";
-import { app, words } from "../app.js";
+import { app } from "../app.js";
 
 export { plain } from "../text/index.js";
 
@@ -62,6 +62,6 @@ function Link({ address }) {
 }
 
 function Room({ name }) {
-  const enter = () => app.join(name).catch((error) => app.notice(words(error), "error"));
+  const enter = () => app.join(name).catch(app.complain);
   return html`<button class="link" tabindex="-1" onClick=${enter}>${name}</button>`;
 }

@@ -35,7 +35,7 @@ export function Switcher({ state }) {
   const all = choices(state, typed);
   const pick = async (one) => {
     app.close();
-    await one?.go()?.catch?.((problem) => app.notice(problem.text, "error"));
+    await one?.go()?.catch?.(app.complain);
   };
   const press = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
