@@ -31,6 +31,14 @@ AXE = """
         violations.map(({id, nodes}) => [id, nodes.map(({html}) => html)]))
 """
 
+KEPT = """
+    async () => {
+        await navigator.serviceWorker.ready;
+        while (!(await caches.match('./'))) await new Promise(requestAnimationFrame);
+    }
+"""
+"""Until the page's worker has its files."""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
@@ -50,9 +58,10 @@ def browser(server: Restarted, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def logs_in(tab: Tab) -> None:
-    """As READER, who isn't remembered, and goes to ROOM."""
+    """As READER, who wants to be remembered, and goes to ROOM."""
     tab.fills("Account", READER)
     tab.fills("Password", PASSWORD)
+    tab.clicks("label", "Remember me")
     tab.clicks("button", "Log in")
     opens(tab, ROOM)
 
@@ -106,15 +115,18 @@ def test_scrolling_reaches_the_first_message(browser: Firefox, server: Restarted
 
 
 def test_a_killed_server_costs_nothing(browser: Firefox, server: Restarted) -> None:
-    """Typed before, meanwhile and after."""
+    """Typed before, and meanwhile: also if the page was loaded anew, which its worker does."""
     with browser.person(server.address, expected=LOST) as reader:
         logs_in(reader)
         reader.says("before it dies")
         stored(reader, "before it dies")
+        reader.calls(KEPT)
         server.killed()
         reader.sees("[role=status]", "connection")
         reader.says("while it is dead")
         reader.sees("[role=log] li", "on its way")
+        reader.reloads()
+        reader.sees("[role=log] li", "while it is dead")
         server.restarts()
         reader.sees("[role=log] li", "on its way", count=0)
         for text in ("before it dies", "while it is dead"):
