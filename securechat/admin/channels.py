@@ -22,7 +22,7 @@ from securechat.common.language import _, ngettext
 from securechat.core.administration.channels import KEY
 from securechat.core.administration.remote import MOST_KEPT_DAYS
 from securechat.store.errors import UnknownError
-from securechat.store.sqlite.export import ChannelFacts, OpenChannel
+from securechat.store.sql.export import ChannelFacts, OpenChannel
 
 TOPIC_CHARS = 50
 """Of a topic, in the list for people."""

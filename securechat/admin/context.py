@@ -24,7 +24,7 @@ from securechat.server.links import login_link
 from securechat.store.admin import Admin
 from securechat.store.password_rules import PasswordRules
 from securechat.store.pepper import Pepper, find_pepper
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.reader import Reader
 
 # A running server looks for changes four times a second, and stores what follows from them.
 EFFECT_SECONDS = 5.0

@@ -28,7 +28,7 @@ from securechat.credentials.device import (
 )
 from securechat.store.admin import wall_clock
 from securechat.store.credentials import CERTIFICATES, TOKENS, NamedCredential
-from securechat.store.sqlite.rows import CertificateRow, TokenRow
+from securechat.store.sql.rows import CertificateRow, TokenRow
 
 
 def _checked_name(context: click.Context, param: click.Parameter, value: str | None) -> str | None:

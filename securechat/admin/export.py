@@ -16,9 +16,9 @@ from securechat.common.files import new_file
 from securechat.common.language import ngettext
 from securechat.server.logs import json_text
 from securechat.store.errors import StoreError, UnknownError
-from securechat.store.sqlite.export import History
-from securechat.store.sqlite.personal import Kick, Mask, Report
-from securechat.store.sqlite.rows import AccountRow, CertificateRow, LogRow, TokenRow
+from securechat.store.sql.export import History
+from securechat.store.sql.personal import Kick, Mask, Report
+from securechat.store.sql.rows import AccountRow, CertificateRow, LogRow, TokenRow
 
 PAUSE_SECONDS = 0.005
 """Between two reads, for whoever else wants the disk."""

@@ -10,8 +10,8 @@ from securechat.admin.context import AdminContext
 from securechat.admin.users import confirm
 from securechat.common.language import _, ngettext
 from securechat.irc import names
-from securechat.store.sqlite.personal import ErasedWords
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.personal import ErasedWords
+from securechat.store.sql.rows import AccountRow
 
 
 def find_author(context: AdminContext, name: str) -> AccountRow:

@@ -25,7 +25,7 @@ from securechat.common.files import open_named
 from securechat.common.language import _, ngettext, translated
 from securechat.server.links import login_link, page_url
 from securechat.store.admin import NewAccount, wall_clock
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.rows import AccountRow
 
 STDIN = Path("-")
 

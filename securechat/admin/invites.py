@@ -12,7 +12,7 @@ from securechat.core.administration.remote import MOST_INVITE_DAYS, MOST_NOTE, M
 from securechat.server.links import login_link, make_link, page_url
 from securechat.store.admin import wall_clock
 from securechat.store.invites import invite_id
-from securechat.store.sqlite.rows import InviteRow
+from securechat.store.sql.rows import InviteRow
 
 
 def _note(context: click.Context, param: click.Parameter, value: str) -> str:

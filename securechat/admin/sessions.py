@@ -15,7 +15,7 @@ from securechat.admin.requests import ask
 from securechat.admin.users import find_account
 from securechat.common.language import _, ngettext
 from securechat.core.presence.live_sessions import Live
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.rows import AccountRow
 
 
 @click.command()

@@ -10,8 +10,8 @@ from securechat.admin.users import find_account
 from securechat.common.escape import escape_exactly
 from securechat.common.language import _, translated
 from securechat.core.quota import MIB
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow
 
 
 class Credentials:

@@ -17,7 +17,7 @@ from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
 from securechat.store.admin import NewAccount, wall_clock
 from securechat.store.errors import StoreError, UnknownError
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.rows import AccountRow
 
 
 def _new_name(context: click.Context, param: click.Parameter, value: str) -> AccountName:

@@ -30,7 +30,7 @@ from securechat.store.errors import ConflictError, StoreError, UnknownError
 from securechat.store.invites import invite_id
 from securechat.store.password_rules import PasswordRules
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.rows import AccountRow
 
 log = logging.getLogger(__name__)
 

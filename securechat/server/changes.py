@@ -23,10 +23,10 @@ from securechat.server.loading import account_of, load_invites
 from securechat.server.requests import Requests
 from securechat.store.admin import APPLIED, RETENTION, WORDS
 from securechat.store.errors import StoreError
-from securechat.store.sqlite import erasure
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql import erasure
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow
 
 log = logging.getLogger(__name__)
 

@@ -7,14 +7,13 @@ while thousands of pages are written and synced.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from securechat.common.threads import BackgroundThread
+from securechat.store.database import open_database
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import checkpoint, cut, open_database
 
 log = logging.getLogger(__name__)
 
@@ -48,25 +47,18 @@ class Checkpointer(BackgroundThread):
             while self.pause(INTERVAL_SECONDS):
                 # Before it is done: what is committed meanwhile is for the next look.
                 commits, erasures = self._commits(), self._erasures()
-                if erasures != erased and self._try(cut, connection):
+                if erasures != erased and self._try(connection.cut_log):
                     done, erased = commits, erasures
-                elif commits != done and self._try(_fold, connection):
+                elif commits != done and self._try(connection.fold_log):
                     done = commits
 
-    def _try(
-        self, action: Callable[[sqlite3.Connection], bool], connection: sqlite3.Connection
-    ) -> bool:
+    def _try(self, action: Callable[[], bool]) -> bool:
         """Whether it could be done; if not, the log grows, and it is tried again."""
         try:
-            done = action(connection)
+            done = action()
         except StoreError as error:
             if self.trouble():
                 log.error("the write-ahead log can't be folded in: %s", error)  # noqa: TRY400
             return False
         self.in_order()
         return done
-
-
-def _fold(connection: sqlite3.Connection) -> bool:
-    checkpoint(connection)
-    return True

@@ -21,7 +21,7 @@ from securechat.store.errors import (
     StoreError,
     UnknownOutcomeError,
 )
-from securechat.store.sqlite.journal import Journal
+from securechat.store.sql.journal import Journal
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ import platformdirs
 
 from securechat.common.files import exposure, foreign_owner
 from securechat.store import pepper
-from securechat.store.sqlite import database, search_index
+from securechat.store.search import index as search_index
+from securechat.store.sqlite import database
 from securechat.store.sqlite.schema import MIGRATIONS
 
 LOCK_SECONDS = 0.5

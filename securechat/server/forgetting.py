@@ -14,9 +14,9 @@ from securechat.core.model.state import Model
 from securechat.core.presence import online
 from securechat.core.turn import Turn
 from securechat.irc.names import fold_account
-from securechat.store.sqlite.erasure import Erased
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.erasure import Erased
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow
 
 
 def forget_entries(model: Model, reader: Reader, number: int, erased: Erased) -> None:

@@ -42,8 +42,8 @@ from securechat.server.reading import look_up
 from securechat.server.requests import Requests
 from securechat.server.storage_health import Space, StorageHealth
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 
 log = logging.getLogger(__name__)
 

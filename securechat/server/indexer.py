@@ -15,7 +15,7 @@ from pathlib import Path
 
 from securechat.common.threads import BackgroundThread
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.search_index import SearchIndex
+from securechat.store.search.index import SearchIndex
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import time
 from securechat.credentials.link import DEFAULT_PORT, InviteLink, LoginLink
 from securechat.server.identity import reachable_host
 from securechat.store.admin import Admin
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.reader import Reader
 
 DAY_MS = 86_400_000
 

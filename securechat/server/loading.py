@@ -18,9 +18,9 @@ from securechat.irc import names
 from securechat.net.address_blocks import address_block_of
 from securechat.store.errors import DamagedError
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow, ChannelRow
-from securechat.store.sqlite.schema import ROW_BYTES
+from securechat.store.sql.fragments import ROW_BYTES
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow, ChannelRow
 
 log = logging.getLogger(__name__)
 

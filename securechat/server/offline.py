@@ -14,9 +14,9 @@ from securechat.server.data import DataDirectory
 from securechat.server.loading import load_model
 from securechat.server.requests import Requests
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.mending import mend
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.mending import mend
+from securechat.store.sql.reader import Reader
 
 NOT_RUNNING = "no server runs on this data directory, and only a running one can do this"
 

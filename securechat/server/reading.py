@@ -19,8 +19,8 @@ from securechat.core.jobs import JobFailed, LoadMissed, LogRead, Missed, ReadLog
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account
 from securechat.store.errors import DamagedError, StoreError
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.search import Search, Searcher
+from securechat.store.search.searcher import Search, Searcher
+from securechat.store.sql.reader import Reader
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from securechat.core.administration import requests
 from securechat.core.administration.requests import ACTIONS, REFUSED, Request
 from securechat.core.guard import guarded
 from securechat.core.turn import Turn
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.reader import Reader
 
 UNKNOWN = (
     "the running server doesn't know how to do this: it is of another version; restart it with "

@@ -7,16 +7,15 @@ administrator erases: by the table of changes.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
 from securechat.common.threads import BackgroundThread
+from securechat.store.database import Connection, open_database
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.retention import expire
+from securechat.store.sql.retention import expire
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class Retention(BackgroundThread):
                 self._run_once(connection)
                 self._pause(INTERVAL_SECONDS)
 
-    def _run_once(self, connection: sqlite3.Connection) -> None:
+    def _run_once(self, connection: Connection) -> None:
         try:
             count = expire(connection, self.keep_days, int(self._wall_clock()), self._pause)
         except StoreError as error:  # as where another program holds the database

@@ -52,9 +52,9 @@ from securechat.server.status import Status
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
 from securechat.store.pepper import Pepper, find_pepper
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.mending import mend
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.mending import mend
+from securechat.store.sql.reader import Reader
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
 from securechat.store.errors import ConflictError, DamagedError, StoreError
-from securechat.store.sqlite.journal import Journal
+from securechat.store.sql.journal import Journal
 
 log = logging.getLogger(__name__)
 

@@ -40,8 +40,8 @@ from securechat.store import passwords
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import InvalidPassword
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.search import Searcher
+from securechat.store.search.searcher import Searcher
+from securechat.store.sql.reader import Reader
 
 log = logging.getLogger(__name__)
 

@@ -25,17 +25,17 @@ from securechat.store.credentials import (
     remove_all,
     remove_credential,
 )
+from securechat.store.database import Transaction, open_database
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.invites import Invites
 from securechat.store.overview import Overview
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.requests import Requests
-from securechat.store.sqlite import erasure
-from securechat.store.sqlite.database import Transaction, open_database
-from securechat.store.sqlite.export import History
-from securechat.store.sqlite.personal import ErasedWords, Personal
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql import erasure
+from securechat.store.sql.export import History
+from securechat.store.sql.personal import ErasedWords, Personal
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow
 
 OF_AN_ACCOUNT = (
     "factors",
@@ -219,7 +219,7 @@ class Admin:
         # Of the password only its cost stays: the name must not answer faster than before.
         change = (
             f"deleted = 1, deleted_ms = {self._clock()}, disabled = 1, admin = 0, "
-            "password = substr(password, 1, ?)"
+            "password = substr(password, 1, CAST(? AS INTEGER))"
         )
         with Transaction(self._connection) as connection:
             self._update(account, change, HEAD_CHARS)
@@ -298,7 +298,7 @@ class Admin:
         it up and this there may be somebody who types a password.
         """
         changed = self._connection.execute(
-            f"UPDATE accounts SET {change} WHERE id = ? AND NOT deleted",  # noqa: S608 - ours
+            f"UPDATE accounts SET {change} WHERE id = ? AND deleted = 0",  # noqa: S608 - ours
             (value, account.id),
         )
         if not changed.rowcount:

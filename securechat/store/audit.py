@@ -7,11 +7,11 @@ transaction as the act. Whoever owns the connection may call.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from securechat.store.sqlite.database import FAULTS, Transaction, fault
+from securechat.store.database import FAULTS, Connection, Transaction, fault
+from securechat.store.sql.fragments import EVERY
 
 NOBODY = "-"
 """Stands for an account where an act is nobody's."""
@@ -53,7 +53,7 @@ class Wanted(NamedTuple):
 
 
 def note(
-    connection: sqlite3.Connection,
+    connection: Connection,
     *,
     at_ms: int,
     by: str,
@@ -74,9 +74,9 @@ def note(
     )
 
 
-def rows(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[AuditRow]:
+def rows(connection: Connection, wanted: Wanted) -> Iterator[AuditRow]:
     """What is asked for, oldest first, read as it is taken. Raises StoreError."""
-    limit = -1 if wanted.last is None else wanted.last
+    limit = EVERY if wanted.last is None else wanted.last
     parameters = {**wanted._asdict(), "limit": limit}
     try:
         for row in connection.execute(_ROWS, parameters):
@@ -90,11 +90,11 @@ _ROWS = """
 SELECT * FROM (
     SELECT id, at_ms, event, account, address, result, facts FROM audit
     WHERE at_ms >= :since_ms AND (:before = 0 OR id < :before)
-    AND (:event = '' OR instr(lower(event), lower(:event)))
+    AND (:event = '' OR instr(lower(event), lower(:event)) > 0)
     AND (:account = '' OR account = :account
         OR (json_valid(facts) AND json_extract(facts, '$.account') = :account))
     ORDER BY id DESC LIMIT :limit
-) ORDER BY id
+) AS found ORDER BY id
 """
 
 
@@ -102,7 +102,7 @@ SLICE = 500
 """Rows deleted in one transaction, which holds up a server's by a moment."""
 
 
-def last_before(connection: sqlite3.Connection, *, at_ms: int = 0, keep: int = 0) -> int:
+def last_before(connection: Connection, *, at_ms: int = 0, keep: int = 0) -> int:
     """The number of the newest row that is older than a moment, or that is followed by so many. By
     their numbers: where a clock was set back, no row goes that is newer than one that stays.
     """
@@ -113,30 +113,26 @@ def last_before(connection: sqlite3.Connection, *, at_ms: int = 0, keep: int = 0
     return max(0, number)
 
 
-def count_upto(connection: sqlite3.Connection, last: int) -> int:
+def count_upto(connection: Connection, last: int) -> int:
     """How many rows there are up to a number."""
     sql = "SELECT count(*) FROM audit WHERE id <= ?"
     found: int = connection.execute(sql, (last,)).fetchone()[0]
     return found
 
 
-def delete_some(connection: sqlite3.Connection, last: int) -> bool:
+def delete_some(connection: Connection, last: int) -> bool:
     """Delete the oldest rows up to a number, not too many at once; whether there were any.
 
     Within the caller's transaction, in which the trigger that forbids it is away.
     """
-    name = "audit_is_not_deleted"
-    sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
-    # As it stands in the database, so that the same one comes back.
-    [trigger] = connection.execute(sql, (name,)).fetchone()
-    connection.execute(f"DROP TRIGGER {name}")
+    connection.allow_deletion("audit", allowed=True)
     oldest = "SELECT id FROM audit WHERE id <= ? ORDER BY id LIMIT ?"
     gone = connection.execute(f"DELETE FROM audit WHERE id IN ({oldest})", (last, SLICE))  # noqa: S608
-    connection.execute(trigger)
+    connection.allow_deletion("audit", allowed=False)
     return gone.rowcount > 0
 
 
-def rows_upto(connection: sqlite3.Connection, last: int) -> Iterator[AuditRow]:
+def rows_upto(connection: Connection, last: int) -> Iterator[AuditRow]:
     """The rows up to a number, oldest first, read as they are taken. Raises StoreError."""
     sql = f"SELECT {', '.join(AuditRow._fields)} FROM audit WHERE id <= ? ORDER BY id"  # noqa: S608
     try:
@@ -152,7 +148,7 @@ class Audit:
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, by: str, clock: Callable[[], int], address: str = ""
+        self, connection: Connection, by: str, clock: Callable[[], int], address: str = ""
     ) -> None:
         self._connection = connection
         self._by = by

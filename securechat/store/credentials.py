@@ -6,14 +6,14 @@ connection may call, within a transaction.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from securechat.credentials.device import MAX_CERTIFICATES, MAX_TOKENS
+from securechat.store.database import Connection
 from securechat.store.errors import ConflictError, UnknownError
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow, CertificateRow, TokenRow
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow, CertificateRow, TokenRow
 
 
 class NamedCredential(NamedTuple):
@@ -43,7 +43,7 @@ CERTIFICATES = NamedCredential(
 
 
 def add_credential(
-    connection: sqlite3.Connection,
+    connection: Connection,
     kind: NamedCredential,
     account: AccountRow,
     name: str,
@@ -90,7 +90,7 @@ def _check(
 
 
 def remove_credential(
-    connection: sqlite3.Connection, kind: NamedCredential, account: AccountRow, name: str
+    connection: Connection, kind: NamedCredential, account: AccountRow, name: str
 ) -> None:
     """End the one of this name. Raises UnknownError."""
     ended = connection.execute(
@@ -104,7 +104,7 @@ def remove_credential(
         )
 
 
-def remove_all(connection: sqlite3.Connection, kind: NamedCredential, account: AccountRow) -> int:
+def remove_all(connection: Connection, kind: NamedCredential, account: AccountRow) -> int:
     """End all of an account's. Returns how many there were."""
     gone = connection.execute(f"DELETE FROM {kind.table} WHERE account = ?", (account.id,))  # noqa: S608
     return gone.rowcount

@@ -4,12 +4,11 @@ heard anything of who had it. The thread that made the Admin may call.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
 from securechat.store.audit import Audit
+from securechat.store.database import Connection, Transaction
 from securechat.store.errors import ConflictError, UnknownError
-from securechat.store.sqlite.database import Transaction
 
 DAY_MS = 86_400_000
 
@@ -24,7 +23,7 @@ SIGNS = (
 
 
 def free(
-    connection: sqlite3.Connection,
+    connection: Connection,
     audit: Audit,
     changed: Callable[[str, int], object],
     *,
@@ -58,7 +57,7 @@ def free(
     return str(name)
 
 
-def _why_kept(connection: sqlite3.Connection, number: int, age_ms: int) -> str | None:
+def _why_kept(connection: Connection, number: int, age_ms: int) -> str | None:
     # A clock that was set back must not make the day longer.
     if not 0 <= age_ms <= DAY_MS:
         return "that was not within the last day"

@@ -6,15 +6,14 @@ Each act is one transaction with its row in the audit, as in store.admin.
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Sequence
 
 from securechat.credentials.link import code_digest
 from securechat.store.audit import Audit
+from securechat.store.database import Connection, Transaction
 from securechat.store.errors import UnknownError
-from securechat.store.sqlite.database import Transaction
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import InviteRow
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import InviteRow
 
 
 class Invites:
@@ -22,7 +21,7 @@ class Invites:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         reader: Reader,
         audit: Audit,
         changed: Callable[[str, int | None], object],

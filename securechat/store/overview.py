@@ -4,11 +4,10 @@ call; all raise StoreError.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from securechat.store.sqlite.database import FAULTS, fault
+from securechat.store.database import FAULTS, Connection, fault
 
 
 class ListedAccount(NamedTuple):
@@ -28,14 +27,14 @@ _ACCOUNTS = """
 SELECT name, chosen_name, admin, bot, disabled,
     EXISTS (SELECT 1 FROM factors WHERE account = accounts.id),
     (SELECT count(*) FROM tokens WHERE account = accounts.id), created_ms
-FROM accounts WHERE NOT deleted AND folded > ? AND instr(folded, ?) ORDER BY folded LIMIT ?
+FROM accounts WHERE deleted = 0 AND folded > ? AND instr(folded, ?) > 0 ORDER BY folded LIMIT ?
 """
 
 
 class Overview:
     """connection: to read through."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def accounts(self, *, part: str, after: str, limit: int) -> list[ListedAccount]:

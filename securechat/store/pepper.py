@@ -19,7 +19,6 @@ import binascii
 import hmac
 import os
 import secrets
-import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,8 +30,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from securechat.common import files
+from securechat.store.database import FAULTS, Connection, Transaction, open_database
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import FAULTS, Transaction, explain, open_database
+from securechat.store.sqlite.database import explain
 
 FILE_NAME = "pepper"
 
@@ -240,7 +240,7 @@ def check_pepper(database: Path, file: Path) -> None:
         load_pepper(file)
 
 
-def _known(connection: sqlite3.Connection) -> str | None:
+def _known(connection: Connection) -> str | None:
     """The fingerprint of the database's pepper; None before there is one."""
     try:
         row = connection.execute("SELECT value FROM meta WHERE key = ?", (PEPPER_ID,)).fetchone()
@@ -249,7 +249,7 @@ def _known(connection: sqlite3.Connection) -> str | None:
     return str(row[0]) if row else None
 
 
-def _own_pepper(connection: sqlite3.Connection, database: Path, file: Path) -> Pepper:
+def _own_pepper(connection: Connection, database: Path, file: Path) -> Pepper:
     if not file.exists():
         raise PepperError(
             f"{file} is missing: the key that the passwords and second factors in {database} were "
@@ -265,7 +265,7 @@ def _own_pepper(connection: sqlite3.Connection, database: Path, file: Path) -> P
     return pepper
 
 
-def _pair(connection: sqlite3.Connection, pepper: Pepper) -> None:
+def _pair(connection: Connection, pepper: Pepper) -> None:
     with Transaction(connection):
         if _known(connection) is not None:
             return  # another process was faster
@@ -273,11 +273,11 @@ def _pair(connection: sqlite3.Connection, pepper: Pepper) -> None:
         connection.execute("DELETE FROM meta WHERE key = 'cost_key'")  # of before: a secret
         _seal_channel_keys(connection, pepper)
         connection.execute(_FORGET_LOGGED_KEYS)
-    with suppress(sqlite3.Error):  # takes the pages of before out of the write-ahead log
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with suppress(StoreError):  # takes what stood there before off the disk
+        connection.cut_log()
 
 
-def _seal_channel_keys(connection: sqlite3.Connection, pepper: Pepper) -> None:
+def _seal_channel_keys(connection: Connection, pepper: Pepper) -> None:
     rows = connection.execute("SELECT id, channel_key FROM targets WHERE channel_key IS NOT NULL")
     sealed = [(seal_channel_key(pepper, channel, key), channel) for channel, key in rows]
     connection.executemany("UPDATE targets SET channel_key = ? WHERE id = ?", sealed)

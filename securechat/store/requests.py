@@ -6,11 +6,10 @@ The thread that made the Admin may call.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from securechat.store.sqlite.database import FAULTS, Transaction, fault
+from securechat.store.database import FAULTS, Connection, Transaction, fault
 
 GONE = {"refused": "the server has started meanwhile, so nothing was done: try again"}
 
@@ -18,16 +17,16 @@ GONE = {"refused": "the server has started meanwhile, so nothing was done: try a
 class Requests:
     """by: who asks, for the audit. All methods raise StoreError."""
 
-    def __init__(self, connection: sqlite3.Connection, by: str) -> None:
+    def __init__(self, connection: Connection, by: str) -> None:
         self._connection = connection
         self._by = by
 
     def ask(self, kind: str, facts: Mapping[str, object]) -> int:
         """Ask for something, see core.administration.requests; the request's number."""
-        sql = "INSERT INTO requests (kind, by, facts) VALUES (?, ?, ?)"
+        sql = "INSERT INTO requests (kind, by, facts) VALUES (?, ?, ?) RETURNING id"
         with Transaction(self._connection) as connection:
-            cursor = connection.execute(sql, (kind, self._by, json.dumps(facts)))
-            return int(cursor.lastrowid or 0)
+            rows = connection.execute(sql, (kind, self._by, json.dumps(facts))).fetchall()
+        return int(rows[0][0])
 
     def answered(self, number: int) -> bool:
         """Whether there is an answer, or nothing to answer any more."""

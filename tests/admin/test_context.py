@@ -12,9 +12,9 @@ from securechat.admin.context import AdminContext, remembered_config
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.store.admin import APPLIED, Admin
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
 from tests.support.admin_cli import served_once
 from tests.support.pepper import PEPPER
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from securechat.ca import pem
-from securechat.store.sqlite.rows import CertificateRow
+from securechat.store.sql.rows import CertificateRow
 from tests.support.admin_cli import GOOD, AdminCli, served_once
 from tests.support.certificates import Authority
 from tests.support.client import Client

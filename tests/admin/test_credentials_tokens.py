@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from securechat.credentials.device import is_token, token_digest
+from securechat.store.sql.rows import TokenRow
 from securechat.store.sqlite.database import FILE_NAME, open_database
-from securechat.store.sqlite.rows import TokenRow
 from tests.support.admin_cli import GOOD, AdminCli, served_once
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.sqlite import export
+from securechat.store.sql import export
 from securechat.store.sqlite.database import FILE_NAME, open_database
 from tests.support.admin_cli import AdminCli, served_once
 

@@ -10,8 +10,8 @@ import pytest
 
 from securechat.credentials.link import InviteLink, code_digest
 from securechat.store.admin import Admin
+from securechat.store.sql.rows import InviteRow
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.rows import InviteRow
 from tests.support.admin_cli import AdminCli, served_once
 
 

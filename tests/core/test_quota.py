@@ -6,7 +6,7 @@ import pytest
 
 from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
 from securechat.irc.message import parse
-from securechat.store.sqlite.schema import ROW_BYTES
+from securechat.store.sql.fragments import ROW_BYTES
 from tests.support.client import Client, codes
 from tests.support.rules import RulesUnderTest, in_channel
 

@@ -23,8 +23,8 @@ from securechat.server.changes import take_changes
 from securechat.server.commit import store_spans
 from securechat.store.errors import ConflictError, DamagedError
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow, CertificateRow, TokenRow
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow, CertificateRow, TokenRow
 from tests.fuzz.invariants import Watch
 from tests.support.client import Client
 from tests.support.rules import NOT_STORED, RIGHT, RulesLink, RulesUnderTest

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.journal import Journal
+from securechat.store.sql.journal import Journal
 from tests.support.client import Client
 from tests.support.links import PATIENCE
 from tests.support.process import ServerProcess, add_accounts, serving, write_config

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from securechat.net.throttle import MOST_FACTOR
-from securechat.store.sqlite.journal import Journal
+from securechat.store.sql.journal import Journal
 from tests.support.client import Client
 from tests.support.links import PATIENCE
 from tests.support.server import ServerUnderTest, running

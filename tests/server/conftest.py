@@ -10,8 +10,8 @@ import pytest
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import ChannelCreated, MemberJoined
 from securechat.store.admin import Admin
+from securechat.store.sql.journal import Journal
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
 from tests.support.pepper import PEPPER
 
 ALICE, BOB, DEN = 1, 2, 10

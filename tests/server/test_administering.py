@@ -16,7 +16,7 @@ from securechat.server.administering import Administering
 from securechat.store.admin import APPLIED, Admin, NewAccount
 from securechat.store.audit import AuditRow, Wanted
 from securechat.store.passwords import verify_password
-from securechat.store.sqlite.journal import Journal
+from securechat.store.sql.journal import Journal
 from tests.server.conftest import ALICE, BOB
 from tests.support.pepper import PEPPER
 

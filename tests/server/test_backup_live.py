@@ -16,8 +16,8 @@ from securechat.core.journal.events.accounts import CertificateAdded, FactorSet,
 from securechat.irc.message import KEY_TAG
 from securechat.server.data import DataDirectory
 from securechat.store.pepper import find_pepper
+from securechat.store.sql.journal import Journal
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.journal import Journal
 from tests.support.admin_cli import AdminCli
 from tests.support.client import Client, sasl_plain
 from tests.support.data_directory import contents

@@ -19,8 +19,8 @@ from securechat.server.changes import take_changes
 from securechat.server.loading import load_model
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.credentials import TOKENS
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from tests.support.pepper import PEPPER
 
 ALICE, BOB, DEN = 1, 2, 10

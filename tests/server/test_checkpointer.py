@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from securechat.server import checkpointer as module
 from securechat.server.checkpointer import Checkpointer
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import open_database
+from securechat.store.sqlite.database import SqliteConnection, open_database
 
 PATIENCE = 20.0
 
@@ -29,8 +28,8 @@ class CountedCheckpointer:
         self.deaths: list[BaseException] = []
         self.done = threading.Semaphore(0)
         monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.001)
-        monkeypatch.setattr(module, "checkpoint", self.fold)
-        monkeypatch.setattr(module, "cut", self.cut)
+        monkeypatch.setattr(SqliteConnection, "fold_log", self.fold)
+        monkeypatch.setattr(SqliteConnection, "cut_log", self.cut)
         self.cut_down = threading.Semaphore(0)
         open_database(path).close()
         self.thread = Checkpointer(
@@ -38,13 +37,14 @@ class CountedCheckpointer:
         )
         self.thread.start()
 
-    def fold(self, connection: sqlite3.Connection) -> None:
+    def fold(self) -> bool:
         error = self.errors.pop() if self.errors else None
         self.done.release()
         if error is not None:
             raise error
+        return True
 
-    def cut(self, connection: sqlite3.Connection) -> bool:
+    def cut(self) -> bool:
         self.cut_down.release()
         return self.cuts.pop(0) if len(self.cuts) > 1 else self.cuts[0]
 
@@ -99,12 +99,12 @@ def test_a_failure_is_told_once_and_tried_again(
 def test_what_it_dies_of_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the server stops in order, and doesn't go on without it unseen."""
 
-    def broken(_: sqlite3.Connection) -> None:
+    def broken(_: SqliteConnection) -> None:
         raise ZeroDivisionError
 
     checkpointer = CountedCheckpointer(tmp_path / "chat.db", monkeypatch)
     checkpointer.is_done()
-    monkeypatch.setattr(module, "checkpoint", broken)
+    monkeypatch.setattr(SqliteConnection, "fold_log", broken)
     checkpointer.commits += 1
     checkpointer.thread.join(PATIENCE)
     assert [type(error) for error in checkpointer.deaths] == [ZeroDivisionError]

@@ -11,9 +11,9 @@ import pytest
 from securechat.credentials.link import InviteLink, code_digest
 from securechat.server.links import DAY_MS, FIRST_DAYS, first_link, make_link
 from securechat.store.admin import Admin, NewAccount
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.rows import InviteRow
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.rows import InviteRow
 from tests.support.pepper import PEPPER
 
 PIN = bytes(range(32))

@@ -27,8 +27,8 @@ from securechat.core.journal.events.channels import (
 from securechat.core.model.state import Model
 from securechat.server.loading import load_model
 from securechat.store.admin import Admin
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from tests.support.pepper import PEPPER
 
 ALICE, BOB = 1, 2

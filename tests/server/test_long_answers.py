@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from securechat.store.sqlite.database import Transaction, open_database
+from securechat.store.database import Transaction
+from securechat.store.sqlite.database import open_database
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, config
 

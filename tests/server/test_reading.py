@@ -9,9 +9,9 @@ from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.core.model.entities import Account, Session
 from securechat.server.reading import ReadingQueue, look_up, read_missed
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
 DEN = 10

@@ -20,8 +20,8 @@ from securechat.server.storage_health import StorageHealth
 from securechat.store.admin import Admin
 from securechat.store.audit import Wanted
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from tests.support.pepper import PEPPER
 
 SETTINGS = Settings(name="chat.test", version="test", started_ms=0)

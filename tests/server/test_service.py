@@ -17,8 +17,8 @@ from securechat.net.tls import TlsFilesError
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.service import Service
 from securechat.store.errors import StoreError
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.reader import Reader
 from tests.support.certificates import Authority
 from tests.support.client import Client
 from tests.support.links import PATIENCE

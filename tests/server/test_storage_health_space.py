@@ -9,7 +9,7 @@ import pytest
 
 from securechat.core.quota import MIB
 from securechat.server.storage_health import Space
-from securechat.store.sqlite.journal import Journal
+from securechat.store.sql.journal import Journal
 from tests.support.pepper import PEPPER
 
 

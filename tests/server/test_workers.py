@@ -40,9 +40,9 @@ from securechat.store import passwords
 from securechat.store.admin import Admin
 from securechat.store.errors import ConflictError
 from securechat.store.pepper import Pepper
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
 PATIENCE = 20.0
@@ -466,7 +466,8 @@ def test_a_failure_is_an_answer_too(
     the password.
     """
     bench = Bench(tmp_path)
-    bench.journal.connection.executescript("DROP TABLE log; DROP TABLE accounts;")
+    for table in ("log", "accounts"):
+        bench.journal.connection.execute(f"DROP TABLE {table}")
     jobs: dict[str, Job] = {
         "password": VerifyPassword(bench.session, ALICE, "alice", PASSWORD),
         "history": load(bench, ((DEN, 0),), upto=5, limit=5),

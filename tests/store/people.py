@@ -5,7 +5,7 @@ from __future__ import annotations
 from securechat.irc.names import account_name
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.audit import Wanted
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.sql.rows import AccountRow
 
 
 def new(name: str, *, password: str = "hash", admin: bool = False) -> NewAccount:

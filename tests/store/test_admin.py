@@ -15,9 +15,9 @@ from securechat.store.admin import (
     NewAccount,
 )
 from securechat.store.errors import ConflictError, UnknownError
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.rows import AccountRow
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.rows import AccountRow
 from tests.store.people import made, new
 from tests.support.pepper import PEPPER
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from securechat.store.audit import AuditRow, Wanted, note, rows
+from securechat.store.database import Connection, open_database
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import open_database
 
 DAY = 86_400_000
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def connection(tmp_path: Path) -> Iterator[Connection]:
     """A database with a small history, in which the clock was set back once."""
     connection = open_database(tmp_path / "securechat.db")
     logins = "INSERT INTO audit (at_ms, event, account, address, result, facts) VALUES "
@@ -38,31 +38,31 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def found(connection: sqlite3.Connection, **wanted: object) -> list[int]:
+def found(connection: Connection, **wanted: object) -> list[int]:
     """The numbers of the rows."""
     return [row.id for row in rows(connection, Wanted(**wanted))]  # type: ignore[arg-type]
 
 
-def test_a_note_is_a_whole_row(connection: sqlite3.Connection) -> None:
+def test_a_note_is_a_whole_row(connection: Connection) -> None:
     """Of somebody on the machine itself, with its facts as an object."""
     [row] = [row for row in rows(connection, Wanted()) if row.event == "token created"]
     assert row[1:6] == (3 * DAY, "token created", "os:root", "", "ok")
     assert row.told() == {"account": "alice", "token": "x"}
 
 
-def test_they_come_in_the_order_in_which_they_happened(connection: sqlite3.Connection) -> None:
+def test_they_come_in_the_order_in_which_they_happened(connection: Connection) -> None:
     """Whatever the clock said then."""
     assert found(connection) == [1, 2, 3, 4]
 
 
-def test_the_last_are_the_newest(connection: sqlite3.Connection) -> None:
+def test_the_last_are_the_newest(connection: Connection) -> None:
     """And still come oldest first."""
     assert found(connection, last=2) == [3, 4]
     assert found(connection, last=9) == [1, 2, 3, 4]
     assert found(connection, last=0) == []
 
 
-def test_an_account_is_who_did_it_and_whom_it_was_done_to(connection: sqlite3.Connection) -> None:
+def test_an_account_is_who_did_it_and_whom_it_was_done_to(connection: Connection) -> None:
     """By its exact name."""
     assert found(connection, account="alice") == [1, 2]
     assert found(connection, account="bob") == [3]
@@ -71,7 +71,7 @@ def test_an_account_is_who_did_it_and_whom_it_was_done_to(connection: sqlite3.Co
     assert found(connection, account="al") == []
 
 
-def test_an_event_is_found_by_a_part_of_it(connection: sqlite3.Connection) -> None:
+def test_an_event_is_found_by_a_part_of_it(connection: Connection) -> None:
     """In any case of letters; what is a wildcard elsewhere is a character here."""
     assert found(connection, event="LOGIN") == [1, 3, 4]
     assert found(connection, event="token") == [2]
@@ -79,33 +79,33 @@ def test_an_event_is_found_by_a_part_of_it(connection: sqlite3.Connection) -> No
     assert found(connection, event="log_n") == []
 
 
-def test_since_is_a_moment(connection: sqlite3.Connection) -> None:
+def test_since_is_a_moment(connection: Connection) -> None:
     """Which belongs to it itself."""
     assert found(connection, since_ms=3 * DAY) == [2, 4]
     assert found(connection, since_ms=3 * DAY + 1) == [4]
 
 
-def test_pages_go_back_from_a_row(connection: sqlite3.Connection) -> None:
+def test_pages_go_back_from_a_row(connection: Connection) -> None:
     """Which is not in the page."""
     assert found(connection, before=4, last=2) == [2, 3]
     assert found(connection, before=1) == []
 
 
-def test_the_last_are_those_of_what_is_asked_for(connection: sqlite3.Connection) -> None:
+def test_the_last_are_those_of_what_is_asked_for(connection: Connection) -> None:
     """Not of all."""
     assert found(connection, account="alice", last=1) == [2]
     assert found(connection, event="login", since_ms=1001, last=1) == [4]
 
 
 @pytest.mark.parametrize("change", ["UPDATE audit SET account = 'eve'", "DELETE FROM audit"])
-def test_nothing_is_changed_nor_removed(connection: sqlite3.Connection, change: str) -> None:
+def test_nothing_is_changed_nor_removed(connection: Connection, change: str) -> None:
     """The database itself refuses, whoever asks."""
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(change)
     assert found(connection) == [1, 2, 3, 4]
 
 
-def test_a_number_is_never_given_again(connection: sqlite3.Connection) -> None:
+def test_a_number_is_never_given_again(connection: Connection) -> None:
     """So that what somebody has cut out with a tool of their own leaves a gap."""
     connection.execute("DROP TRIGGER audit_is_not_deleted")
     connection.execute("DELETE FROM audit WHERE id = 4")
@@ -114,7 +114,7 @@ def test_a_number_is_never_given_again(connection: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[1]", "17"])
-def test_facts_that_are_no_object_are_none(connection: sqlite3.Connection, text: str) -> None:
+def test_facts_that_are_no_object_are_none(connection: Connection, text: str) -> None:
     """Reading goes on, also past the search for an account."""
     connection.execute(
         "INSERT INTO audit (at_ms, event, account, address, result, facts) "
@@ -126,13 +126,13 @@ def test_facts_that_are_no_object_are_none(connection: sqlite3.Connection, text:
     assert found(connection) == [1, 2, 3, 4, 5]
 
 
-def test_the_name_of_a_file_may_be_no_text(connection: sqlite3.Connection) -> None:
+def test_the_name_of_a_file_may_be_no_text(connection: Connection) -> None:
     """Linux lets a name be any bytes."""
     note(connection, at_ms=1, by="-", event="backup made", facts={"file": "b\udcffr.tar"})
     assert next(rows(connection, Wanted(last=1))).told() == {"file": "b\udcffr.tar"}
 
 
-def test_a_failure_is_the_stores(connection: sqlite3.Connection) -> None:
+def test_a_failure_is_the_stores(connection: Connection) -> None:
     """As everywhere."""
     connection.execute("DROP TABLE audit")
     with pytest.raises(StoreError, match="no such table"):

@@ -9,10 +9,11 @@ import pytest
 
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import ChannelCreated, Logged
+from securechat.store.database import Transaction
 from securechat.store.errors import ConflictError, DamagedError, StoreError
-from securechat.store.sqlite.database import FILE_NAME, Transaction, fault, open_database
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
+from securechat.store.sqlite.database import FILE_NAME, fault, open_database
 from tests.support.damage import leaves, page_with, spoil
 from tests.support.pepper import PEPPER
 

@@ -19,8 +19,8 @@ from securechat.store.pepper import (
     create_pepper,
     find_pepper,
 )
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.reader import Reader
 
 Find = Callable[[Path, Path], object]
 

@@ -16,9 +16,9 @@ from securechat.store.audit import Wanted
 from securechat.store.passwords import verify_password
 from securechat.store.pepper import FILE_NAME as PEPPER_NAME
 from securechat.store.pepper import load_pepper
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow
 from securechat.store.sqlite.database import FILE_NAME, open_database
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow
 
 GOOD = "violet kettles dance 4"
 """A password that is acceptable, and not that of the tests' server."""

@@ -29,9 +29,9 @@ from securechat.server.input_queue import TimeSlices
 from securechat.server.loading import load_model
 from securechat.server.storage_health import Space
 from securechat.store.errors import StoreError, UnknownOutcomeError
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, checked
 from tests.support.pepper import PEPPER

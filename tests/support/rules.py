@@ -50,7 +50,7 @@ from securechat.core.turn import Closing, CommandSpan, Turn
 from securechat.credentials.device import fingerprint_of
 from securechat.irc import names
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.schema import ROW_BYTES
+from securechat.store.sql.fragments import ROW_BYTES
 from tests.support.client import SERVER, Caps, Client, sasl_plain
 from tests.support.found import found_in
 from tests.support.links import checked

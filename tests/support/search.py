@@ -6,9 +6,9 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from securechat.store.search.index import SearchIndex
+from securechat.store.search.searcher import Search, Searcher
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.search import Search, Searcher
-from securechat.store.sqlite.search_index import SearchIndex
 
 DEN, ROOM, DIRECT, OTHERS = 1, 2, 3, 4
 """Two channels, a conversation of accounts 1 and 2, and one of 2 and 3."""

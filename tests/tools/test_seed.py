@@ -12,7 +12,7 @@ from benchlib.servers import Plan
 from benchlib.stream import compose
 
 from securechat.credentials.device import is_token, token_digest
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.reader import Reader
 
 
 def filled(path: Path, plan: Plan) -> Reader:

@@ -38,7 +38,7 @@ from historylib.scenes import CROWD, Settings, Stage
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.pepper import find_pepper
-from securechat.store.sqlite.search_index import FILE_NAME
+from securechat.store.search.index import FILE_NAME
 
 SUITE = "history"
 """Between whose marks --update puts the figures."""

@@ -20,7 +20,7 @@ from benchlib.servers import Server
 from historylib.figures import OTHERS_MS, PAGE_MS, SEARCH_MS, Row, Scene, rows_of
 from historylib.log import channels_of
 from historylib.questions import Asking, Log, talk
-from securechat.store.sqlite.search_index import FILE_NAME
+from securechat.store.search.index import FILE_NAME
 
 CAPS = frozenset({"batch", "message-tags", "server-time", "soju.im/search", "draft/chathistory"})
 

@@ -23,8 +23,8 @@ from securechat.server.identity import WARN_DAYS, pin_of, public_host
 from securechat.server.links import server_host
 from securechat.store.errors import StoreError
 from securechat.store.pepper import check_pepper
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.copies import look_for_alike, look_for_leftovers, look_over
-from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.schema import MIGRATIONS
 
 

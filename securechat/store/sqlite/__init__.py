@@ -1,1 +1,1 @@
-"""The store as SQLite keeps it: tables, the journal, readers, copies."""
+"""The engine that keeps a database in a file: SQLite."""

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from securechat.common.files import write_new
 from securechat.store import audit
+from securechat.store.database import FAULTS, Transaction, fault
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import FAULTS, Transaction, explain, fault, open_database
-from securechat.store.sqlite.mending import find_orphans, look_alikes, ownerless
+from securechat.store.sql.mending import find_orphans, look_alikes, ownerless
+from securechat.store.sqlite.database import explain, open_database
 from securechat.store.sqlite.schema import EARLIER, MIGRATIONS
 
 STEP_PAGES = 256

@@ -1,4 +1,4 @@
-"""The database: its file, its pragmas, its version; transactions, checkpoints.
+"""A database in a file: its pragmas, its version, its connections, its write-ahead log.
 
 Each thread opens a connection of its own. The hub's is the only one of the server that writes;
 `securechat-admin` may write beside it.
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from securechat.common.files import write_new
-from securechat.store.errors import ConflictError, DamagedError, HeldError, StoreError
+from securechat.store.errors import DamagedError, HeldError, StoreError
 from securechat.store.sqlite.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -44,14 +44,100 @@ HOLD_MS = 50
 would be in vain: SQLite would keep the writer out for all the time that is waited for the reader.
 """
 
+LAST_RESORT_PAGES = 32_000
+"""A commit that finds this many pages (128 MiB) in the write-ahead log folds them in itself."""
+
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What reading raises; the second where SQLite's own error quotes a damaged page."""
 
-_OF_ONE_ROW = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+OF_ONE_ROW = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
 """What one row alone is to blame for: a name that is taken, or a value that SQLite can't hold."""
 
 
-def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+class SqliteConnection(sqlite3.Connection):
+    """What store.database.Connection says, for a file. commit() and rollback() are of Python's."""
+
+    _claimed = False
+    _forbids = ""
+
+    def begin(self) -> None:
+        """Others that write are waited for."""
+        self.execute("BEGIN IMMEDIATE")
+
+    def claim(self) -> None:
+        """Another server is kept out by the lock of its directory, before this is opened."""
+        # The server has a thread that does it; here it is only the last resort.
+        self.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT_PAGES}")
+        self._claimed = True
+
+    def wait_at_most(self, seconds: float) -> None:
+        """In SQLite's words its busy timeout."""
+        self.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+
+    def data_version(self) -> int:
+        """Costs no look at a table."""
+        version: int = self.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def unused_bytes(self) -> int:
+        """Of the file, in whole pages."""
+        pages: int = self.execute("PRAGMA freelist_count").fetchone()[0]
+        size: int = self.execute("PRAGMA page_size").fetchone()[0]
+        return pages * size
+
+    def allow_deletion(self, table: str, *, allowed: bool) -> None:
+        """The trigger that forbids it goes, and comes back as it was."""
+        name = f"{table}_is_not_deleted"
+        if not allowed:
+            self.execute(self._forbids)
+            return
+        sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
+        # As it stands in the database, so that the same one comes back.
+        (self._forbids,) = self.execute(sql, (name,)).fetchone()
+        self.execute(f"DROP TRIGGER {name}")
+
+    def fold_log(self) -> bool:
+        """Fold the write-ahead log into the database; writers and readers go on meanwhile.
+
+        When all of it is folded in, the next writer begins the log anew. One that never pauses
+        would let it grow without end: then the writer is held up for the little that is new. See
+        https://www.sqlite.org/wal.html#ckpt.
+        """
+        try:
+            _, pages, folded = self.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if pages > LONG_PAGES and folded < pages:
+                self._hold("RESTART")
+            return True
+        except sqlite3.Error as error:
+            raise fault(error) from error
+
+    def cut_log(self) -> bool:
+        """Fold it in and leave nothing of it on the disk, where the old content of changed pages
+        stands. A reader that has begun before keeps it for a moment.
+        """
+        try:
+            return not self._hold("TRUNCATE")
+        except sqlite3.Error as error:
+            raise fault(error) from error
+
+    def _hold(self, how: str) -> int:
+        """Keep a writer out for a moment; whether somebody was in the way."""
+        self.wait_at_most(HOLD_MS / 1000)
+        try:
+            busy: int = self.execute(f"PRAGMA wal_checkpoint({how})").fetchone()[0]
+        finally:
+            self.wait_at_most(BUSY_SECONDS)
+        return busy
+
+    def close(self) -> None:
+        """The server's also folds the write-ahead log into the database."""
+        if self._claimed:
+            with suppress(sqlite3.Error):  # it is folded in at the next start then
+                self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        super().close()
+
+
+def open_database(path: Path, *, read_only: bool = False) -> SqliteConnection:
     """A connection for the calling thread; makes the file (0600) and its tables when missing.
 
     read_only: for readers; the file must be there. Raises StoreError.
@@ -68,6 +154,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             timeout=READER_BUSY_SECONDS if read_only else BUSY_SECONDS,
             # A connection moves: the main thread opens the hub's, and hands it over.
             check_same_thread=False,
+            factory=SqliteConnection,
         )
         try:
             _prepare(connection, path, read_only=read_only)
@@ -190,84 +277,6 @@ def format_of(path: Path) -> int:
 def _version(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
-
-
-class Transaction:
-    """Everything in the block, or nothing of it. Raises ConflictError or StoreError."""
-
-    # A class, as each turn of the hub has one: a generator of contextlib takes as long as a row.
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise fault(error) from error
-        return self._connection
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is not None:
-            self._roll_back(error)
-            return
-        try:
-            self._connection.execute("COMMIT")
-        except BaseException as refused:
-            self._roll_back(refused)
-            raise
-
-    def _roll_back(self, error: BaseException) -> None:
-        """Also raises the store's own error where it is one of the database's."""
-        try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error as worse:
-            raise fault(worse) from error
-        if isinstance(error, _OF_ONE_ROW):
-            raise ConflictError(str(error)) from error
-        if isinstance(error, FAULTS):
-            raise fault(error) from error
-
-
-def checkpoint(connection: sqlite3.Connection) -> None:
-    """Fold the write-ahead log into the database; writers and readers go on meanwhile.
-
-    When all of it is folded in, the next writer begins the log anew. One that never pauses would
-    let it grow without end: then the writer is held up for the little that is new. See
-    https://www.sqlite.org/wal.html#ckpt. Raises StoreError. The connection's own thread.
-    """
-    try:
-        _, pages, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if pages > LONG_PAGES and folded < pages:
-            _begin_anew(connection)
-    except sqlite3.Error as error:
-        raise fault(error) from error
-
-
-def cut(connection: sqlite3.Connection) -> bool:
-    """Fold the write-ahead log into the database and leave nothing of it on the disk, where the old
-    content of changed pages stands; whether that could be done now. A reader that has begun before
-    keeps it for a moment. Raises StoreError. The connection's own thread.
-    """
-    connection.execute(f"PRAGMA busy_timeout = {HOLD_MS}")
-    try:
-        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    except sqlite3.Error as error:
-        raise fault(error) from error
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
-    return not busy
-
-
-def _begin_anew(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {HOLD_MS}")
-    try:
-        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def fault(error: Exception, path: Path | None = None) -> StoreError:

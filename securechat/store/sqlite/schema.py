@@ -5,11 +5,7 @@ A migration that has been released is never changed; a new one is added.
 
 from __future__ import annotations
 
-ROW_BYTES = 100
-"""Of the database, for an entry of the log beside its text and its tags."""
-
-STORED_BYTES = f"{ROW_BYTES} + length(CAST(text AS BLOB)) + coalesce(length(CAST(tags AS BLOB)), 0)"
-"""What an entry of the log takes, as SQL; core.journal counts the same."""
+from securechat.store.sql.fragments import EVENTS, MESSAGES, PART_BITS, STORED_BYTES, UNTOLD
 
 _ROOM_CLOSED = """-- Nobody is invited into a closed room, or banned from it.
 CREATE TRIGGER room_closed AFTER UPDATE OF folded ON targets WHEN NEW.folded IS NULL BEGIN
@@ -352,9 +348,6 @@ ALTER TABLE targets ADD COLUMN keep_days INTEGER;
 """
 
 
-PART_BITS = 18
-"""A part of the search's index has so many numbers of the log: 2 to the power of this."""
-
 _LOG_ENTRY_CHANGED = f"""\
 CREATE TRIGGER log_entry_changed AFTER UPDATE OF target, sender, kind, text ON log BEGIN
     INSERT INTO search_stale VALUES (OLD.seq >> {PART_BITS}, 1)
@@ -374,17 +367,6 @@ CREATE TRIGGER log_entry_erased AFTER DELETE ON log BEGIN
         ON CONFLICT (part) DO UPDATE SET times = times + 1;
 END;
 {_LOG_ENTRY_CHANGED}"""  # noqa: S608 - no input in it
-
-MESSAGES = "(kind = 'PRIVMSG' OR kind = 'NOTICE')"
-UNTOLD = "(kind = 'CTCP' OR kind = 'CTCPREPLY' OR kind = 'REDACTED')"
-EVENTS = (
-    "(kind <> 'PRIVMSG' AND kind <> 'NOTICE' "
-    "AND kind <> 'CTCP' AND kind <> 'CTCPREPLY' AND kind <> 'REDACTED')"
-)
-"""The three classes of the log: what people read; what nobody is told later, as programs have said
-it to each other, or as it was redacted; and what else has happened. A statement that has these very
-words uses the index.
-"""
 
 COMPARED = f"""
 -- The same three indexes. For each row that is stored, SQLite puts a list of more than two words
@@ -462,6 +444,13 @@ WHEN NEW.folded <> OLD.folded BEGIN
 END;
 """
 
+MARKED_SKELETONS = """
+-- In a skeleton that another name has too stands a character that no name's has: 1, as PostgreSQL
+-- keeps no 0 in a text.
+UPDATE accounts SET skeleton = replace(skeleton, char(0), char(1)) WHERE instr(skeleton, char(0));
+UPDATE targets SET skeleton = replace(skeleton, char(0), char(1)) WHERE instr(skeleton, char(0));
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -488,6 +477,7 @@ MIGRATIONS = [
     DELETED_MS,
     QUOTAS,
     FORMER_NAMES,
+    MARKED_SKELETONS,
 ]
 
 EARLIER = {

@@ -16,8 +16,9 @@ from securechat.admin.backup.check import check_up, in_use
 from securechat.ca.ensure import ensure_server_certificate
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
+from securechat.store.sql.fragments import MESSAGES
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.schema import MESSAGES, MIGRATIONS
+from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.certificates import DAY, Authority, pem
 from tests.support.data_directory import everything, make_directory
 from tests.support.server import running

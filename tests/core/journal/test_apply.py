@@ -23,9 +23,9 @@ from securechat.core.model.credentials import Factor
 from securechat.core.model.entities import Channel
 from securechat.core.model.state import Model
 from securechat.server.loading import load_model
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.schema import ROW_BYTES
+from securechat.store.sql.fragments import ROW_BYTES
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from tests.core.sayings import company, talk, turns
 from tests.support.pepper import PEPPER
 from tests.support.rules import RulesUnderTest

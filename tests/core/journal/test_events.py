@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from securechat.core.journal import events
-from securechat.store.sqlite.journal import STATEMENTS, statement_of
+from securechat.store.sql.journal import STATEMENTS, statement_of
 from securechat.store.sqlite.schema import MIGRATIONS
 
 KINDS = (*get_args(events.JournalEvent), events.Audited)

@@ -22,9 +22,9 @@ from securechat.server.storage_health import DAMAGED
 from securechat.store import passwords
 from securechat.store.errors import DamagedError, StoreError
 from securechat.store.pepper import find_pepper
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
 from tests.support import forked
 from tests.support.client import Client
 from tests.support.damage import PAGE, leaves, page_with, spoil

@@ -14,7 +14,7 @@ import pytest
 
 from securechat.server.workers import Workers
 from securechat.store import passwords
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.reader import Reader
 from tests.support.client import Client
 from tests.support.links import PATIENCE
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
@@ -36,7 +36,7 @@ part.{method} = dies
 HUB = ("securechat.server.hub", "Hub", "_run_turn", 300)
 IO = ("securechat.net.loop", "IoThread", "_turn", 300)
 ACCEPT = ("securechat.net.listener", "Listener", "_accept", 3)
-STORE = ("securechat.store.sqlite.journal", "Journal", "commit", 100)
+STORE = ("securechat.store.sql.journal", "Journal", "commit", 100)
 
 NO_MORE_THREADS = """
 from concurrent.futures import ThreadPoolExecutor

@@ -19,8 +19,8 @@ from securechat.credentials.device import format_token, token_digest
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.pepper import Pepper, find_pepper
+from securechat.store.sql.journal import Journal
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
 from tests.support.server import COST, ServerUnderTest, running
 
 DAY_MS = 86_400_000

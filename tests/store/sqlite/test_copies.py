@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 
 from securechat.store.audit import Wanted, rows
+from securechat.store.database import Transaction
 from securechat.store.errors import StoreError
+from securechat.store.sql.fragments import MESSAGES
 from securechat.store.sqlite.copies import Findings, adopt_copy, copy_database, look_over
-from securechat.store.sqlite.database import Transaction, open_database
-from securechat.store.sqlite.schema import MESSAGES, MIGRATIONS
+from securechat.store.sqlite.database import SqliteConnection, open_database
+from securechat.store.sqlite.schema import MIGRATIONS
 
 NEWEST = len(MIGRATIONS)
 
 
-def write(connection: sqlite3.Connection, first: int, count: int) -> None:
+def write(connection: SqliteConnection, first: int, count: int) -> None:
     """Messages, as long as a page."""
     entries = [(seq, "x" * 4000) for seq in range(first, first + count)]
     with Transaction(connection):
@@ -39,7 +41,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(source: Path) -> Iterator[sqlite3.Connection]:
+def server(source: Path) -> Iterator[SqliteConnection]:
     """A connection that writes to the source while it is copied."""
     connection = open_database(source)
     write(connection, 1, 600)
@@ -60,7 +62,7 @@ def nothing() -> None:
 
 
 def test_a_copy_is_of_the_moment_it_began(
-    server: sqlite3.Connection, source: Path, target: Path
+    server: SqliteConnection, source: Path, target: Path
 ) -> None:
     """What is committed between its steps is not in it, and doesn't have it begin anew."""
     before = dump(source)
@@ -77,7 +79,7 @@ def test_a_copy_is_of_the_moment_it_began(
 
 
 def test_what_is_only_in_the_write_ahead_log_is_in_the_copy(
-    server: sqlite3.Connection, source: Path, target: Path
+    server: SqliteConnection, source: Path, target: Path
 ) -> None:
     """The database's file alone would lack it."""
     with closing(sqlite3.connect(f"{source.as_uri()}?immutable=1", uri=True)) as file_alone:
@@ -86,7 +88,7 @@ def test_what_is_only_in_the_write_ahead_log_is_in_the_copy(
     assert dump(target) == dump(source)
 
 
-def test_a_copy_is_one_private_file(server: sqlite3.Connection, source: Path, target: Path) -> None:
+def test_a_copy_is_one_private_file(server: SqliteConnection, source: Path, target: Path) -> None:
     """Also when it has been looked at."""
     copy_database(source, target, nothing)
     look_over(target)
@@ -94,7 +96,7 @@ def test_a_copy_is_one_private_file(server: sqlite3.Connection, source: Path, ta
     assert [path.name for path in sorted(target.parent.glob("target*"))] == ["target.db"]
 
 
-def test_a_writer_waits_for_nothing(server: sqlite3.Connection, source: Path, target: Path) -> None:
+def test_a_writer_waits_for_nothing(server: SqliteConnection, source: Path, target: Path) -> None:
     """Not even with a busy timeout of zero."""
     server.execute("PRAGMA busy_timeout = 0")
     copy_database(source, target, lambda: server.execute("UPDATE meta SET value = value"))
@@ -102,7 +104,7 @@ def test_a_writer_waits_for_nothing(server: sqlite3.Connection, source: Path, ta
 
 
 def test_what_is_there_is_not_overwritten(
-    server: sqlite3.Connection, source: Path, target: Path
+    server: SqliteConnection, source: Path, target: Path
 ) -> None:
     """Not even an empty file."""
     target.touch()
@@ -120,13 +122,13 @@ def test_a_missing_source_is_not_made(source: Path, target: Path) -> None:
 
 
 def test_a_disk_without_room_is_told(
-    server: sqlite3.Connection, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+    server: SqliteConnection, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As what it is."""
     real = sqlite3.connect
 
-    def connect(path: Path, **options: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = real(path, **options)
+    def connect(path: Path, **options: Any) -> SqliteConnection:
+        connection: SqliteConnection = real(path, **options)
         if path == target:
             connection.execute("PRAGMA max_page_count = 50")
         return connection
@@ -139,7 +141,7 @@ def test_a_disk_without_room_is_told(
 # --- looking over --------------------------------------------------------------------------------
 
 
-def test_a_sound_database_has_no_faults(server: sqlite3.Connection, source: Path) -> None:
+def test_a_sound_database_has_no_faults(server: SqliteConnection, source: Path) -> None:
     """Also while it is in use."""
     assert look_over(source) == look_over(source, thoroughly=False) == Findings(NEWEST, [])
 
@@ -152,7 +154,7 @@ def test_looking_changes_nothing(source: Path) -> None:
     assert source.read_bytes() == before
 
 
-def test_statistics_of_sqlite_are_no_fault(server: sqlite3.Connection, source: Path) -> None:
+def test_statistics_of_sqlite_are_no_fault(server: SqliteConnection, source: Path) -> None:
     """ANALYZE makes a table of its own."""
     server.execute("ANALYZE")
     assert look_over(source).faults == []
@@ -168,7 +170,7 @@ def test_every_older_format_is_known(source: Path, version: int) -> None:
     assert look_over(source) == Findings(version, [])
 
 
-def test_a_newer_format_is_told(server: sqlite3.Connection, source: Path) -> None:
+def test_a_newer_format_is_told(server: SqliteConnection, source: Path) -> None:
     """With what to do."""
     server.execute("PRAGMA user_version = 99")
     schema, [fault] = look_over(source)
@@ -211,7 +213,7 @@ def test_what_is_no_database_is_told(source: Path) -> None:
     ],
 )
 def test_a_schema_that_is_not_ours_is_told(
-    server: sqlite3.Connection, source: Path, change: str, told: str
+    server: SqliteConnection, source: Path, change: str, told: str
 ) -> None:
     """What would run with the server's next write, or would be missing then."""
     server.execute(change)
@@ -220,7 +222,7 @@ def test_a_schema_that_is_not_ours_is_told(
     assert f"its schema is not securechat's: {told}" in faults
 
 
-def test_a_trigger_in_an_indexs_place_is_told(server: sqlite3.Connection, source: Path) -> None:
+def test_a_trigger_in_an_indexs_place_is_told(server: SqliteConnection, source: Path) -> None:
     """It is the statement that counts, and not the name."""
     server.execute("DROP INDEX log_messages")
     server.execute("CREATE INDEX log_messages ON log (seq)")
@@ -269,7 +271,7 @@ def meta(path: Path) -> dict[str, str]:
 
 
 def test_an_adopted_copy_names_its_messages_anew(
-    server: sqlite3.Connection, source: Path, target: Path
+    server: SqliteConnection, source: Path, target: Path
 ) -> None:
     """A number that is given again must not make the id of a message that somebody has seen."""
     copy_database(source, target, nothing)
@@ -281,7 +283,7 @@ def test_an_adopted_copy_names_its_messages_anew(
 
 
 def test_an_adopted_copy_says_so_in_its_audit(
-    server: sqlite3.Connection, source: Path, target: Path
+    server: SqliteConnection, source: Path, target: Path
 ) -> None:
     """A reader of it must see where the time jumps."""
     copy_database(source, target, nothing)

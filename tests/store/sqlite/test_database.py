@@ -10,9 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from securechat.store.database import Transaction
 from securechat.store.errors import ConflictError, StoreError
 from securechat.store.sqlite import database
-from securechat.store.sqlite.database import Transaction, explain, open_database
+from securechat.store.sqlite.database import SqliteConnection, explain, open_database
 from securechat.store.sqlite.schema import MIGRATIONS
 
 
@@ -22,7 +23,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / database.FILE_NAME
 
 
-def pragma(connection: sqlite3.Connection, name: str) -> object:
+def pragma(connection: SqliteConnection, name: str) -> object:
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
@@ -176,18 +177,18 @@ def test_a_directory_that_isn_t_there_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
+def connection(path: Path) -> Iterator[SqliteConnection]:
     """An open database."""
     opened = open_database(path)
     yield opened
     opened.close()
 
 
-def put(connection: sqlite3.Connection, key: str, value: object = "x") -> None:
+def put(connection: SqliteConnection, key: str, value: object = "x") -> None:
     connection.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
 
 
-def put_all(connection: sqlite3.Connection, rows: Iterable[tuple[str, object]]) -> None:
+def put_all(connection: SqliteConnection, rows: Iterable[tuple[str, object]]) -> None:
     with Transaction(connection):
         for key, value in rows:
             put(connection, key, value)
@@ -201,7 +202,7 @@ def keys(path: Path) -> set[str]:
     return found - {"instance", "usage_upto"}
 
 
-def test_all_of_a_block_is_stored(connection: sqlite3.Connection, path: Path) -> None:
+def test_all_of_a_block_is_stored(connection: SqliteConnection, path: Path) -> None:
     """Seen by others when the block has ended, and not before."""
     with Transaction(connection):
         put(connection, "a")
@@ -210,7 +211,7 @@ def test_all_of_a_block_is_stored(connection: sqlite3.Connection, path: Path) ->
     assert keys(path) == {"a", "b"}
 
 
-def test_nothing_of_a_failed_block_is_stored(connection: sqlite3.Connection, path: Path) -> None:
+def test_nothing_of_a_failed_block_is_stored(connection: SqliteConnection, path: Path) -> None:
     """Whatever the error; the connection is fit for the next transaction."""
 
     def fail() -> None:
@@ -231,7 +232,7 @@ def test_nothing_of_a_failed_block_is_stored(connection: sqlite3.Connection, pat
     ids=["too large a number", "no Unicode", "nothing"],
 )
 def test_a_row_that_can_t_be_stored_is_a_conflict(
-    connection: sqlite3.Connection, path: Path, value: object
+    connection: SqliteConnection, path: Path, value: object
 ) -> None:
     """So that the other rows of its turn don't suffer for it."""
     with pytest.raises(ConflictError):
@@ -239,7 +240,7 @@ def test_a_row_that_can_t_be_stored_is_a_conflict(
     assert keys(path) == set()
 
 
-def test_a_name_that_is_taken_is_a_conflict(connection: sqlite3.Connection) -> None:
+def test_a_name_that_is_taken_is_a_conflict(connection: SqliteConnection) -> None:
     """It says which column is in conflict, not what stood in it."""
     put(connection, "secret name")
     with (
@@ -272,7 +273,7 @@ def test_who_writes_waits_less_than_who_reads(path: Path) -> None:
     reader.close()
 
 
-def test_a_full_disk_is_told(connection: sqlite3.Connection, path: Path) -> None:
+def test_a_full_disk_is_told(connection: SqliteConnection, path: Path) -> None:
     """Nothing of the block is stored; when there is room again, all goes on."""
     pages = pragma(connection, "page_count")
     connection.execute(f"PRAGMA max_page_count = {pages}")

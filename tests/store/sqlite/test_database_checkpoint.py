@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,11 +10,11 @@ import pytest
 
 from securechat.store.errors import StoreError
 from securechat.store.sqlite import database as module
-from securechat.store.sqlite.database import BUSY_SECONDS, checkpoint, open_database
+from securechat.store.sqlite.database import BUSY_SECONDS, SqliteConnection, open_database
 
 
 @pytest.fixture
-def chat(tmp_path: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
+def chat(tmp_path: Path) -> Iterator[tuple[SqliteConnection, SqliteConnection]]:
     """The connection that writes, and the one that folds."""
     connections = open_database(tmp_path / "chat.db"), open_database(tmp_path / "chat.db")
     connections[0].execute("PRAGMA wal_autocheckpoint = 0")
@@ -25,7 +24,7 @@ def chat(tmp_path: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connectio
         connection.close()
 
 
-def notes(connection: sqlite3.Connection, number: int) -> None:
+def notes(connection: SqliteConnection, number: int) -> None:
     for _ in range(number):
         connection.execute("INSERT INTO notes VALUES (?)", ("x" * 3000,))
 
@@ -35,22 +34,22 @@ def wal(path: Path) -> int:
 
 
 def test_the_log_is_folded_in_beside_its_writer(
-    chat: tuple[sqlite3.Connection, sqlite3.Connection], tmp_path: Path
+    chat: tuple[SqliteConnection, SqliteConnection], tmp_path: Path
 ) -> None:
     """Its writer then begins anew at the front, so the file doesn't grow."""
     writer, folder = chat
     notes(writer, 50)
-    checkpoint(folder)
+    folder.fold_log()
     grown = wal(tmp_path / "chat.db")
     for _ in range(5):
         notes(writer, 40)
-        checkpoint(folder)
+        folder.fold_log()
     assert wal(tmp_path / "chat.db") == grown
     assert writer.execute("SELECT count(*) FROM notes").fetchone() == (250,)
 
 
 def test_a_reader_in_the_way_is_waited_for_another_time(
-    chat: tuple[sqlite3.Connection, sqlite3.Connection], tmp_path: Path
+    chat: tuple[SqliteConnection, SqliteConnection], tmp_path: Path
 ) -> None:
     """It sees what it saw, and nothing fails."""
     writer, folder = chat
@@ -59,13 +58,13 @@ def test_a_reader_in_the_way_is_waited_for_another_time(
     reader.execute("BEGIN")
     seen = reader.execute("SELECT count(*) FROM notes").fetchone()
     notes(writer, 10)
-    checkpoint(folder)
+    folder.fold_log()
     assert reader.execute("SELECT count(*) FROM notes").fetchone() == seen == (10,)
     reader.close()
 
 
 def test_a_log_that_never_ends_is_begun_anew(
-    chat: tuple[sqlite3.Connection, sqlite3.Connection],
+    chat: tuple[SqliteConnection, SqliteConnection],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -78,15 +77,15 @@ def test_a_log_that_never_ends_is_begun_anew(
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM notes").fetchone()
     notes(writer, 50)
-    checkpoint(folder)
+    folder.fold_log()
     assert told[-2] == "PRAGMA wal_checkpoint(RESTART)"
     reader.close()
-    checkpoint(folder)
+    folder.fold_log()
     assert told[-1] == "PRAGMA wal_checkpoint(PASSIVE)"
 
 
 def test_a_long_reader_does_not_keep_the_writer_out(
-    chat: tuple[sqlite3.Connection, sqlite3.Connection],
+    chat: tuple[SqliteConnection, SqliteConnection],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -101,7 +100,7 @@ def test_a_long_reader_does_not_keep_the_writer_out(
         notes(writer, 50)
         told: list[str] = []
         folder.set_trace_callback(told.append)
-        checkpoint(folder)
+        folder.fold_log()
     assert told == [
         "PRAGMA wal_checkpoint(PASSIVE)",
         f"PRAGMA busy_timeout = {module.HOLD_MS}",
@@ -113,10 +112,10 @@ def test_a_long_reader_does_not_keep_the_writer_out(
 
 
 def test_a_failing_disk_is_a_store_error(
-    chat: tuple[sqlite3.Connection, sqlite3.Connection],
+    chat: tuple[SqliteConnection, SqliteConnection],
 ) -> None:
     """As everything the store says."""
     _, folder = chat
     folder.close()
     with pytest.raises(StoreError):
-        checkpoint(folder)
+        folder.fold_log()

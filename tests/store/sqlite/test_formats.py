@@ -16,11 +16,11 @@ from securechat.server.loading import load_model
 from securechat.store.errors import StoreError
 from securechat.store.passwords import verify_password
 from securechat.store.pepper import find_pepper
+from securechat.store.sql.mending import mend
+from securechat.store.sql.reader import Reader
 from securechat.store.sqlite import database
 from securechat.store.sqlite.copies import Findings, look_over
 from securechat.store.sqlite.database import format_of, open_database
-from securechat.store.sqlite.mending import mend
-from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.formats import FILES, restored
 from tests.support.server import PASSWORD, running

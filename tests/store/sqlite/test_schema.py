@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.sqlite import pages, reader
+from securechat.store.sql import pages, reader
+from securechat.store.sql.fragments import EVENTS, MESSAGES, UNTOLD
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.schema import EVENTS, MESSAGES, MIGRATIONS, UNTOLD
+from securechat.store.sqlite.schema import MIGRATIONS
 
 
 @pytest.fixture

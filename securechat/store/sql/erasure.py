@@ -7,13 +7,12 @@ two there is a pause that is longer. The thread that owns the connection may cal
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from securechat.store.sqlite.database import FAULTS, Transaction, cut, fault
-from securechat.store.sqlite.schema import STORED_BYTES
+from securechat.store.database import FAULTS, Connection, Transaction, fault
+from securechat.store.sql.fragments import STORED_BYTES
 
 ERASED = "erased"
 """Begins the kind of the change by which a running server learns of a batch."""
@@ -44,7 +43,7 @@ class Erased(NamedTuple):
     sizes: list[tuple[int, int]]
 
 
-def of_sender(connection: sqlite3.Connection, sender: int, upto: int) -> Find:
+def of_sender(connection: Connection, sender: int, upto: int) -> Find:
     """All that an account has in the log, up to a number."""
 
     def find(after: int, limit: int) -> list[int]:
@@ -55,7 +54,7 @@ def of_sender(connection: sqlite3.Connection, sender: int, upto: int) -> Find:
 
 
 def numbers(
-    connection: sqlite3.Connection, sql: str, params: Sequence[object] | Mapping[str, object]
+    connection: Connection, sql: str, params: Sequence[object] | Mapping[str, object]
 ) -> list[int]:
     """The first column of what is found. Raises StoreError."""
     try:
@@ -64,7 +63,7 @@ def numbers(
         raise fault(error) from error
 
 
-def erase(connection: sqlite3.Connection, find: Find, pause: Callable[[float], object]) -> int:
+def erase(connection: Connection, find: Find, pause: Callable[[float], object]) -> int:
     """Erase what is found, batch by batch; how many entries that were. pause: waits for some
     seconds, and may raise to end it between two batches. Raises StoreError.
     """
@@ -86,16 +85,17 @@ def _next_limit(limit: int, held: float) -> int:
     return max(1, min(wanted, limit * 2, MOST_ROWS))
 
 
-def _erase_some(connection: sqlite3.Connection, found: list[int]) -> None:
+def _erase_some(connection: Connection, found: list[int]) -> None:
     which = f"seq IN ({','.join(map(str, found))})"
-    counted = "seq <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'usage_upto')"
+    counted = "seq <= (SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'usage_upto')"
     rows = connection.execute(
-        f"SELECT sender, sum({STORED_BYTES}), sum(iif({counted}, {STORED_BYTES}, 0)) "  # noqa: S608
+        f"SELECT sender, sum({STORED_BYTES}), "  # noqa: S608
+        f"sum(CASE WHEN {counted} THEN {STORED_BYTES} ELSE 0 END) "
         f"FROM log WHERE {which} GROUP BY sender"
     ).fetchall()
     # A row tells that the account was in the log once, which may not be counted yet.
     connection.executemany(
-        "INSERT OR IGNORE INTO usage VALUES (?, 0)", [(sender,) for sender, *_ in rows]
+        "INSERT INTO usage VALUES (?, 0) ON CONFLICT DO NOTHING", [(sender,) for sender, *_ in rows]
     )
     connection.execute(f"DELETE FROM log WHERE {which}")  # noqa: S608 - numbers
     connection.executemany(
@@ -104,17 +104,17 @@ def _erase_some(connection: sqlite3.Connection, found: list[int]) -> None:
     )
     connection.execute(
         "INSERT INTO meta VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = :value "
-        "WHERE CAST(value AS INTEGER) < CAST(:value AS INTEGER)",
+        "WHERE CAST(meta.value AS BIGINT) < CAST(:value AS BIGINT)",
         {"key": HIGHEST, "value": str(found[-1])},
     )
     _tell(connection, Erased(found[-1], [row[:2] for row in rows]))
 
 
-def _tell(connection: sqlite3.Connection, erased: Erased) -> None:
+def _tell(connection: Connection, erased: Erased) -> None:
     """Those batches that a server has heard of need not be kept: they may be very many."""
     connection.execute(
         "DELETE FROM changes WHERE kind >= :kind || ' ' AND kind < :kind || '!' "
-        "AND id <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied_change')",
+        "AND id <= (SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'applied_change')",
         {"kind": ERASED},
     )
     connection.execute("INSERT INTO changes (kind) VALUES (?)", (f"{ERASED} {json.dumps(erased)}",))
@@ -129,12 +129,12 @@ def told(kind: str) -> Erased | None:
     return Erased(newest, [(account, size) for account, size in sizes])
 
 
-def cut_log(connection: sqlite3.Connection, pause: Callable[[float], object]) -> bool:
+def cut_log(connection: Connection, pause: Callable[[float], object]) -> bool:
     """Leave nothing of what was erased in the write-ahead log; whether that could be done. Somebody
     who reads for long, such as a backup, keeps it. Raises StoreError.
     """
     end = time.monotonic() + CUT_SECONDS
-    while not cut(connection):
+    while not connection.cut_log():
         if time.monotonic() > end:
             return False
         pause(CUT_PAUSE_SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +9,15 @@ import pytest
 
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import ChannelClosed, ChannelCreated
+from securechat.store.database import Connection
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.mending import look_alikes, refresh_skeletons
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.mending import look_alikes, refresh_skeletons
 from tests.support.pepper import PEPPER
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def connection(tmp_path: Path) -> Iterator[Connection]:
     """Accounts and channels, whose skeletons are of other data."""
     journal = Journal(tmp_path / FILE_NAME, PEPPER)
     for number, name in enumerate(("alice", "bob", "eve")):
@@ -29,11 +29,11 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     journal.close()
 
 
-def skeletons(connection: sqlite3.Connection, table: str = "accounts") -> list[str]:
+def skeletons(connection: Connection, table: str = "accounts") -> list[str]:
     return [text for (text,) in connection.execute(f"SELECT skeleton FROM {table} ORDER BY id")]
 
 
-def test_they_are_made_anew_once(connection: sqlite3.Connection) -> None:
+def test_they_are_made_anew_once(connection: Connection) -> None:
     """For each version of the data; a closed channel's name is free, and has none."""
     assert refresh_skeletons(connection, "1", lambda name: f"new {name}") == []
     assert skeletons(connection) == ["new alice", "new bob", "new eve"]
@@ -44,14 +44,14 @@ def test_they_are_made_anew_once(connection: sqlite3.Connection) -> None:
     assert skeletons(connection)[0] == "newer alice"
 
 
-def test_two_may_change_places(connection: sqlite3.Connection) -> None:
+def test_two_may_change_places(connection: Connection) -> None:
     """Though each is unique at any time."""
     swapped = {"alice": "old bob", "bob": "old alice"}
     assert refresh_skeletons(connection, "1", lambda name: swapped.get(name, name)) == []
     assert skeletons(connection) == ["old bob", "old alice", "eve"]
 
 
-def test_who_looks_like_another_now_stays(connection: sqlite3.Connection) -> None:
+def test_who_looks_like_another_now_stays(connection: Connection) -> None:
     """The older one keeps the look for itself, so that nobody else can take it."""
     assert refresh_skeletons(connection, "1", lambda name: name[:1] + "e") == []
     alike = refresh_skeletons(connection, "2", lambda name: "same")

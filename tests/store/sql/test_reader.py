@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,12 +25,13 @@ from securechat.core.journal.events.channels import (
     MemberJoined,
     TopicChanged,
 )
+from securechat.store.database import Connection
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow, ChannelRow, InviteRow
-from securechat.store.sqlite.schema import ROW_BYTES
+from securechat.store.sql.fragments import ROW_BYTES
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.reader import Reader
+from securechat.store.sql.rows import AccountRow, ChannelRow, InviteRow
+from securechat.store.sqlite.database import FILE_NAME, SqliteConnection
 from tests.support.pepper import PEPPER
 
 ALICE, BOB = 1, 2
@@ -333,7 +333,7 @@ def test_a_closed_reader_is_no_reader(journal: Journal, tmp_path: Path) -> None:
 
 def test_it_may_read_through_the_writers_connection(journal: Journal) -> None:
     """The hub's own reader shares its connection, and so sees its own transaction."""
-    assert isinstance(journal.connection, sqlite3.Connection)
+    assert not journal.connection.in_transaction
     journal.connection.execute("BEGIN")
     journal.connection.execute("DELETE FROM accounts")
     assert Reader(journal.connection).accounts() == []
@@ -343,8 +343,9 @@ def test_it_may_read_through_the_writers_connection(journal: Journal) -> None:
 # --- what that costs -----------------------------------------------------------------------------
 
 
-def steps(connection: sqlite3.Connection, action: Callable[[], object]) -> int:
+def steps(connection: Connection, action: Callable[[], object]) -> int:
     """How many thousand steps SQLite's machine takes for something."""
+    assert isinstance(connection, SqliteConnection)
     count = 0
 
     def one_more() -> int:

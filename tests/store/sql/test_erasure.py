@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from securechat.store.admin import APPLIED
-from securechat.store.sqlite import erasure
-from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.erasure import Erased, cut_log, erase, of_sender, told
-from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.schema import ROW_BYTES
+from securechat.store.database import Connection, open_database
+from securechat.store.sql import erasure
+from securechat.store.sql.erasure import Erased, cut_log, erase, of_sender, told
+from securechat.store.sql.fragments import ROW_BYTES
+from securechat.store.sql.reader import Reader
 
 ALICE, BOB = 1, 2
 SECRET = "swordfish-7281"
@@ -25,31 +24,31 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def connection(path: Path) -> Iterator[sqlite3.Connection]:
+def connection(path: Path) -> Iterator[Connection]:
     connection = open_database(path)
     yield connection
     connection.close()
 
 
-def say(connection: sqlite3.Connection, first: int, *senders: int, text: str = SECRET) -> None:
+def say(connection: Connection, first: int, *senders: int, text: str = SECRET) -> None:
     connection.executemany(
         "INSERT INTO log VALUES (?, 1, ?, 1, 'PRIVMSG', ?, NULL)",
         [(first + place, sender, text) for place, sender in enumerate(senders)],
     )
 
 
-def left(connection: sqlite3.Connection) -> list[int]:
+def left(connection: Connection) -> list[int]:
     return [row[0] for row in connection.execute("SELECT seq FROM log ORDER BY seq")]
 
 
-def test_only_the_account_s_entries_go(connection: sqlite3.Connection) -> None:
+def test_only_the_account_s_entries_go(connection: Connection) -> None:
     """And none that came after it was asked for."""
     say(connection, 1, ALICE, BOB, ALICE, BOB, ALICE)
     assert erase(connection, of_sender(connection, ALICE, 4), lambda _: None) == 2
     assert left(connection) == [2, 4, 5]
 
 
-def test_it_goes_in_batches_with_longer_pauses(connection: sqlite3.Connection) -> None:
+def test_it_goes_in_batches_with_longer_pauses(connection: Connection) -> None:
     """Each with a change that tells of it, so that nobody waits long for the writer."""
     say(connection, 1, *[ALICE] * 300)
     pauses: list[float] = []
@@ -69,7 +68,7 @@ def test_a_batch_has_what_fits_into_its_time(limit: int, held: float, after: int
     assert erasure._next_limit(limit, held) == after
 
 
-def test_a_run_that_is_cut_short_is_whole_in_itself(connection: sqlite3.Connection) -> None:
+def test_a_run_that_is_cut_short_is_whole_in_itself(connection: Connection) -> None:
     """What a batch has taken away is counted; the next run takes the rest."""
     say(connection, 1, *[ALICE] * 300)
 
@@ -84,7 +83,7 @@ def test_a_run_that_is_cut_short_is_whole_in_itself(connection: sqlite3.Connecti
     assert erase(connection, of_sender(connection, ALICE, 300), lambda _: None) == rest
 
 
-def test_numbers_are_never_given_again(connection: sqlite3.Connection) -> None:
+def test_numbers_are_never_given_again(connection: Connection) -> None:
     """A message id that somebody remembers must not become another message's."""
     say(connection, 1, BOB, ALICE, ALICE)
     erase(connection, of_sender(connection, ALICE, 3), lambda _: None)
@@ -95,7 +94,7 @@ def test_numbers_are_never_given_again(connection: sqlite3.Connection) -> None:
     assert Reader(connection).last_seq() == 5
 
 
-def test_what_is_kept_of_the_account_is_counted_down(connection: sqlite3.Connection) -> None:
+def test_what_is_kept_of_the_account_is_counted_down(connection: Connection) -> None:
     """Whether the entry was counted already or not."""
     size = ROW_BYTES + len(SECRET)
     say(connection, 1, ALICE, BOB, ALICE)
@@ -106,7 +105,7 @@ def test_what_is_kept_of_the_account_is_counted_down(connection: sqlite3.Connect
     assert Reader(connection).usage() == {ALICE: 0, BOB: size}
 
 
-def test_what_is_redacted_is_counted_down(connection: sqlite3.Connection) -> None:
+def test_what_is_redacted_is_counted_down(connection: Connection) -> None:
     """The same: of what was counted a start knows no more than the table has."""
     size = ROW_BYTES + len(SECRET)
     say(connection, 1, ALICE, BOB, ALICE)
@@ -120,7 +119,7 @@ def test_what_is_redacted_is_counted_down(connection: sqlite3.Connection) -> Non
     assert Reader(connection).usage() == {ALICE: 0, BOB: size}
 
 
-def test_batches_that_the_server_has_heard_of_are_not_kept(connection: sqlite3.Connection) -> None:
+def test_batches_that_the_server_has_heard_of_are_not_kept(connection: Connection) -> None:
     """There may be very many; other changes stay, and numbers of changes are not given again."""
     connection.execute("INSERT INTO changes (kind, account) VALUES ('account', 1)")
     for first in (1, 2):
@@ -139,7 +138,7 @@ def test_another_change_tells_of_no_batch() -> None:
     assert told("erased [7, [[1, 20]]]") == Erased(7, [(1, 20)])
 
 
-def test_the_text_is_in_no_file(connection: sqlite3.Connection, path: Path) -> None:
+def test_the_text_is_in_no_file(connection: Connection, path: Path) -> None:
     """Neither in free pages nor in the write-ahead log, and not in parts of a long one."""
     say(connection, 1, *[ALICE, BOB] * 100, text="harmless")
     say(connection, 201, *[ALICE] * 200)
@@ -153,7 +152,7 @@ def test_the_text_is_in_no_file(connection: sqlite3.Connection, path: Path) -> N
 
 
 def test_a_reader_keeps_the_write_ahead_log(
-    connection: sqlite3.Connection, path: Path, monkeypatch: pytest.MonkeyPatch
+    connection: Connection, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then it is said that it could not be cut, and nobody is held up for long."""
     monkeypatch.setattr(erasure, "CUT_SECONDS", 0.0)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from securechat.store.database import open_database
 from securechat.store.errors import StoreError
-from securechat.store.sqlite import search_index
-from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.search import FEW_FOR_A_PLACE, NEWEST_ENTRIES, Searcher
-from securechat.store.sqlite.search_index import PART_ENTRIES, SearchIndex
+from securechat.store.search import index as search_index
+from securechat.store.search.index import PART_ENTRIES, SearchIndex
+from securechat.store.search.searcher import FEW_FOR_A_PLACE, NEWEST_ENTRIES, Searcher
 from tests.support.search import DEN, DIRECT, MOST, OTHERS, ROOM, Bench, holding, search
 
 

@@ -16,13 +16,14 @@ from __future__ import annotations
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from securechat.common.files import write_new
+from securechat.store.database import FAULTS, Connection, Location, fault, open_database
 from securechat.store.errors import DamagedError, StoreError
-from securechat.store.sqlite.database import BUSY_SECONDS, FAULTS, fault
-from securechat.store.sqlite.schema import PART_BITS
-from securechat.store.sqlite.search_terms import DOCUMENT, MESSAGES_OF, PART_OPTIONS, prepare
+from securechat.store.search.terms import ENTRIES, PART_OPTIONS, prepare, put_into
+from securechat.store.sql.fragments import PART_BITS
+from securechat.store.sqlite.database import BUSY_SECONDS
 
 FILE_NAME = "search.db"
 
@@ -50,11 +51,7 @@ CREATE TABLE parts (
 ) STRICT;
 """
 
-_ADD = MESSAGES_OF.format(document=DOCUMENT, log="chat.log", targets="chat.targets")
-_STALE = (
-    "SELECT part, search_stale.times FROM parts JOIN chat.search_stale ON part = number "
-    "WHERE search_stale.times > parts.times ORDER BY part DESC LIMIT 1"
-)
+_STALE = "SELECT part, times FROM search_stale ORDER BY part DESC"
 
 
 class _Rebuilding(NamedTuple):
@@ -68,18 +65,22 @@ class _Rebuilding(NamedTuple):
 
 
 class SearchIndex:
-    """path: of the index, which is made (0600) when it is missing or of another log. log: of the
-    log's database, which must be there. Raises StoreError from every method; an index that is
+    """path: of the index, which is made (0600) when it is missing or of another log. log: where the
+    log's database is, which must be there. Raises StoreError from every method; an index that is
     damaged is removed then, so that the next one is made anew.
     """
 
-    def __init__(self, path: Path, log: Path) -> None:
+    def __init__(self, path: Path, log: Location) -> None:
         self._rebuilding: _Rebuilding | None = None
         self._untruncated = True  # as a crash may have come between
         self._path = path
+        self._log = open_database(log, read_only=True)
         try:
-            self._connection = _open(path, log)
-        except (OSError, *FAULTS) as error:
+            self._connection = _open(path, _State.of(self._log))
+        except BaseException as error:
+            self._log.close()
+            if not isinstance(error, (OSError, *FAULTS)):
+                raise
             if is_damage(error):
                 remove(path)
                 raise made_anew(path) from error
@@ -88,6 +89,7 @@ class SearchIndex:
 
     def close(self) -> None:
         self._connection.close()
+        self._log.close()
 
     def step(self) -> int:
         """Do a small piece of what there is to do. Returns how many numbers of the log it went
@@ -110,7 +112,7 @@ class SearchIndex:
     def _is_damaged(self) -> bool:
         """Whether the index is, and not the log that it is made from."""
         try:
-            found = self._connection.execute("PRAGMA main.quick_check(1)").fetchone()
+            found = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         except FAULTS:
             return True
         return bool(found[0] != "ok")
@@ -128,13 +130,9 @@ class SearchIndex:
     def last_seq(self) -> int:
         """Of the log."""
         try:
-            return self._number("SELECT max(seq) FROM chat.log")
+            return _number(self._log, "SELECT max(seq) FROM log")
         except FAULTS as error:
             raise fault(error) from error
-
-    def _number(self, sql: str, *params: object) -> int:
-        found = self._connection.execute(sql, params).fetchone()
-        return int(found[0] or 0) if found else 0
 
     # What is new
 
@@ -142,31 +140,36 @@ class SearchIndex:
         """The next entries. What the part knows of erasures stands for all of it: who erases an
         entry that is not in it yet has the part made anew once in vain.
         """
-        upto = self._number("SELECT max(upto) FROM parts")
+        upto = _number(self._connection, "SELECT max(upto) FROM parts")
         last = self.last_seq()
         if upto >= last:
             return 0
         number = (upto + 1) // PART_ENTRIES
         high = min(upto + BATCH_ENTRIES, last, (number + 1) * PART_ENTRIES - 1)
         execute = self._connection.execute
+        # Before the entries: of what is erased between the two the part doesn't know then.
+        times = _number(self._log, "SELECT times FROM search_stale WHERE part = ?", number)
+        entries = self._entries(upto, high)
         execute("BEGIN IMMEDIATE")
         found = execute("SELECT name FROM parts WHERE number = ?", (number,)).fetchone()
         name = found[0] if found else f"part_{number}_0"
         if not found:
-            times = self._number("SELECT times FROM chat.search_stale WHERE part = ?", number)
             self._make(name)
             execute("INSERT INTO parts VALUES (?, ?, ?, ?, 0)", (number, name, upto, times))
-        execute(f"INSERT INTO {name} (rowid, words) {_ADD}", (upto, high))
+        self._connection.executemany(put_into(name), entries)
         execute("UPDATE parts SET upto = ? WHERE number = ?", (high, number))
         execute("COMMIT")
         return high - upto
+
+    def _entries(self, low: int, high: int) -> list[Any]:
+        return self._log.execute(ENTRIES, (low, high)).fetchall()
 
     def _make(self, name: str) -> None:
         self._connection.execute(f"CREATE VIRTUAL TABLE {name} USING fts5(words, {PART_OPTIONS})")
 
     def _join(self) -> int:
         """Make one segment of a part that is full: a search then looks in one place."""
-        newest = self._number("SELECT max(number) FROM parts")
+        newest = _number(self._connection, "SELECT max(number) FROM parts")
         found = self._connection.execute(
             "SELECT number, name FROM parts WHERE NOT joined AND number < ? LIMIT 1", (newest,)
         ).fetchone()
@@ -183,7 +186,10 @@ class SearchIndex:
     # What was erased
 
     def _find_stale(self) -> bool:
-        found = self._connection.execute(_STALE).fetchone()
+        known = dict(self._connection.execute("SELECT number, times FROM parts").fetchall())
+        stale = self._log.execute(_STALE).fetchall()
+        # Of what the index has not come to yet there is nothing to be made anew.
+        found = next((row for row in stale if row[1] > known.get(row[0], row[1])), None)
         if found is None:
             return False
         number, times = found
@@ -203,14 +209,14 @@ class SearchIndex:
         if job is None:
             return 0
         # Over what is gone altogether it goes with one step.
-        first = self._number(
-            "SELECT seq FROM chat.log WHERE seq > ? ORDER BY seq LIMIT 1", job.upto
-        )
+        sql = "SELECT seq FROM log WHERE seq > ? ORDER BY seq LIMIT 1"
+        first = _number(self._log, sql, job.upto)
         low = max(job.upto, min(first - 1 if first else job.last, job.last))
         high = min(low + BATCH_ENTRIES, job.last)
         if low < high:
+            entries = self._entries(low, high)
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.execute(f"INSERT INTO {job.name} (rowid, words) {_ADD}", (low, high))
+            self._connection.executemany(put_into(job.name), entries)
             self._connection.execute("COMMIT")
         self._rebuilding = job._replace(upto=high)
         if high >= job.last:
@@ -237,80 +243,80 @@ class SearchIndex:
         if not self._untruncated:
             return 0
         self._connection.execute("PRAGMA busy_timeout = 50")
-        busy, *_ = self._connection.execute("PRAGMA main.wal_checkpoint(TRUNCATE)").fetchone()
+        busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
         self._untruncated = bool(busy)
         return 1
 
 
-def _open(path: Path, log: Path) -> sqlite3.Connection:
-    connection = _connect(path, log)
+class _State(NamedTuple):
+    """What a log has to be for an index to be its own."""
+
+    instance: str
+    last: int
+    erased: bool
+
+    @classmethod
+    def of(cls, log: Connection) -> _State:
+        sql = "SELECT value FROM meta WHERE key = 'instance'"
+        found = log.execute(sql).fetchone()
+        if found is None:
+            raise StoreError("the log's database is not complete yet")
+        erased = _number(log, "SELECT count(*) FROM search_stale") > 0
+        return cls(found[0], _number(log, "SELECT max(seq) FROM log"), erased)
+
+
+def _number(connection: Connection | sqlite3.Connection, sql: str, *params: object) -> int:
+    found = connection.execute(sql, params).fetchone()
+    return int(found[0] or 0) if found else 0
+
+
+def _open(path: Path, log: _State) -> sqlite3.Connection:
+    connection = _connect(path)
     try:
-        if not _fits(connection):
+        if not _fits(connection, log):
             connection.close()
             remove(path)
-            connection = _connect(path, log)
-        _prepare(connection)
+            connection = _connect(path)
+        _prepare(connection, log)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _connect(path: Path, log: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     if not path.exists():
         remove(path)  # what stood beside one that was taken away is not this one's
     with suppress(FileExistsError):
         write_new(path, b"")  # 0600 from birth
-    connection = sqlite3.connect(
-        path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False, uri=True
+    return sqlite3.connect(
+        path, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
     )
-    try:
-        connection.execute(f"ATTACH '{log.absolute().as_uri()}?mode=ro' AS chat")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
-def _fits(connection: sqlite3.Connection) -> bool:
+def _fits(connection: sqlite3.Connection, log: _State) -> bool:
     """Whether an index is of this format and this log; an empty file is."""
-    if not connection.execute("SELECT count(*) FROM main.sqlite_schema").fetchone()[0]:
+    if not _number(connection, "SELECT count(*) FROM sqlite_schema"):
         return True
-    if connection.execute("PRAGMA main.user_version").fetchone()[0] != FORMAT:
+    if _number(connection, "PRAGMA user_version") != FORMAT:
         return False
-    kept = connection.execute("SELECT value FROM main.meta WHERE key = 'instance'").fetchone()
-    upto = connection.execute("SELECT max(upto) FROM parts").fetchone()[0] or 0
-    last = connection.execute("SELECT max(seq) FROM chat.log").fetchone()[0] or 0
+    kept = connection.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()
+    upto = _number(connection, "SELECT max(upto) FROM parts")
     # The newest may have been erased; a log that is shorter for another reason is another one.
-    return kept == _instance(connection) and (upto <= last or bool(_erased(connection)))
+    return kept == (log.instance,) and (upto <= log.last or log.erased)
 
 
-def _erased(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT count(*) FROM chat.search_stale").fetchone()[0])
-
-
-def _instance(connection: sqlite3.Connection) -> tuple[str]:
-    sql = "SELECT value FROM chat.meta WHERE key = 'instance'"
-    found: tuple[str] | None = connection.execute(sql).fetchone()
-    if found is None:
-        raise StoreError("the log's database is not complete yet")
-    return found
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA main.journal_mode = WAL")
+def _prepare(connection: sqlite3.Connection, log: _State) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
     # What a power cut takes is made again; it never damages.
-    connection.execute("PRAGMA main.synchronous = NORMAL")
-    connection.execute("PRAGMA main.secure_delete = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA cache_size = -16000")
     prepare(connection)
-    if not connection.execute("SELECT count(*) FROM main.sqlite_schema").fetchone()[0]:
-        (instance,) = _instance(connection)
-        connection.executescript(
-            f"BEGIN IMMEDIATE;{_TABLES}PRAGMA main.user_version={FORMAT};COMMIT;"
-        )
-        connection.execute("INSERT INTO main.meta VALUES ('instance', ?)", (instance,))
+    if not _number(connection, "SELECT count(*) FROM sqlite_schema"):
+        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={FORMAT};COMMIT;")
+        connection.execute("INSERT INTO meta VALUES ('instance', ?)", (log.instance,))
 
 
 def is_damage(error: Exception) -> bool:

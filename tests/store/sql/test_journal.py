@@ -61,9 +61,9 @@ from securechat.core.journal.events.requests import RequestAnswered
 from securechat.store.admin import APPLIED, Admin
 from securechat.store.errors import ConflictError, HeldError, StoreError
 from securechat.store.pepper import SealError, open_channel_key
-from securechat.store.sqlite.database import BUSY_SECONDS, FILE_NAME
-from securechat.store.sqlite.journal import TRIAL, TRIAL_BYTES, Journal, statement_of
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sql.journal import TRIAL, TRIAL_BYTES, Journal, statement_of
+from securechat.store.sql.reader import Reader
+from securechat.store.sqlite.database import BUSY_SECONDS, FILE_NAME, SqliteConnection
 from tests.support.pepper import PEPPER
 
 ALICE = AccountCreated(1, "Alice", "alice", "alice", "hash", False, 1000, 0)
@@ -488,6 +488,7 @@ def test_a_trial_waits_for_nobody(journal: Journal, path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     timeouts = []
+    assert isinstance(journal.connection, SqliteConnection)
     journal.connection.set_trace_callback(
         lambda sql: timeouts.append(sql) if "busy_timeout" in sql else None
     )

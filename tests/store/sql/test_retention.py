@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.retention import DAY_MS, OLD, expire, first_since
+from securechat.store.database import Connection, open_database
+from securechat.store.sql.retention import DAY_MS, OLD, expire, first_since
 
 SERVER, SHORT, FOREVER, DIRECT, GONE = 1, 2, 3, 4, 5
 NOW = 1000 * DAY_MS
@@ -17,7 +16,7 @@ KINDS = ("PRIVMSG", "JOIN", "CTCP", "REDACTED")
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def connection(tmp_path: Path) -> Iterator[Connection]:
     connection = open_database(tmp_path / "securechat.db")
     connection.executemany(
         "INSERT INTO targets (id, name, folded, keep_days) VALUES (?, ?, ?, ?)",
@@ -33,7 +32,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-def log(connection: sqlite3.Connection, *entries: tuple[int, float], first: int = 1) -> None:
+def log(connection: Connection, *entries: tuple[int, float], first: int = 1) -> None:
     """entries: (target, age in days), oldest first."""
     connection.executemany(
         "INSERT INTO log VALUES (?, ?, 1, ?, ?, 'x', NULL)",
@@ -44,16 +43,16 @@ def log(connection: sqlite3.Connection, *entries: tuple[int, float], first: int 
     )
 
 
-def left(connection: sqlite3.Connection) -> list[tuple[int, float]]:
+def left(connection: Connection) -> list[tuple[int, float]]:
     rows = connection.execute("SELECT target, at_ms FROM log ORDER BY seq")
     return [(target, (NOW - at_ms) / DAY_MS) for target, at_ms in rows]
 
 
-def run(connection: sqlite3.Connection, keep_days: int) -> int:
+def run(connection: Connection, keep_days: int) -> int:
     return expire(connection, keep_days, NOW, lambda _: None)
 
 
-def test_what_is_too_old_goes(connection: sqlite3.Connection) -> None:
+def test_what_is_too_old_goes(connection: Connection) -> None:
     """Of each channel by its own age, of all else by the server's; whatever its kind."""
     everywhere = [
         (t, age) for age in (40, 20, 2, 0.5) for t in (SERVER, SHORT, FOREVER, DIRECT, GONE)
@@ -65,21 +64,21 @@ def test_what_is_too_old_goes(connection: sqlite3.Connection) -> None:
     assert run(connection, 30) == 0
 
 
-def test_without_an_age_all_is_kept(connection: sqlite3.Connection) -> None:
+def test_without_an_age_all_is_kept(connection: Connection) -> None:
     """But for a channel that has one."""
     log(connection, (SERVER, 900), (SHORT, 900), (DIRECT, 900))
     assert run(connection, 0) == 1
     assert left(connection) == [(SERVER, 900), (DIRECT, 900)]
 
 
-def test_the_border_is_exact(connection: sqlite3.Connection) -> None:
+def test_the_border_is_exact(connection: Connection) -> None:
     """What is as old as it may be stays."""
     log(connection, (SERVER, 30 + 1 / DAY_MS), (SERVER, 30))
     assert run(connection, 30) == 1
     assert left(connection) == [(SERVER, 30)]
 
 
-def test_a_clock_that_was_put_back_erases_nothing_new(connection: sqlite3.Connection) -> None:
+def test_a_clock_that_was_put_back_erases_nothing_new(connection: Connection) -> None:
     """What bears a later time stays, wherever it stands."""
     log(connection, (SERVER, 50), (SERVER, -400), (SERVER, 40), (SERVER, 5))
     run(connection, 30)
@@ -89,7 +88,7 @@ def test_a_clock_that_was_put_back_erases_nothing_new(connection: sqlite3.Connec
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 64])
-def test_the_first_since_a_moment_is_found(connection: sqlite3.Connection, count: int) -> None:
+def test_the_first_since_a_moment_is_found(connection: Connection, count: int) -> None:
     """With gaps in the numbers, as erasures leave them."""
     rows = [(3 * place + 2, SERVER, 1, place * 10) for place in range(count)]
     connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, 'JOIN', '', NULL)", rows)
@@ -99,7 +98,7 @@ def test_the_first_since_a_moment_is_found(connection: sqlite3.Connection, count
         assert [seq for seq, *_ in rows if seq >= found] == expected
 
 
-def test_only_what_is_old_is_looked_at(connection: sqlite3.Connection) -> None:
+def test_only_what_is_old_is_looked_at(connection: Connection) -> None:
     """Along the indexes, up to the border."""
     plan = connection.execute(
         f"EXPLAIN QUERY PLAN {OLD}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,16 +20,17 @@ from securechat.core.journal.events.channels import (
     MaskAdded,
     MemberJoined,
 )
+from securechat.store.database import Connection
+from securechat.store.sql.journal import Journal
+from securechat.store.sql.mending import ORPHANS, find_orphans, ownerless, remove_orphans
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.mending import ORPHANS, find_orphans, ownerless, remove_orphans
 from tests.support.pepper import PEPPER
 
 ALICE, BOB, DEN, LAB = 1, 2, 10, 11
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def connection(tmp_path: Path) -> Iterator[Connection]:
     """Two accounts and two channels, with all that can be had of them."""
     journal = Journal(tmp_path / FILE_NAME, PEPPER)
     for number, name in ((ALICE, "alice"), (BOB, "bob")):
@@ -57,7 +57,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     journal.close()
 
 
-def test_nothing_is_one_in_good_order(connection: sqlite3.Connection) -> None:
+def test_nothing_is_one_in_good_order(connection: Connection) -> None:
     """And nothing is removed."""
     assert find_orphans(connection) == {}
     assert remove_orphans(connection) == {}
@@ -66,7 +66,7 @@ def test_nothing_is_one_in_good_order(connection: sqlite3.Connection) -> None:
     assert connection.execute(channels).fetchone() == (4,)
 
 
-def test_what_is_left_of_an_account(connection: sqlite3.Connection) -> None:
+def test_what_is_left_of_an_account(connection: Connection) -> None:
     """Found of each kind, and gone then; the others' stays."""
     connection.execute("UPDATE accounts SET deleted = 1 WHERE id = ?", (BOB,))
     found = remove_orphans(connection)
@@ -79,7 +79,7 @@ def test_what_is_left_of_an_account(connection: sqlite3.Connection) -> None:
     assert members == [(ALICE,), (ALICE,)]
 
 
-def test_what_is_left_of_a_channel(connection: sqlite3.Connection) -> None:
+def test_what_is_left_of_a_channel(connection: Connection) -> None:
     """Nothing: the database itself removes members, masks and invitations with it."""
     connection.execute("UPDATE targets SET folded = NULL WHERE id = ?", (DEN,))
     assert remove_orphans(connection) == {}
@@ -88,7 +88,7 @@ def test_what_is_left_of_a_channel(connection: sqlite3.Connection) -> None:
         assert left == [(LAB,)], table
 
 
-def test_channels_that_nobody_owns_are_found(connection: sqlite3.Connection) -> None:
+def test_channels_that_nobody_owns_are_found(connection: Connection) -> None:
     """And those that nobody is in; not the lobby, which nobody has founded."""
     connection.execute("UPDATE memberships SET modes = '' WHERE channel = ?", (DEN,))
     connection.execute("DELETE FROM memberships WHERE channel = ?", (LAB,))

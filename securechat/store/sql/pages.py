@@ -7,15 +7,14 @@ belongs to one thread.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from heapq import merge
 from typing import NamedTuple
 
 from securechat.irc.multiline import wire_bytes
-from securechat.store.sqlite.database import FAULTS, fault
-from securechat.store.sqlite.rows import LogRow
-from securechat.store.sqlite.schema import EVENTS, MESSAGES
+from securechat.store.database import FAULTS, Connection, fault
+from securechat.store.sql.fragments import EVENTS, MESSAGES
+from securechat.store.sql.rows import LogRow
 
 Place = tuple[int, bool]
 """A number of the order; or, with True, a time in milliseconds since 1970."""
@@ -39,7 +38,7 @@ NEXT = "SELECT seq, at_ms FROM log WHERE seq >= ? ORDER BY seq LIMIT 1"
 class Pages:
     """Raises StoreError from every method when the database fails."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def page(

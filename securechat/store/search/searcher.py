@@ -18,20 +18,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from securechat.irc.multiline import wire_bytes
-from securechat.store.sqlite.database import FAULTS, fault, open_database
-from securechat.store.sqlite.pages import ENTRY, NEXT, Pages, Place
-from securechat.store.sqlite.rows import LogRow
-from securechat.store.sqlite.search_parts import IndexPart, IndexReader, Matching, match
-from securechat.store.sqlite.search_terms import (
-    DOCUMENT,
+from securechat.store.database import FAULTS, Connection, Location, fault, open_database
+from securechat.store.search.parts import IndexPart, IndexReader, Matching, match
+from securechat.store.search.terms import (
     PART_OPTIONS,
     Terms,
     directs_term,
     either,
     prepare,
+    put_into,
     sender_term,
     target_term,
 )
+from securechat.store.sql.pages import ENTRY, NEXT, Pages, Place
+from securechat.store.sql.rows import LogRow
 
 SEARCH_SECONDS = 0.06
 """So long a search looks; then it tells how far it has come. One part more may be begun within."""
@@ -52,10 +52,7 @@ _NEWEST = (
     "LEFT JOIN targets ON targets.id = log.target WHERE seq > ? AND seq < ? AND seq <= ? "
     "ORDER BY seq DESC LIMIT ?"
 )
-_PUT = (
-    f"INSERT INTO newest (rowid, words) SELECT seq, {DOCUMENT} FROM "  # noqa: S608 - no input in it
-    "(SELECT ? AS seq, ? AS target, ? AS sender, ? AS text, ? AS low, ? AS high)"
-)
+_PUT = put_into("newest")
 _STALE = "SELECT part, times FROM search_stale"
 
 Span = tuple[int, int, int]
@@ -93,7 +90,9 @@ class Searcher:
     fails; where only the index does, the next search opens it anew.
     """
 
-    def __init__(self, log: Path, index: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, log: Location, index: Path, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._clock = clock
         self._index = IndexReader(index)
         self._log = open_database(log, read_only=True)
@@ -125,7 +124,7 @@ class _Run:
 
     def __init__(
         self,
-        log: sqlite3.Connection,
+        log: Connection,
         index: IndexReader,
         memory: sqlite3.Connection,
         wanted: Search,

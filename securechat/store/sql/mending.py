@@ -6,17 +6,17 @@ Whoever owns the connection may call.
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable
 
 from securechat.irc.lookalikes import data_version
 from securechat.irc.names import skeleton_of
-from securechat.store.sqlite.database import FAULTS, Transaction, fault
+from securechat.store.database import FAULTS, Connection, Transaction, fault
+from securechat.store.sql.fragments import KEEP_FACT
 
 log = logging.getLogger(__name__)
 
 
-def mend(connection: sqlite3.Connection) -> None:
+def mend(connection: Connection) -> None:
     """Remove what is left of accounts and channels that are gone, and compare names by today's
     data. For the start of a server, before anything is loaded. Raises StoreError.
     """
@@ -35,7 +35,7 @@ def mend(connection: sqlite3.Connection) -> None:
 
 # They are left when an administrator deletes an account just before the server dies; nobody needs
 # them.
-_NO_ACCOUNT = "account NOT IN (SELECT id FROM accounts WHERE NOT deleted)"
+_NO_ACCOUNT = "account NOT IN (SELECT id FROM accounts WHERE deleted = 0)"
 _NO_CHANNEL = "channel NOT IN (SELECT id FROM targets WHERE folded IS NOT NULL)"
 
 ORPHANS = {
@@ -53,7 +53,7 @@ ORPHANS = {
 """Of each table which rows are orphans, as SQL."""
 
 
-def find_orphans(connection: sqlite3.Connection) -> dict[str, int]:
+def find_orphans(connection: Connection) -> dict[str, int]:
     """How many there are of each kind, without those of which there are none."""
     found = {
         table: connection.execute(f"SELECT count(*) FROM {table} WHERE {which}").fetchone()[0]  # noqa: S608
@@ -62,7 +62,7 @@ def find_orphans(connection: sqlite3.Connection) -> dict[str, int]:
     return {table: count for table, count in found.items() if count}
 
 
-def remove_orphans(connection: sqlite3.Connection) -> dict[str, int]:
+def remove_orphans(connection: Connection) -> dict[str, int]:
     """How many there were of each kind. Raises StoreError."""
     with Transaction(connection):
         found = find_orphans(connection)
@@ -82,7 +82,7 @@ AND NOT EXISTS (SELECT 1 FROM memberships WHERE channel = targets.id {which})
 """
 
 
-def ownerless(connection: sqlite3.Connection) -> dict[str, int]:
+def ownerless(connection: Connection) -> dict[str, int]:
     """How many channels have nobody, or no owner, which a start mends too."""
     found = {
         text: connection.execute(_CHANNELS.format(which=which)).fetchone()[0]
@@ -96,7 +96,7 @@ def ownerless(connection: sqlite3.Connection) -> dict[str, int]:
 MADE_FROM = "skeletons_made_from"
 """Under this key meta has the version of the data."""
 
-MARK = "\0"
+MARK = "\1"
 """In a skeleton that another name has too: no name's skeleton has one, so that it equals none."""
 
 _NAMED = {
@@ -106,7 +106,7 @@ _NAMED = {
 
 
 def refresh_skeletons(
-    connection: sqlite3.Connection, version: str, skeleton: Callable[[str], str]
+    connection: Connection, version: str, skeleton: Callable[[str], str]
 ) -> list[str]:
     """Make all skeletons anew, unless they were made from this version of the data. Returns the
     names that look like an older one now: they stay, and the next one like them is refused.
@@ -118,13 +118,11 @@ def refresh_skeletons(
     with Transaction(connection):
         for table in _NAMED:
             alike += _refresh(connection, table, skeleton)
-        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (MADE_FROM, version))
+        connection.execute(KEEP_FACT, (MADE_FROM, version))
     return alike
 
 
-def _refresh(
-    connection: sqlite3.Connection, table: str, skeleton: Callable[[str], str]
-) -> list[str]:
+def _refresh(connection: Connection, table: str, skeleton: Callable[[str], str]) -> list[str]:
     alike: list[str] = []
     taken: set[str] = set()
     changes: list[tuple[str, int]] = []
@@ -143,7 +141,7 @@ def _refresh(
     return alike
 
 
-def look_alikes(connection: sqlite3.Connection) -> list[str]:
+def look_alikes(connection: Connection) -> list[str]:
     """The names that look like an older one."""
-    sql = "SELECT name FROM {} WHERE instr(skeleton, char(0))"
-    return [name for table in _NAMED for (name,) in connection.execute(sql.format(table))]
+    sql = "SELECT name FROM {} WHERE instr(skeleton, ?) > 0"
+    return [name for table in _NAMED for (name,) in connection.execute(sql.format(table), (MARK,))]

@@ -4,13 +4,12 @@ thread that owns the connection may call.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
-from securechat.store.sqlite.database import FAULTS, fault
-from securechat.store.sqlite.erasure import Find, erase, numbers
-from securechat.store.sqlite.pages import NEXT
-from securechat.store.sqlite.schema import EVENTS, MESSAGES, UNTOLD
+from securechat.store.database import FAULTS, Connection, fault
+from securechat.store.sql.erasure import Find, erase, numbers
+from securechat.store.sql.fragments import EVENTS, MESSAGES, UNTOLD
+from securechat.store.sql.pages import NEXT
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -19,14 +18,14 @@ AGED = "SELECT id, coalesce(keep_days, :days) FROM targets WHERE coalesce(keep_d
 
 _PARTS = " UNION ALL ".join(
     "SELECT * FROM (SELECT seq FROM log WHERE target = :target AND seq > :after AND seq < :border "  # noqa: S608
-    f"AND at_ms < :before AND {part} ORDER BY seq LIMIT :limit)"
+    f"AND at_ms < :before AND {part} ORDER BY seq LIMIT :limit) AS part"
     for part in (MESSAGES, UNTOLD, EVENTS)
 )
 OLD = f"{_PARTS} ORDER BY seq LIMIT :limit"
 
 
 def expire(
-    connection: sqlite3.Connection, keep_days: int, now_ms: int, pause: Callable[[float], object]
+    connection: Connection, keep_days: int, now_ms: int, pause: Callable[[float], object]
 ) -> int:
     """Erase what is older than it may be; how many entries that were.
 
@@ -47,7 +46,7 @@ def expire(
     return count
 
 
-def _of_target(connection: sqlite3.Connection, target: int, border: int, before: int) -> Find:
+def _of_target(connection: Connection, target: int, border: int, before: int) -> Find:
     # By the time as well: where the clock was put back, the border may lie behind what is newer.
     which = {"target": target, "border": border, "before": before}
 
@@ -57,7 +56,7 @@ def _of_target(connection: sqlite3.Connection, target: int, border: int, before:
     return find
 
 
-def first_since(connection: sqlite3.Connection, at_ms: int) -> int:
+def first_since(connection: Connection, at_ms: int) -> int:
     """The number of the first entry of a moment or later; one more than the newest without any. It
     is found by halving, so that what is not old is not looked through. Raises StoreError.
     """

@@ -5,14 +5,13 @@ may call.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from securechat.irc.names import fold_channel
-from securechat.store.sqlite.database import FAULTS, fault
-from securechat.store.sqlite.rows import LogRow
-from securechat.store.sqlite.schema import EVENTS, MESSAGES, UNTOLD
+from securechat.store.database import FAULTS, Connection, fault
+from securechat.store.sql.fragments import EVENTS, MESSAGES, UNTOLD
+from securechat.store.sql.rows import LogRow
 
 ROWS = 500
 """Of a channel, in one read."""
@@ -24,7 +23,7 @@ _COLUMNS = "seq, target, sender, at_ms, kind, text, tags"
 _PARTS = " UNION ALL ".join(
     f"SELECT * FROM (SELECT {_COLUMNS} FROM log "  # noqa: S608
     f"WHERE target = :target AND seq > :after AND seq <= :upto AND {part} "
-    f"ORDER BY seq LIMIT {ROWS})"
+    f"ORDER BY seq LIMIT {ROWS}) AS part"
     for part in (MESSAGES, UNTOLD, EVENTS)
 )
 OF_CHANNEL = f"{_PARTS} ORDER BY seq LIMIT {ROWS}"
@@ -65,7 +64,7 @@ class ChannelFacts(NamedTuple):
 class History:
     """connection: to read through. Raises StoreError from every method."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def _all(

@@ -8,13 +8,12 @@ table of the tests that fails for a new one.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from securechat.irc.names import fold_account
-from securechat.store.sqlite.database import FAULTS, fault
-from securechat.store.sqlite.rows import AccountRow
+from securechat.store.database import FAULTS, Connection, fault
+from securechat.store.sql.rows import AccountRow
 
 _NAMED = " UNION ".join(
     f"SELECT json_extract(facts, '$.{key}') FROM audit WHERE json_valid(facts)"  # noqa: S608
@@ -71,7 +70,7 @@ class Kick(NamedTuple):
 class Personal:
     """account: whose. Raises StoreError from every method."""
 
-    def __init__(self, connection: sqlite3.Connection, account: AccountRow) -> None:
+    def __init__(self, connection: Connection, account: AccountRow) -> None:
         self._connection = connection
         self._account = account
         former = self._all("SELECT folded FROM former_names WHERE account = ?", (account.id,))
@@ -161,7 +160,7 @@ class Personal:
         marks = ", ".join("?" * len(spellings))
         sql = (
             "SELECT at_ms, event, account, address, result, "  # noqa: S608 - marks
-            "iif(json_valid(facts), facts, json_quote(facts)) FROM audit "
+            "CASE WHEN json_valid(facts) THEN facts ELSE json_quote(facts) END FROM audit "
             f"WHERE account IN ({marks}) OR (json_valid(facts) AND ("
             f"json_extract(facts, '$.account') IN ({marks}) "
             f"OR (event <> 'report' AND json_extract(facts, '$.of') IN ({marks})))) ORDER BY id"

@@ -36,10 +36,20 @@ ELSE replace(replace(replace(text, '{MARK}', ' '), 'ё', 'е'), 'Ё', 'Е') END
 """
 """As SQL, of an entry of the log and of its target. spaced() is of prepare()."""
 
-MESSAGES_OF = """
-SELECT seq, {document} FROM {log} LEFT JOIN {targets} ON targets.id = target
-WHERE seq > ? AND seq <= ? AND kind IN ('PRIVMSG', 'NOTICE')
-"""
+ENTRIES = (
+    "SELECT seq, log.target, sender, text, low, high FROM log "
+    "LEFT JOIN targets ON targets.id = log.target "
+    "WHERE seq > ? AND seq <= ? AND kind IN ('PRIVMSG', 'NOTICE')"
+)
+"""Of the log, what put_into() takes: those after a number, up to another."""
+
+
+def put_into(table: str) -> str:
+    """The statement that puts an entry into a table of documents; its values are an entry's."""
+    return (
+        f"INSERT INTO {table} (rowid, words) SELECT seq, {DOCUMENT} FROM "  # noqa: S608 - ours
+        "(SELECT ? AS seq, ? AS target, ? AS sender, ? AS text, ? AS low, ? AS high)"
+    )
 
 
 def prepare(connection: sqlite3.Connection) -> None:

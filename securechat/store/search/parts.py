@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from securechat.store.sqlite.database import FAULTS, READER_BUSY_SECONDS, fault
-from securechat.store.sqlite.search_index import PART_ENTRIES, is_damage, made_anew, remove
+from securechat.store.database import FAULTS, fault
+from securechat.store.search.index import PART_ENTRIES, is_damage, made_anew, remove
+from securechat.store.sqlite.database import READER_BUSY_SECONDS
 
 _PARTS = (
     "SELECT number, name, upto, times FROM parts WHERE upto > ? AND number * ? < ? ORDER BY number"

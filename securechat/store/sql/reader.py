@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from collections.abc import Callable, Container, Iterable, Iterator
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from securechat.irc.multiline import wire_bytes
+from securechat.store.database import FAULTS, Connection, fault, open_database
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
-from securechat.store.sqlite.database import FAULTS, fault, open_database
-from securechat.store.sqlite.erasure import HIGHEST
-from securechat.store.sqlite.pages import ENTRY, Pages
-from securechat.store.sqlite.rows import (
+from securechat.store.sql.erasure import HIGHEST
+from securechat.store.sql.fragments import EVENTS, MESSAGES, STORED_BYTES, UNTOLD
+from securechat.store.sql.pages import ENTRY, Pages
+from securechat.store.sql.rows import (
     AccountRow,
     CertificateRow,
     ChannelRow,
@@ -26,7 +26,6 @@ from securechat.store.sqlite.rows import (
     LogRow,
     TokenRow,
 )
-from securechat.store.sqlite.schema import EVENTS, MESSAGES, STORED_BYTES, UNTOLD
 
 NEWEST_AUDITED = 50_000
 """Rows of the audit that are looked through for logins: a moment's work, however long it is."""
@@ -53,7 +52,7 @@ _MISSED = (
 class Reader:
     """Raises StoreError from every method when the database fails."""
 
-    def __init__(self, source: Path | sqlite3.Connection) -> None:
+    def __init__(self, source: Path | Connection) -> None:
         """source: the database's file, or a connection of the same thread to read through."""
         if isinstance(source, Path):
             source = open_database(source, read_only=True)
@@ -122,7 +121,8 @@ class Reader:
         upto = int(self.remembered("usage_upto") or 0)
         since = f"SELECT sender, {STORED_BYTES} FROM log WHERE seq > ?"  # noqa: S608
         both = f"SELECT account, bytes FROM usage UNION ALL {since}"  # noqa: S608
-        rows = self._all(f"SELECT account, sum(bytes) FROM ({both}) GROUP BY account", (upto,))  # noqa: S608
+        sql = f"SELECT account, sum(bytes) FROM ({both}) AS parts GROUP BY account"  # noqa: S608
+        rows = self._all(sql, (upto,))
         return dict(rows)  # type: ignore[arg-type]
 
     def accounts(self) -> list[AccountRow]:
@@ -226,7 +226,7 @@ class Reader:
             "'certificate ' || json_extract(facts, '$.certificate'), '') ELSE '' END AS device "
             "FROM audit "
             "WHERE id > (SELECT max(id) FROM audit) - ? AND event = 'login' AND result = 'ok') "
-            "GROUP BY account, address, device ORDER BY max(id)"
+            "AS found GROUP BY account, address, device ORDER BY max(id)"
         )
         return self._all(sql, (NEWEST_AUDITED,))  # type: ignore[return-value]
 

@@ -6,17 +6,23 @@ knows the names and not the types, as it imports nothing of the rules.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from functools import cache
 from itertools import chain, groupby
-from pathlib import Path
 from typing import Any, TypeVar
 
-from securechat.store.errors import ConflictError, HeldError
+from securechat.store.database import (
+    FAULTS,
+    Connection,
+    Location,
+    Transaction,
+    fault,
+    open_database,
+)
+from securechat.store.errors import ConflictError, HeldError, StoreError
 from securechat.store.pepper import Pepper, seal_channel_key
-from securechat.store.sqlite.database import BUSY_SECONDS, Transaction, fault, open_database
+from securechat.store.sql.fragments import KEEP_FACT, put
+from securechat.store.sqlite.database import BUSY_SECONDS
 
 TRIAL, TRIAL_BYTES = "trial", 64 * 1024
 """What try_out() stores, and how much of it: the pages of about a dozen messages."""
@@ -36,7 +42,7 @@ UNTOUCHED = (
     "SELECT * FROM (SELECT ?, ? AS account, ?, ?) AS new "
     "WHERE NOT EXISTS (SELECT 1 FROM changes WHERE account = new.account "
     "AND kind IN ('account', 'password') "
-    "AND id > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied_change'))"
+    "AND id > (SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'applied_change'))"
 )
 """The administrator has done nothing to the account that the server has not taken up: whom a new
 password shuts out makes no credential in the moment before, not even if the server dies in it.
@@ -70,15 +76,15 @@ STATEMENTS = {
     "RecoveryCodeUsed": Finds("DELETE FROM recovery_codes WHERE digest = ? AND account = ?"),
     # Not found once nobody waits for it: then nothing of what it answers is done.
     "RequestAnswered": Finds("UPDATE requests SET answer = ? WHERE id = ? AND answer IS NULL"),
-    "FactKept": "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+    "FactKept": KEEP_FACT,
     "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
     "VALUES (?, ?, ?, ?, ?, ?)",
-    "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
+    "UsageCounted": put("usage", key=("account",), rest=("bytes",)),
     "UsageUpto": Finds("UPDATE meta SET value = ? WHERE key = 'usage_upto'"),
-    "Delivered": "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?)",
-    "ReadMarked": "INSERT OR REPLACE INTO read_markers VALUES (?, ?, ?)",
+    "Delivered": put("devices", key=("account", "name"), rest=("delivered", "used_ms")),
+    "ReadMarked": put("read_markers", key=("account", "target"), rest=("at_ms",)),
     "ReadMarkForgotten": "DELETE FROM read_markers WHERE account = ? AND target = ?",
-    "MessageKeyed": "INSERT OR REPLACE INTO message_keys VALUES (?, ?, ?, ?, ?)",
+    "MessageKeyed": put("message_keys", key=("account", "slot"), rest=("key", "seq", "at_ms")),
     "DeviceForgotten": "DELETE FROM devices WHERE account = ? AND name = ?",
     "InviteUsed": Finds("UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?"),
     "ChannelCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, "
@@ -96,7 +102,7 @@ STATEMENTS = {
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
     "MemberJoined": "INSERT INTO memberships (channel, account, modes, seq) VALUES (?, ?, ?, ?)",
     "MemberLeft": "DELETE FROM memberships WHERE channel = ? AND account = ?",
-    "KickedAway": "INSERT OR REPLACE INTO kicks VALUES (?, ?, ?, ?, ?)",
+    "KickedAway": put("kicks", key=("account", "name"), rest=("by", "reason", "at_ms")),
     "KicksTold": "DELETE FROM kicks WHERE account = ?",
     "MemberModesChanged": Finds(
         "UPDATE memberships SET modes = ? WHERE channel = ? AND account = ?"
@@ -106,7 +112,7 @@ STATEMENTS = {
     ),
     "MaskAdded": "INSERT INTO channel_masks VALUES (?, ?, ?, ?, ?)",
     "MaskRemoved": "DELETE FROM channel_masks WHERE channel = ? AND kind = ? AND mask = ?",
-    "InvitationMade": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
+    "InvitationMade": put("invitations", key=("channel", "account"), rest=("by",)),
     "InvitationEnded": "DELETE FROM invitations WHERE channel = ? AND account = ?",
 }
 
@@ -135,21 +141,17 @@ INSERT_MANY = {
     count: STATEMENTS["Logged"] + ", (?, ?, ?, ?, ?, ?, ?)" * (count - 1) for count in ROWS_AT_ONCE
 }
 
-LAST_RESORT_PAGES = 32_000
-"""A commit that finds this many pages (128 MiB) in the write-ahead log folds them in itself."""
-
 
 class Journal:
     """The hub's connection. Only the hub thread may call, once it has begun."""
 
-    def __init__(self, path: Path, pepper: Pepper) -> None:
+    def __init__(self, location: Location, pepper: Pepper) -> None:
         """pepper: of this database; what must not stand in it in the clear is sealed with it.
 
         Raises StoreError.
         """
-        self.connection = open_database(path)
-        # The server has a thread that does it; here it is only the last resort.
-        self.connection.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT_PAGES}")
+        self.connection = open_database(location)
+        self.connection.claim()
         self.commit_count = 0
         """So many there have been; any thread may look."""
         self.erasure_count = 0
@@ -203,7 +205,7 @@ class Journal:
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about this server beside the data. Raises StoreError."""
-        self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+        self._execute(KEEP_FACT, key, value)
 
     def forget_requests(self) -> None:
         """Take away all that an administrator has asked for and that is not answered, or not read.
@@ -240,7 +242,7 @@ class Journal:
     def _wait_at_most(self, seconds: float) -> None:
         if seconds != self._waits:
             self._waits = seconds
-            self.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+            self.connection.wait_at_most(seconds)
 
     def changed_by_others(self) -> bool:
         """Whether another connection has committed since the last call. Raises StoreError."""
@@ -251,35 +253,28 @@ class Journal:
 
     def _data_version(self) -> int:
         try:
-            version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
-        except sqlite3.Error as error:
+            return self.connection.data_version()
+        except FAULTS as error:
             told = fault(error)
             if isinstance(told, HeldError):
                 self._wait_at_most(0)
             raise told from error
-        return version
 
     def unused_bytes(self) -> int:
-        """Of the database's file: what was erased from it, and is used again before it grows. 0
-        where that can't be told.
+        """Of the database: what was erased from it, and is used again before it grows. 0 where that
+        can't be told.
         """
-        with suppress(sqlite3.Error):
-            execute = self.connection.execute
-            pages: int = execute("PRAGMA freelist_count").fetchone()[0]
-            size: int = execute("PRAGMA page_size").fetchone()[0]
-            return pages * size
-        return 0
+        try:
+            return self.connection.unused_bytes()
+        except (StoreError, *FAULTS):
+            return 0
 
     def close(self) -> None:
-        """Also folds the write-ahead log into the database."""
-        with suppress(sqlite3.Error):  # it is folded in at the next start then
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """The database has no server any more."""
         self.connection.close()
 
 
-def _find(
-    connection: sqlite3.Connection, statement: str, name: str, rows: list[Sequence[object]]
-) -> None:
+def _find(connection: Connection, statement: str, name: str, rows: list[Sequence[object]]) -> None:
     """Raises ConflictError when not each of the statement's rows is there."""
     if connection.executemany(statement, rows).rowcount != len(rows):
         raise ConflictError(f"{name}: what it changes is gone, or was changed by somebody else")

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from securechat.core.history.queries import EntryQuery, From, PageQuery, Place, Span, TargetsQuery
 from securechat.core.journal.events.channels import Logged
-from securechat.store.sqlite.pages import Pages
+from securechat.store.database import Connection
+from securechat.store.sql.pages import Pages
+from securechat.store.sqlite.database import SqliteConnection
 from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.found import found_in
 
@@ -20,8 +22,8 @@ KINDS = ["PRIVMSG", "PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "REDACTED", "TAGMS
 
 
 @pytest.fixture(scope="module")
-def connection() -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+def connection() -> Iterator[Connection]:
+    connection = sqlite3.connect(":memory:", isolation_level=None, factory=SqliteConnection)
     for script in MIGRATIONS:
         connection.executescript(script)
     yield connection
@@ -63,7 +65,7 @@ def page_queries(draw: st.DrawFn) -> PageQuery:
     )
 
 
-def filled(connection: sqlite3.Connection, log: list[Logged]) -> Pages:
+def filled(connection: Connection, log: list[Logged]) -> Pages:
     connection.execute("DELETE FROM log")
     connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", log)
     return Pages(connection)
@@ -71,7 +73,7 @@ def filled(connection: sqlite3.Connection, log: list[Logged]) -> Pages:
 
 @given(log=logs(), query=page_queries())
 def test_a_page_is_what_it_says(
-    connection: sqlite3.Connection, log: list[Logged], query: PageQuery
+    connection: Connection, log: list[Logged], query: PageQuery
 ) -> None:
     """Bounds, order, number, bytes and kinds, by number and by time."""
     found = [Logged(*row) for row in filled(connection, log).page(*query)]
@@ -80,7 +82,7 @@ def test_a_page_is_what_it_says(
 
 @given(log=logs(), data=st.data())
 def test_targets_are_found_by_their_newest_message(
-    connection: sqlite3.Connection, log: list[Logged], data: st.DataObject
+    connection: Connection, log: list[Logged], data: st.DataObject
 ) -> None:
     """Between two times, which are not among them."""
     spans = tuple(Span(number, 0, MOST) for number in range(1, TARGETS + 1))
@@ -92,7 +94,7 @@ def test_targets_are_found_by_their_newest_message(
 
 @given(log=logs(), span=SPANS, seq=st.integers(0, MOST + 1))
 def test_an_entry_is_found_where_it_may_be_read(
-    connection: sqlite3.Connection, log: list[Logged], span: Span, seq: int
+    connection: Connection, log: list[Logged], span: Span, seq: int
 ) -> None:
     """And nowhere else."""
     query = EntryQuery(span, seq)
@@ -100,7 +102,7 @@ def test_an_entry_is_found_where_it_may_be_read(
     assert found == found_in(log, query)
 
 
-def test_a_clock_that_was_put_back_gives_a_place_near_by(connection: sqlite3.Connection) -> None:
+def test_a_clock_that_was_put_back_gives_a_place_near_by(connection: Connection) -> None:
     """And no error, and no endless search."""
     times = [1000, 2000, 3000, 500, 600, 700, 4000]
     log = [Logged(seq, 1, 1, at, "PRIVMSG", "", None) for seq, at in enumerate(times, 1)]

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.search_index import SearchIndex
+from securechat.store.search.index import SearchIndex
 from tests.support.search import Bench
 
 KEEPER = """
 import sys
 from pathlib import Path
-from securechat.store.sqlite.search_index import SearchIndex
+from securechat.store.search.index import SearchIndex
 index = SearchIndex(Path(sys.argv[1]), Path(sys.argv[2]))
 while index.step():
     print("a step", flush=True)

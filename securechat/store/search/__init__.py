@@ -1,0 +1,1 @@
+"""The index of the log, by which something is found by its words."""
