@@ -8,7 +8,7 @@ are attacks that were tried and not repelled.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -134,11 +134,16 @@ class Reporter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._summary.take(report, self._below)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> Generator[None, None, None]:
+        """Before pytest's own summary: the last that a person sees is what has failed."""
         if lines := self._summary.lines():
             terminalreporter.section("attacks")
             for line in lines:
                 terminalreporter.write_line(line)
+        return (yield)
 
 
 def report_attacks(config: pytest.Config, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,11 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def run(suite: pytest.Pytester) -> pytest.RunResult:
-    """`pytest -q`, without a plugin that takes a second to say nothing at the end."""
-    return suite.runpytest("-q", "-p", "no:hypothesispytest")
+def run(suite: pytest.Pytester, *shown: str) -> pytest.RunResult:
+    """`pytest -q`, without a plugin that takes a second to say nothing at the end. shown: instead
+    of -q.
+    """
+    return suite.runpytest(*(shown or ("-q",)), "-p", "no:hypothesispytest")
 
 
 def attack(suite: pytest.Pytester, where: str, text: str) -> None:
@@ -139,6 +142,21 @@ def test_a_flood_that_did_harm_still_tells_its_figure(suite: pytest.Pytester) ->
         "    assert False\n",
     )
     run(suite).stdout.fnmatch_lines(["stranger: * 1 * 0 * 0", "stranger: flood * 9000.0"])
+
+
+def test_what_has_failed_stands_last(suite: pytest.Pytester) -> None:
+    """Below the tables: the traceback, then its name, then the count."""
+    attack(suite, "member/test_a.py", "def test_one(): assert 2 + 2 == 5\n")
+    here = Path(__file__).parents[2] / "pyproject.toml"
+    shown = tomllib.loads(here.read_text())["tool"]["pytest"]["ini_options"]["addopts"].split()
+    run(suite, *shown).stdout.fnmatch_lines(
+        [
+            "all of them *",
+            "E * assert *2*5",
+            "FAILED attacks/member/test_a.py::test_one*",
+            "1 failed*",
+        ]
+    )
 
 
 def test_there_are_no_tables_when_no_attack_ran(suite: pytest.Pytester) -> None:
