@@ -22,7 +22,7 @@ from securechat.common import language
 from tests.security.summary import report_attacks
 
 LONGEST = ("fuzz", "tools", "walks", "browser", "faults")
-"""Directories with few tests that take long each."""
+"""Directories with few tests that take long each; floods do as well."""
 
 PROCESSES = 5
 """Of the whole suite: on two cores, as most of a test is waiting for a clock or a disk."""
@@ -161,7 +161,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if hasattr(config, "workerinput"):
         alone = {item.path for item in items if _measures_time(item)}
-        items.sort(key=lambda item: (item.path in alone, item.path.parent.name not in LONGEST))
+        items.sort(key=lambda item: (item.path in alone, not _is_long(item.path)))
+
+
+def _is_long(path: Path) -> bool:
+    return path.parent.name in LONGEST or path.stem.startswith("test_flood")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -174,9 +178,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def _measures_time(item: pytest.Item) -> bool:
-    """Floods do, and hand over what a bystander felt."""
-    marked = item.get_closest_marker("alone") is not None
-    return marked or "record_property" in getattr(item, "fixturenames", ())
+    return item.get_closest_marker("alone") is not None
 
 
 @contextlib.contextmanager
