@@ -53,12 +53,13 @@ export const app = {
   reconnect: () => link.now(),
   /** As a login that asked for it. */
   remember(device) {
-    Object.assign(login, { remember: true, device });
+    Object.assign(login ?? {}, { remember: true, device });
     return makeToken();
   },
   /** Ends this device at the server; what was kept here is gone. */
   async logout() {
-    const { account = "", name } = login ?? {};
+    const account = login?.account ?? "";
+    const name = login?.name;
     const ended = name && !local && request("TOKEN", "REVOKE", name).then(() => true, () => false);
     // The server hangs up on whose token has ended, perhaps before it answers.
     if (ended && !(await Promise.race([ended, new Promise((done) => setTimeout(done, 3000, false))]))) {
@@ -115,7 +116,7 @@ export const app = {
   older: (key) => room(key) && history.older(room(key)),
   newer: (key) => room(key) && history.newer(room(key)),
   latest: (key) => room(key) && history.latest(room(key)),
-  async jump(name, { id = null, at = 0 }) {
+  async jump(name, { id = "", at = 0 }) {
     const c = events.make(name);
     if (!c) return;
     const known = id && c.ids.get(id);

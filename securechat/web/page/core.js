@@ -19,7 +19,7 @@ const version = /\/v\/([^/]+)\//.exec(import.meta.url)?.[1];
 
 // The device: who we are here, and what was typed
 
-/** {account, password (or token), name: of the token, "" for none, remember}; kept if remembered. */
+/** @type {import("./types").Login | null} */
 export let login = null;
 const draftKey = (key) => `draft ${login?.account} ${key}`;
 
@@ -41,7 +41,7 @@ export const outbox = new Outbox(storage, {
 
 /** Take over what was typed in tabs that are gone. */
 async function restore() {
-  const { account } = login;
+  const account = login?.account;
   await adopt(async (isGone) => {
     const entries = await storage.kept();
     for (const entry of entries.sort((a, b) => a.at - b.at)) {
@@ -66,7 +66,7 @@ function keepRooms() {
 
 /** Who was here has the rooms and what isn't sent at once, whatever becomes of the connection. */
 async function recall() {
-  const { account } = login;
+  const account = login?.account ?? "";
   state.me.account = account;
   for (const name of storage.noted(roomsKey(account)) ?? []) events.make(name);
   if (!state.current) open(storage.placed("current"));
@@ -129,8 +129,8 @@ export const link = new Link({
   },
   ready: (nick, session) => arrive(nick, session).catch(() => {}),
   async refused(problem) {
-    const { name, password } = login ?? {};
-    if (name && problem.code === "PASSWORD") {
+    const password = login?.password;
+    if (login?.name && problem.code === "PASSWORD") {
       const kept = !local && (await storage.load("login"));
       // Another tab may have changed the password, and have a new token.
       if (kept && kept.password !== password) return begin(kept, "starting");
@@ -159,6 +159,7 @@ export const link = new Link({
 });
 
 async function arrive(nick, session) {
+  if (!login) return;
   for (const c of state.conversations.values()) c.joined = false; // the server says where we are
   state.me.account = login.account = nick;
   state.server.features = session.features;
@@ -167,7 +168,7 @@ async function arrive(nick, session) {
   login.code = "";
   set({ phase: "online", problem: null });
   await restore();
-  if (!login.name) await remember();
+  if (!login?.name) await remember();
   const [row] = await session.request("WHO", nick, "%nf");
   state.me.administrator = !!row?.params[2]?.includes("*");
   const last = state.current ?? storage.placed("current");
@@ -192,7 +193,7 @@ async function arrive(nick, session) {
 
 /** Trade the password for a token of this device, which its owner sees and can end elsewhere. */
 export async function remember() {
-  if (!login.remember || local) return;
+  if (!login?.remember || local) return;
   await makeToken().catch((problem) => {
     const text = problem.code === "SECOND_FACTOR_REQUIRED" ? t("told.factor") : words(problem);
     if (link.ready) notice(text, "error");
@@ -201,12 +202,15 @@ export async function remember() {
 
 /** The same; rejects with {code, text}. */
 export async function makeToken() {
-  const wanted = (login.device || "web").replace(/\s/g, "-").slice(0, 27);
+  const mine = login;
+  if (!mine) return;
+  const wanted = (mine.device || "web").replace(/\s/g, "-").slice(0, 27);
   for (const name of [wanted, `${wanted}-${tab.slice(0, 4)}`]) {
     try {
-      const [{ params }] = await link.session.request("TOKEN", "CREATE", name, "BIND");
-      Object.assign(login, { name, password: params[3] });
-      await storage.save("login", login);
+      const [{ params }] = await request("TOKEN", "CREATE", name, "BIND");
+      if (mine !== login) return;
+      Object.assign(mine, { name, password: params[3] });
+      await storage.save("login", mine);
       tell("login");
       return;
     } catch (problem) {
@@ -222,7 +226,7 @@ export function begin(credential, phase = "connecting") {
 }
 
 /** Back to the login; nothing of who was here stays. */
-export function leave(problem = null) {
+export function leave(/** @type {import("./types").Problem | null} */ problem = null) {
   link.stop();
   hush();
   login = null;

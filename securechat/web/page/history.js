@@ -10,13 +10,15 @@ const MOST_PAGES = 5;
 export const within = (messages) => messages.find(({ command }) => command === "BATCH")?.messages ?? [];
 
 export class History {
-  /** @param {object} on session(), me(), changed() */
+  /** @param {import("./types").HistoryEars} on */
   constructor(on) {
     this.on = on;
   }
 
   async #ask(...params) {
-    return within(await this.on.session().request("CHATHISTORY", ...params));
+    const session = this.on.session();
+    if (!session) throw { code: "OFFLINE", text: "" };
+    return within(await session.request("CHATHISTORY", ...params));
   }
 
   /** Ask for a page; place(page) puts it where it belongs, if nobody has moved the window. */

@@ -1,3 +1,5 @@
+import type { Session } from "./irc/session";
+
 /**
  * What the views read; see app.js for what they may call. Only the app and the model change it.
  * For people and for `tsc`: the page doesn't load this file, and the server doesn't serve it.
@@ -176,4 +178,96 @@ export interface Devices {
   tokens: { name: string; created: number; used: number; here: boolean }[];
   sessions: { id: string; by: string; name: string; since: number; heard: number; address: string; here: boolean }[];
 }
-export interface Answer { command: string; params: string[]; tags: Record<string, string>; source: string }
+/** password: or a token. name: of the token, "" for none. Kept in the browser if it is remembered. */
+export interface Login {
+  account: string;
+  password: string;
+  name?: string;
+  remember?: boolean;
+  /** What the token is to be called. */
+  device?: string;
+  /** Of the second factor. */
+  code?: string;
+  /** Registers, by an invite or by "*". */
+  invite?: string;
+}
+/** What was typed and isn't known to be stored. owner: the tab. target: a name. */
+export interface Entry {
+  key: string;
+  owner: string;
+  account: string;
+  target: string;
+  text: string;
+  reply: string | null;
+  action: boolean;
+  at: number;
+  state: "pending" | "refused";
+  reason: string;
+}
+
+// What is called when something has happened
+
+export interface SessionEars {
+  offered(): void;
+  ready(nick: string): void;
+  /** passing: it may be otherwise soon. */
+  refused(problem: Problem, passing: boolean): void;
+  message(message: Answer): void;
+}
+export interface LinkEars {
+  offered(session: Session): void;
+  ready(nick: string, session: Session): void;
+  refused(problem: Problem): void;
+  message(message: Answer): void;
+  lost(left: boolean): void;
+  /** It goes on trying unless it is stopped. */
+  failed(problem: Problem): void;
+}
+export interface EventsEars {
+  changed(): void;
+  made(c: Conversation): void;
+  notice(text: string): void;
+  load(c: Conversation): void;
+  watched(c: Conversation): boolean;
+  invited(who: string, channel: string): void;
+  gone(c: Conversation): void;
+  renamed(old: string, c: Conversation): void;
+  said(c: Conversation, item: Said): void;
+}
+export interface HistoryEars {
+  session(): Session | null;
+  me(): string;
+  changed(): void;
+}
+export interface OutboxEars {
+  conversation(name: string): Conversation | null;
+  find(name: string): Conversation | undefined;
+  words(problem: Problem): string;
+  changed(): void;
+  /** echo: tags alone where there was none, null if the entry was taken back. */
+  stored(c: Conversation | null | undefined, echo: { tags: Record<string, string> } | null): void;
+}
+/** See device/storage.js. */
+export interface Store {
+  keep(entry: Entry): Promise<unknown>;
+  drop(key: string): Promise<unknown>;
+}
+
+/** messages: of a batch. */
+export interface Answer {
+  command: string;
+  params: string[];
+  tags: Record<string, string>;
+  source: string;
+  messages?: Answer[];
+}
+
+// What the types of `tsc` don't have yet, or only for workers
+declare global {
+  interface Array<T> { findLast(wanted: (one: T) => unknown): T | undefined }
+  interface Element { role: string | null }
+  interface Navigator { setAppBadge?(n: number): Promise<void>; clearAppBadge?(): Promise<void> }
+  interface WindowEventMap { activate: any; fetch: any }
+  function skipWaiting(): Promise<void>;
+  const clients: { claim(): Promise<void> };
+}

@@ -39,24 +39,26 @@ async function run(store, mode, ask) {
 // Small things, as JSON in the storage of that name, where they are written at once: also while the page
 // is being closed. That is full or switched off at times: then they last as long as the page.
 
+const open = (/** @type {"localStorage" | "sessionStorage"} */ area) => self[area];
+
 function put(area, key, value) {
   try {
-    if (value) self[area].setItem(key, JSON.stringify(value));
-    else self[area].removeItem(key);
+    if (value) open(area).setItem(key, JSON.stringify(value));
+    else open(area).removeItem(key);
   } catch {
     // As said above.
   }
 }
 function get(area, key) {
   try {
-    return JSON.parse(self[area].getItem(key));
+    return JSON.parse(open(area).getItem(key) ?? "null");
   } catch {
     return null;
   }
 }
 function keys(area, prefix) {
   try {
-    return Object.keys(self[area]).filter((key) => key.startsWith(prefix));
+    return Object.keys(open(area)).filter((key) => key.startsWith(prefix));
   } catch {
     return [];
   }

@@ -3,14 +3,14 @@ import { Session } from "./session.js";
 import { delay, diagnose, openSocket } from "./socket.js";
 
 export class Link {
-  /** @param {object} on offered(session), ready(nick, session), refused(problem), message(message),
-   *   lost(left), failed(problem): it goes on trying unless it is stopped */
+  /** @param {import("../types").LinkEars} on */
   constructor(on) {
     this.on = on;
     this.session = null;
     this.socket = null;
     this.said = null;
-    this.timer = 0;
+    this.credential = null;
+    this.attempt = this.timer = 0;
     addEventListener("online", () => this.now());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.now();

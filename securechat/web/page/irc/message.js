@@ -21,7 +21,7 @@ export function parse(/** @type {string} */ line) {
     const value = tag.slice(at + 1);
     if (at) tags[tag.slice(0, at)] = value.replace(/\\(.?)/gs, (_, char) => MEANINGS[char] ?? char);
   }
-  const [, middle, , last] = /^(.*?)( :(.*))?$/s.exec(rest);
+  const [, middle, , last] = /^(.*?)( :(.*))?$/s.exec(rest) ?? [];
   const params = middle.split(" ").filter(Boolean);
   if (last !== undefined) params.push(last);
   return { tags, source, command: command.toUpperCase(), params };

@@ -6,7 +6,6 @@
 import { bytes, format, parse, pieces, plain } from "./message.js";
 
 /** @typedef {import("../types").Answer} Message */
-/** @typedef {{account: string, password: string, code?: string, invite?: string}} Credential */
 
 const WANTED = new Set(
   `away-notify batch cap-notify draft/account-registration draft/channel-rename draft/chathistory
@@ -34,9 +33,9 @@ export function problemOf({ command, params }) {
 
 export class Session {
   /**
-   * @param {Credential|null} credential null: only to see what the server offers
+   * @param {import("../types").Login | null} credential null: only to see what the server offers
    * @param {(line: string) => void} send
-   * @param {object} on offered(), ready(nick, registered), refused(problem), message(message)
+   * @param {import("../types").SessionEars} on
    */
   constructor(credential, send, on) {
     this.credential = credential;
@@ -53,7 +52,6 @@ export class Session {
     this.waiting = new Map();
     this.count = 0;
     this.factor = {};
-    this.registered = false;
   }
 
   start() {
@@ -177,7 +175,7 @@ export class Session {
         if (!OF_THEN.has(message.type)) this.#whole(message.messages);
       } else if (!this.ready) this.#before(message);
       // What answers a request is told by that; what else it has led to is told as always.
-      else if (!known || !problemOf(message)) this.on.message(message, known);
+      else if (!known || !problemOf(message)) this.on.message(message);
     }
   }
 
@@ -189,10 +187,7 @@ export class Session {
       CAP: () => this.#cap(params),
       AUTHENTICATE: () => this.#prove(),
       903: () => this.write("CAP END"),
-      REGISTER: () => {
-        this.registered = true;
-        this.write("CAP END");
-      },
+      REGISTER: () => this.write("CAP END"),
       "001": () => (this.nick = params[0] ?? this.nick),
       376: () => this.#welcomed(),
       422: () => this.#welcomed(),
@@ -203,7 +198,7 @@ export class Session {
     if (step) step();
     // Of a nick of another spelling: the account decides what ours is.
     else if (problem && (this.credential?.invite || !/^43/.test(problem.code))) this.#refuse(problem);
-    else if (command === "005") this.on.message(message, false);
+    else if (command === "005") this.on.message(message);
   }
 
   #refuse({ code, text }) {
@@ -237,6 +232,7 @@ export class Session {
 
   #identify(names) {
     this.features = new Set(names);
+    if (!this.credential) return;
     const { invite, password } = this.credential;
     if (!invite) this.write("AUTHENTICATE PLAIN");
     else if (!this.features.has(REGISTRATION)) this.#refuse({ code: "NO_ACCOUNTS", text: "" });
@@ -244,13 +240,14 @@ export class Session {
   }
 
   #prove() {
+    if (!this.credential) return;
     const { account, password, code = "" } = this.credential;
     plain(account, password + code).forEach((line) => this.write(line));
   }
 
   #welcomed() {
     this.ready = true;
-    this.on.ready(this.nick, this.registered);
+    this.on.ready(this.nick);
   }
 
   /** What the server says of new accounts. */

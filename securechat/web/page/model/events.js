@@ -11,8 +11,7 @@ export const letterOf = (role) => Object.keys(ROLES).find((letter) => ROLES[lett
 export class Events {
   /**
    * @param {import("../types").State} state
-   * @param {object} on made(c), load(c), said(c, item), watched(c), notice(text),
-   *   invited(who, channel), renamed(old, c), gone(c), changed()
+   * @param {import("../types").EventsEars} on
    */
   constructor(state, on) {
     this.state = state;

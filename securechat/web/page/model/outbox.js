@@ -14,9 +14,8 @@ const newKey = () => "a" + [...random()].map((n) => (n & 0xfffffff).toString(16)
 
 export class Outbox {
   /**
-   * @param {object} store keep(entry), drop(key), of device/storage.js
-   * @param {object} on conversation(name), which makes it, find(name), words(problem), stored(c, echo),
-   *   changed()
+   * @param {import("../types").Store} store
+   * @param {import("../types").OutboxEars} on
    */
   constructor(store, on) {
     this.store = store;
@@ -31,8 +30,9 @@ export class Outbox {
     const packs = pack(text, limits);
     if (this.entries.size + packs.length > MOST) return { code: "FULL", text: "" };
     for (const part of packs) {
-      const entry = { key: newKey(), owner, account, target, text: part, reply, action, at: Math.max(Date.now(), this.last + 1),
-        state: "pending", reason: "" };
+      /** @type {import("../types").Entry} */
+      const entry = { key: newKey(), owner, account, target, text: part, reply, action,
+        at: Math.max(Date.now(), this.last + 1), state: "pending", reason: "" };
       this.take(entry);
       this.store.keep(entry);
     }

@@ -32,10 +32,11 @@ export function Admin() {
 
 /** Rows by pages; row(one, change): change(another) puts another in its place, change() none. */
 function Pages({ load, row, none = t("found.none") }) {
-  const [{ rows, more }, set] = useState({ rows: [] });
+  const [found, set] = useState(null);
+  const { rows, more } = found ?? { rows: [] };
   const next = async (last) => {
-    const found = await load(last);
-    set({ ...found, rows: [...(last ? rows : []), ...found.rows] });
+    const page = await load(last);
+    set({ ...page, rows: [...(last ? rows : []), ...page.rows] });
     return true;
   };
   const { shown } = useLoaded(next);

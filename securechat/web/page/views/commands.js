@@ -6,7 +6,7 @@ const channel = (name) => (name.startsWith("#") ? name : `#${name}`);
 const role = (letter, on) => (room, rest) =>
   Promise.all(rest.split(/\s+/).map((name) => app.setRole(room.key, name, letter, on)));
 /** The first word, and the rest. */
-const split = (text) => /^(\S*)\s*([^]*)$/.exec(text).slice(1);
+const split = (text) => (/^(\S*)\s*([^]*)$/.exec(text) ?? []).slice(1);
 const named = (action) => (room, rest) => app[action](room.key, ...split(rest));
 
 /** By name: [how many words it needs, what it does with the room and the rest of the line]. */

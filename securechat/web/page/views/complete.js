@@ -6,7 +6,7 @@ import { COMMANDS } from "./commands.js";
  * @returns {{word: string, found: string[]}} each found with the space after it
  */
 export function offers(state, room, before) {
-  const [word] = /\S*$/.exec(before);
+  const word = before.split(/\s/).at(-1) ?? "";
   const first = word === before;
   const fits = (name) => name.toLowerCase().startsWith(word.toLowerCase().replace(/^@/, ""));
   const found = !word

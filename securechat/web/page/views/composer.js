@@ -34,7 +34,7 @@ function Outside({ room }) {
 }
 
 function Writing({ state, room }) {
-  const area = useRef(/** @type {HTMLTextAreaElement} */ (null));
+  const area = useRef(null);
   const [completion] = useState(() => new Completion());
   const [problem, setProblem] = useState("");
   const [{ caret }, setCaret] = useState({ caret: 0 });

@@ -46,7 +46,7 @@ function useAction(action) {
     }
     setBusy(false);
   };
-  return [run, problem, busy];
+  return /** @type {const} */ ([run, problem, busy]);
 }
 
 /** An action by a button; one that is hard to take back has to be pressed twice. */
@@ -89,7 +89,7 @@ export function Field({ label, hint = "", value, ...props }) {
 }
 
 /** Runs `action` with the fields' values; a refusal, or what is `said`, is read out. */
-export function Form({ action, label, children, waits = false, said = null, ...props }) {
+export function Form({ action, label, children, waits = false, said, ...props }) {
   const [run, problem, busy] = useAction(action);
   const submit = (event) => {
     event.preventDefault();
@@ -111,14 +111,14 @@ export const Ask = ({ label, field, action, clear = false, ...props }) => html`<
 
 /** What a promise brings: `{value, shown, again}`; shown: while there is none, or why. */
 export function useLoaded(load) {
-  const [found, setFound] = useState({});
+  const [found, setFound] = useState(null);
   const again = () =>
     load().then(
       (value) => setFound({ value }),
       (error) => setFound({ problem: words(error) }),
     );
   useEffect(() => void again(), []);
-  const { value, problem } = found;
+  const { value, problem } = found ?? {};
   const shown = problem ? html`<${Problem} text=${problem} />` : !value && html`<p role="status">…</p>`;
   return { value, shown, again };
 }

@@ -25,7 +25,8 @@ export function changed(text) {
   for (const letter of letters) {
     if (/[+-]/.test(letter)) sign = letter.replace("-", "−");
     else {
-      const name = MODES.has(letter) ? t(MODES.get(letter)).split(":")[0] : letter;
+      const key = MODES.get(letter);
+      const name = key ? t(key).split(":")[0] : letter;
       const whom =
         WITH_WORD.includes(letter) || (letter === "l" && sign === "+") ? rest.shift() : "";
       told.push(`${sign}${name} ${whom ?? ""}`.trim());

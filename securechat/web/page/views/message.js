@@ -5,7 +5,7 @@ import { fold } from "../irc/message.js";
 import { language, t } from "../text/index.js";
 import { plain, rich } from "./rich.js";
 
-let formats = { of: "", time: null, day: null, full: null };
+let formats = /** @type {any} */ ({});
 function format(kind, at) {
   const of = language();
   if (formats.of !== of) {

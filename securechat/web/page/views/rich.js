@@ -44,7 +44,7 @@ export function rich(text, name) {
     else if (room) shown = html`<${Room} name=${room} />`;
     else if (address) {
       part = trimmed(address);
-      if (!URL.canParse(part)) continue;
+      if (!(/** @type {any} */ (URL).canParse(part))) continue;
       shown = html`<${Link} address=${part} />`;
     }
     found.push(text.slice(from, match.index), shown);

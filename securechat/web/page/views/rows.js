@@ -37,7 +37,7 @@ export function part(items, from, to, keep = "from") {
  */
 export function rows(items, { unreadFrom, events }) {
   const all = [];
-  let last = null;
+  let last = /** @type {any} */ (null);
   let night = 0;
   let unread = unreadFrom;
   for (const item of items) {

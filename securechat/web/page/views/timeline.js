@@ -29,7 +29,7 @@ const opened = () => ({
 
 export function Timeline({ state, room }) {
   const [, redraw] = useState(0);
-  const log = useRef(/** @type {HTMLElement} */ (null));
+  const log = useRef(null);
   const place = useRef(null);
   const at = (place.current ??= places.get(room.key) ?? opened());
   const { items, key } = room;
@@ -218,7 +218,7 @@ function touched({ target }) {
 /** Arrows go from message to message, Enter opens what can be done with one. */
 function keys(event, newest) {
   if (event.target.closest("button, a")) return;
-  const row = document.activeElement.closest("li");
+  const row = document.activeElement?.closest("li");
   const all = [...event.currentTarget.querySelectorAll("li[data-key]")];
   const go = (to) => to?.focus();
   const press = (what) => /** @type {HTMLElement} */ (row?.querySelector(what))?.click();
