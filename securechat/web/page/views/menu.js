@@ -34,7 +34,7 @@ export function Menu({ room: key, id }) {
             ${act(t("menu.copy"), closing(() => navigator.clipboard.writeText(text)))}
             ${!mine && act(`${author}…`, () => app.show({ name: "person", room: key, who: author }))}
             ${!mine && act(t("menu.report"), () => setStep("report"))}
-            ${(mine || /[~@]/.test(app.member(key)?.roles)) && act(t("menu.redact"), () => setStep("redact"), { class: "danger" })}
+            ${(mine || /[~@]/.test(app.member(key)?.roles ?? "")) && act(t("menu.redact"), () => setStep("redact"), { class: "danger" })}
           </p>`}
   <//>`;
 }
