@@ -155,15 +155,6 @@ def _revoke(bench: Bench) -> str:
     return invite_id(bench.admin.invites.revoke(bench.act.facts["id"]))
 
 
-@_act("qr")
-def _qr(bench: Bench) -> list[str]:
-    """The modules of a text's QR code, a row a text: 1 for the dark ones."""
-    import segno  # only here, as hardly any server needs it
-
-    code = segno.make(bench.act.facts["text"], error="m", micro=False)
-    return ["".join("1" if dark else "0" for dark in row) for row in code.matrix]
-
-
 # --- accounts ------------------------------------------------------------------------------------
 
 

@@ -73,14 +73,6 @@ def test_an_invite_is_a_link_for_members(desk: Desk) -> None:
     assert desk.asks("invite revoke", id="ffff").startswith("!no invite has the id")
 
 
-def test_a_code_is_drawn_of_its_modules(desk: Desk) -> None:
-    """A square of dark and light, with the finder pattern in its corner."""
-    rows = desk.asks("qr", text="https://chat.test:8443/#" + "x" * 100)
-    assert {len(row) for row in rows} == {len(rows)}
-    assert rows[0].startswith("11111110")
-    assert len("".join(rows)) < 6000
-
-
 def test_accounts_are_listed_by_pages(desk: Desk) -> None:
     """By their names, and by a part of them; deleted ones are in none."""
     first = desk.asks("user list", limit=1)

@@ -117,7 +117,6 @@ BY_WORKER: dict[str, dict[str, Fact]] = {
     },
     "invite list": {},
     "invite revoke": {"id": _text(64)},
-    "qr": {"text": _WORD},
     "user list": _PAGE,
     "user disable": _OF_PERSON,
     "user enable": _OF_PERSON,
@@ -163,8 +162,7 @@ BY_RULES: dict[str, dict[str, Fact]] = {
 KINDS = BY_WORKER | BY_RULES
 
 READING = frozenset(
-    {"invite list", "qr", "user list", "channel list", "audit", "kept", "channel present"}
-    | {"sessions"}
+    {"invite list", "user list", "channel list", "audit", "kept", "channel present"} | {"sessions"}
 )
 """What changes nothing."""
 

@@ -106,10 +106,23 @@ _TOKEN = {"CREATE": _create, "LIST": _list, "REVOKE": _revoke}
 # The second factor
 
 
-@command("TOTP", usage="ENROLL | CONFIRM <code> | RECOVERY <code> | REMOVE <code>", min_params=1)
+@command(
+    "TOTP", usage="STATUS | ENROLL | CONFIRM <code> | RECOVERY <code> | REMOVE <code>", min_params=1
+)
 def totp_command(turn: Turn, session: Session, message: Message) -> None:
     """Turn the second factor of your login on or off, or renew its recovery codes."""
     run(turn, session, message, _TOTP)
+
+
+def _status(turn: Turn, session: Session, _: str) -> None:
+    factor = session.who.factor
+    if factor is None:
+        text = "Your login has no second factor; TOTP ENROLL begins one"
+        note(turn, session, "TOTP", "STATUS", "OFF", "0", text)
+        return
+    left = len(factor.recovery)
+    text = f"Your login has a second factor; recovery codes left: {left}"
+    note(turn, session, "TOTP", "STATUS", "ON", str(left), text)
 
 
 def _enroll(turn: Turn, session: Session, _: str) -> None:
@@ -184,7 +197,13 @@ def _tell_recovery(turn: Turn, session: Session, codes: list[str]) -> None:
     note(turn, session, "TOTP", "RECOVERY", *codes, text)
 
 
-_TOTP = {"ENROLL": _enroll, "CONFIRM": _confirm, "RECOVERY": _recovery, "REMOVE": _remove}
+_TOTP = {
+    "STATUS": _status,
+    "ENROLL": _enroll,
+    "CONFIRM": _confirm,
+    "RECOVERY": _recovery,
+    "REMOVE": _remove,
+}
 
 
 # The password

@@ -382,6 +382,17 @@ def test_enrolling_needs_the_code_of_now() -> None:
     assert params(alice.says("TOTP CONFIRM 1")) == ["TOTP", "ALREADY_ENABLED"]
 
 
+def test_the_status_tells_whether_there_is_one() -> None:
+    """And how many recovery codes are left."""
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
+    assert params(alice.says("TOTP STATUS")) == ["TOTP", "STATUS", "OFF", "0"]
+    _, recovery = protected(rules)
+    assert greeted(rules, RIGHT + recovery[0])
+    status = params(alice.says("TOTP STATUS"))
+    assert status == ["TOTP", "STATUS", "ON", str(len(recovery) - 1)]
+
+
 def test_enrolling_gives_what_an_authenticator_needs() -> None:
     """The URI holds the same secret."""
     rules = RulesUnderTest("alice", network="ourchat")

@@ -4,6 +4,7 @@ import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Prove } from "./devices.js";
 import { Act, Ask, Dialog, Field, Form, useLoaded, when } from "./dialog.js";
+import { Qr } from "./qr.js";
 
 const TABS = { invite: Invite, accounts: Accounts, rooms: Rooms, audit: Audit, kept: Kept };
 
@@ -55,7 +56,7 @@ function Invite({ ask }) {
   const make = async ({ uses, days, note }) => {
     const { page, link, closed } = await ask("invite", { uses: +uses, days: +days, note });
     const links = [page, link].filter(Boolean);
-    setMade({ links, closed, qr: await ask("qr", { text: links[0] }) });
+    setMade({ links, closed });
   };
   const number = (name, value, max) => html`<${Field} label=${t(`admin.${name}`)} name=${name} type="number"
     required min="1" max=${max} value=${value} />`;
@@ -63,18 +64,11 @@ function Invite({ ask }) {
       ${number("uses", 1, 100000)} ${number("days", 7, 3650)}
       <${Field} label=${t("admin.note")} name="note" maxlength="200" /><//>
     <div role="status">${made && html`<p>${t(made.closed ? "admin.closed" : "admin.made")}</p>
-      ${made.links.map((text) => html`<${Handed} text=${text} />`)} <${Qr} rows=${made.qr} />`}</div>
+      ${made.links.map((text) => html`<${Handed} text=${text} />`)} <${Qr} text=${made.links[0]} />`}</div>
     <${Pages} key=${made?.links[0]} none="" load=${() => ask("invite list")}
       row=${({ id, uses, expires_ms, note, admin }, change) => html`<span>${note || id} ${admin && t("is.admin")}<br />
         <small>${t("admin.left", { n: uses, time: when(expires_ms) })}</small></span>
         <${Act} sure label=${t("devices.end")} action=${() => ask("invite revoke", { id }).then(() => change())} />`} />`;
-}
-
-/** With the margin that cameras want. */
-function Qr({ rows }) {
-  const dark = rows.map((row, y) => [...row].map((one, x) => (one === "1" ? `M${x + 4} ${y + 4}h1v1h-1z` : "")).join(""));
-  const box = `0 0 ${rows.length + 8} ${rows.length + 8}`;
-  return html`<svg class="qr" viewBox=${box} role="img" aria-label=${t("admin.qr")}><path d=${dark.join("")} /></svg>`;
 }
 
 function Accounts({ ask }) {

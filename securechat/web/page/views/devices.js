@@ -45,10 +45,9 @@ function Remember({ then }) {
     ${asks ? html`<${Prove} then=${keep} />` : html`<${Act} label=${t("login.remember")} action=${keep} />`}`;
 }
 
-/** Password and second factor; the server wants the password shown before either. */
+/** The password, and then the second factor; the server wants the password shown before either. */
 function Credentials({ least }) {
   const [proved, setProved] = useState(false);
-  const [offer, setOffer] = useState(null);
   const [said, setSaid] = useState(null);
   const change = async ({ password, again }, form) => {
     if (password !== again) throw { code: "TWICE" };
@@ -56,28 +55,31 @@ function Credentials({ least }) {
     form.reset();
     setSaid(t("password.changed"));
   };
-  const begin = async () => {
-    const [{ params }] = await app.send("TOTP", "ENROLL");
-    setOffer({ secret: params[2], uri: params[3] });
-  };
-  // The recovery codes come as a dialog of their own.
-  const confirm = (code) => app.send("TOTP", "CONFIRM", code);
-  const renew = (code) => app.send("TOTP", "RECOVERY", code);
-  const remove = async (code) => {
-    await app.send("TOTP", "REMOVE", code);
-    setSaid(t("factor.off"));
-  };
-  const ask = (label, action) => html`<${Ask} label=${t(label)} field=${t("code")} action=${action} required />`;
   if (!proved)
     return html`<details><summary>${t("credentials")}</summary>
       <${Prove} then=${() => setProved(true)} /></details>`;
   return html`<h3>${t("credentials")}</h3>
     <div role="status">${said}</div>
     <${Form} action=${change} label=${t("password.change")}><${Whose} /><${NewPassword} least=${least} /><//>
-    ${offer
-      ? html`<${Secret} ...${offer} />${ask("factor.on", confirm)}`
-      : html`<${Act} label=${t("factor.begin")} action=${begin} />${ask("factor.renew", renew)}
-        ${ask("factor.remove", remove)}`}`;
+    <${Factor} />`;
+}
+
+function Factor() {
+  const { value, shown, again } = useLoaded(async () => (await app.send("TOTP", "STATUS"))[0].params);
+  const [offer, setOffer] = useState(null);
+  const begin = async () => {
+    const [{ params }] = await app.send("TOTP", "ENROLL");
+    setOffer({ secret: params[2], uri: params[3] });
+  };
+  // The recovery codes come as a dialog of their own.
+  const ask = (label, verb, then) => html`<${Ask} label=${t(label)} field=${t("code")} required
+    action=${(code) => app.send("TOTP", verb, code).then(then)} />`;
+  if (offer) return html`<${Secret} ...${offer} />${ask("factor.on", "CONFIRM")}`;
+  if (!value) return shown;
+  const [, , is, left] = value;
+  if (is === "OFF") return html`<p>${t("factor.off")}</p><${Act} label=${t("factor.begin")} action=${begin} />`;
+  return html`<p>${t("factor.left", { n: +left })}</p>
+    ${ask("factor.renew", "RECOVERY")} ${ask("factor.remove", "REMOVE", again)}`;
 }
 
 /** Shown once, when the second factor begins. */

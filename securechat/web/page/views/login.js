@@ -70,11 +70,17 @@ function Making({ state: { server }, given, rest }) {
 const Account = (props) => html`<${Field} name="account" required autofocus autocomplete="username"
   autocapitalize="none" spellcheck="false" ...${props} />`;
 
-/** What an authenticator needs. */
-export const Secret = ({ secret, uri }) => html`<p>
-  ${t("factor.key")} <code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code>
-  ${" "}${uri?.startsWith("otpauth:") && html`<a href=${uri}>${t("factor.open")}</a>`}
-</p>`;
+/** What an authenticator needs: for another device to scan, for this one, and to be typed. */
+export function Secret({ secret, uri }) {
+  const [Qr, setQr] = useState(() => null);
+  // Hardly any login needs it.
+  useEffect(() => void import("./qr.js").then((it) => setQr(() => it.Qr)), []);
+  const safe = uri?.startsWith("otpauth:");
+  return html`<p>
+    ${t("factor.key")} <code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code>
+    ${" "}${safe && html`<a href=${uri}>${t("factor.open")}</a> ${Qr && html`<${Qr} text=${uri} />`}`}
+  </p>`;
+}
 
 function Code() {
   const ref = useRef(null);

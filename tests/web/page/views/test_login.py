@@ -94,7 +94,7 @@ def test_a_second_factor_is_asked_for_when_the_server_wants_it(
 
 
 def test_the_key_of_a_first_second_factor_is_shown(run: Run) -> None:
-    """In groups of four, and as a link for the authenticator."""
+    """In groups of four, as a link for the authenticator, and as a QR code."""
     uri = "otpauth://totp/chat:alice?secret=JBSWY3DPEHPK3PXP"
     problem = {
         "code": "SECOND_FACTOR_REQUIRED",
@@ -102,8 +102,13 @@ def test_the_key_of_a_first_second_factor_is_shown(run: Run) -> None:
         "secret": "JBSWY3DPEHPK3PXP",
         "uri": uri,
     }
-    code = "return [box.querySelector('code').textContent, box.querySelector('form a').href]"
-    assert shown(run, code, problem=problem) == ["JBSW Y3DP EHPK 3PXP", uri]
+    code = """
+        await import('/views/qr.js');
+        await frames();
+        const found = [box.querySelector('code').textContent, box.querySelector('form a').href];
+        return [...found, box.querySelectorAll('svg.qr').length];
+    """
+    assert shown(run, code, problem=problem) == ["JBSW Y3DP EHPK 3PXP", uri, 1]
 
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)", "https://evil.example/otpauth:", None])
