@@ -236,7 +236,6 @@ export default {
   "say.send": "Send",
   "say.alone": "No reply",
   "say.outside": "You aren't in this room.",
-  "say.join": "Enter",
   typing: { one: "{names} is typing…", other: "{names} are typing…" },
   "typing.many": { one: "{n} person is typing…", other: "{n} people are typing…" },
   "command.unknown": "There is no /{name}. Begin with // to say a slash.",
@@ -244,8 +243,7 @@ export default {
   // what the server tells everybody
   "told.factor": "This server asks for a second factor. Begin it now: Settings, Devices and password.",
   "told.report": "Whoever runs the server is told, and nobody else.",
-  "kept.room": "What is said in {name} is kept on this server; each member may read what was said after joining.",
-  "kept.room.days": { one: "What is said in {name} is kept on this server for {n} day; each member may read what was said after joining.", other: "What is said in {name} is kept on this server for {n} days; each member may read what was said after joining." },
-  "kept.here": "What is said here is kept on this server, unless a room differs.",
-  "kept.here.days": { one: "What is said here is kept on this server for {n} day, unless a room differs.", other: "What is said here is kept on this server for {n} days, unless a room differs." },
+  "kept.room": "What is said in {name} is kept on this server{days}; each member may read what was said after joining.",
+  "kept.here": "What is said here is kept on this server{days}, unless a room differs.",
+  "kept.days": { one: " for {n} day", other: " for {n} days" },
 };

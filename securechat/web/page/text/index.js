@@ -52,7 +52,8 @@ const TOLD = /** @type {[RegExp, string][]} */ ([
 export function told(text) {
   for (const [pattern, key] of TOLD) {
     const found = pattern.exec(text);
-    if (found) return t(found.groups?.n ? key + ".days" : key, found.groups);
+    const { name, n } = found?.groups ?? {};
+    if (found) return t(key, { name, days: n ? t("kept.days", { n }) : "" });
   }
   return text;
 }

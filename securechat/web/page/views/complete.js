@@ -9,15 +9,10 @@ export function offers(state, room, before) {
   const word = before.split(/\s/).at(-1) ?? "";
   const first = word === before;
   const fits = (name) => name.toLowerCase().startsWith(word.toLowerCase().replace(/^@/, ""));
-  const found = !word
-    ? []
-    : word[0] === "/"
-      ? first
-        ? Object.keys(COMMANDS).map((name) => `/${name}`)
-        : []
-      : word[0] === "#"
-        ? [...state.conversations.values()].map(({ name }) => name)
-        : named(room).filter((name) => name !== state.me.account);
+  let found = [];
+  if (word[0] === "/") found = first ? Object.keys(COMMANDS).map((name) => `/${name}`) : [];
+  else if (word[0] === "#") found = [...state.conversations.values()].map(({ name }) => name);
+  else if (word) found = named(room).filter((name) => name !== state.me.account);
   const end = first && /[^/#]/.test(word[0]) ? ": " : " ";
   return { word, found: found.filter(fits).map((name) => name + end) };
 }

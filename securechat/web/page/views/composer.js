@@ -4,6 +4,7 @@ import { app, words } from "../app.js";
 import { t } from "../text/index.js";
 import { run } from "./commands.js";
 import { Completion, offers } from "./complete.js";
+import { Act } from "./dialog.js";
 import { plain } from "./rich.js";
 
 const OFFERS = 6;
@@ -23,15 +24,10 @@ export function Composer({ state, room }) {
   return outside ? html`<${Outside} room=${room} />` : html`<${Writing} ...${{ state, room }} />`;
 }
 
-function Outside({ room }) {
-  const [problem, setProblem] = useState("");
-  const join = () => app.join(room.name).catch((error) => setProblem(words(error)));
-  return html`<div class="composer">
-    <div class="row"><p class="grow dim">${t("say.outside")}</p>
-      <button class="primary" onClick=${join}>${t("say.join")}</button></div>
-    <p class="problem" role="alert">${problem}</p>
-  </div>`;
-}
+const Outside = ({ room }) => html`<div class="composer">
+  <p class="dim">${t("say.outside")}</p>
+  <${Act} class="primary" label=${t("rooms.enter")} action=${() => app.join(room.name)} />
+</div>`;
 
 function Writing({ state, room }) {
   const area = useRef(null);

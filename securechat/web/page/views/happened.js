@@ -5,16 +5,14 @@ import { Time } from "./message.js";
 import { plain } from "./rich.js";
 
 // Letters that people meet, by the texts that begin with their name.
-const MODES = new Map(
-  Object.entries({
-    q: "role.~",
-    o: "role.@",
-    v: "role.+",
-    b: "bans",
-    i: "room.private",
-    m: "room.moderated",
-  }),
-);
+const MODES = {
+  q: "role.~",
+  o: "role.@",
+  v: "role.+",
+  b: "bans",
+  i: "room.private",
+  m: "room.moderated",
+};
 const WITH_WORD = "qovbk";
 
 /** A change of modes in words: "+o-m al" is "+Operator al, −Moderated". */
@@ -25,8 +23,7 @@ export function changed(text) {
   for (const letter of letters) {
     if (/[+-]/.test(letter)) sign = letter.replace("-", "−");
     else {
-      const key = MODES.get(letter);
-      const name = key ? t(key).split(":")[0] : letter;
+      const name = MODES[letter] ? t(MODES[letter]).split(":")[0] : letter;
       const whom =
         WITH_WORD.includes(letter) || (letter === "l" && sign === "+") ? rest.shift() : "";
       told.push(`${sign}${name} ${whom ?? ""}`.trim());
@@ -45,6 +42,14 @@ export function Events({ items, moves }) {
     <p dir="auto" class="text">${said.join(" · ")}</p></li>`;
 }
 
+/** By what somebody did last: the list of who was there before, and of who came meanwhile. */
+const ENDS = {
+  join: ["back", "join"],
+  part: ["part", "passed"],
+  quit: ["part", "passed"],
+  nick: ["nick", "nick"],
+};
+
 /** Who came, who went, and who has another name: each once, by how it ended. */
 function moved(items) {
   const ends = new Map();
@@ -57,18 +62,8 @@ function moved(items) {
   const lists = { join: [], back: [], part: [], passed: [], nick: [] };
   for (const [who, end] of ends) {
     if (!end) continue;
-    const { came, what, was } = end;
-    const on =
-      what === "join"
-        ? came
-          ? "join"
-          : "back"
-        : what === "nick"
-          ? what
-          : came
-            ? "passed"
-            : "part";
-    lists[on].push(on === "nick" ? `${was} → ${who}` : who);
+    const [there, came] = ENDS[end.what];
+    lists[end.came ? came : there].push(end.what === "nick" ? `${end.was} → ${who}` : who);
   }
   return Object.entries(lists).flatMap(([what, names]) =>
     names.length ? t(`moved.${what}`, { n: names.length, names: few(names) }) : [],
