@@ -39,15 +39,21 @@ PREFERENCES = {
     "intl.accept_languages": "en-GB",
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
-    "remote.prefs.recommended": True,
+    "network.proxy.allow_bypass": False,
+    "network.proxy.failover_direct": False,
+    "network.proxy.ssl": "127.0.0.1",
+    "network.proxy.ssl_port": 9,
+    "network.proxy.type": 1,
     "toolkit.telemetry.enabled": False,
 }
-"""It asks nobody for anything by itself, and has one process for pages."""
+"""It has one process for pages, and asks nobody outside of this machine: what it wants of its
+makers goes to a proxy that isn't there.
+"""
 
 EVENTS = ("log.entryAdded", "network.beforeRequestSent", "browsingContext.userPromptOpened")
 
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Control": "\ue009", "Backspace": "\ue003"}
-"""https://w3c.github.io/webdriver/#keyboard-actions"""
+ENTER = "\ue007"
+"""As it is typed: https://w3c.github.io/webdriver/#keyboard-actions"""
 
 FOUND = """
 (css, text, count, patience) => new Promise((done) => {
@@ -232,14 +238,8 @@ class Tab:
 
     def types(self, text: str) -> None:
         """Into what has the focus."""
-        self._acts(type="key", id="keyboard", actions=_pressed(text))
-
-    def presses(self, *names: str) -> None:
-        """Keys at the same time."""
-        keys = [KEYS.get(name, name) for name in names]
-        down = [{"type": "keyDown", "value": key} for key in keys]
-        up = [{"type": "keyUp", "value": key} for key in reversed(keys)]
-        self._acts(type="key", id="keyboard", actions=[*down, *up])
+        keys = [{"type": kind, "value": one} for one in text for kind in ("keyDown", "keyUp")]
+        self._acts(type="key", id="keyboard", actions=keys)
 
     def fills(self, label: str, text: str) -> None:
         """A field of a form, by a click on what stands beside it."""
@@ -248,12 +248,7 @@ class Tab:
 
     def says(self, text: str) -> None:
         self.clicks("#said")
-        self.types(text)
-        self.presses("Enter")
+        self.types(text + ENTER)
 
     def _acts(self, **source: Any) -> None:
         self._asks("input.performActions", actions=[source])
-
-
-def _pressed(text: str) -> list[dict[str, str]]:
-    return [{"type": kind, "value": one} for one in text for kind in ("keyDown", "keyUp")]

@@ -15,7 +15,7 @@ import pytest
 from securechat.server.data import DataDirectory
 from tests.support.opened import opened
 from tests.support.server import PASSWORD
-from tests.web.browser.firefox import Firefox, Tab, firefox
+from tests.web.browser.firefox import ENTER, Firefox, Tab, firefox
 from tests.web.browser.long_room import OTHER, READER, ROOM, TO_THE_TOP, fill, told
 from tests.web.browser.people import invite
 from tests.web.browser.restarted import Restarted
@@ -85,8 +85,7 @@ def test_an_invite_link_leads_to_the_first_message(browser: Firefox, server: Res
         alice.fills("Name", "alice")
         alice.fills("New password", PASSWORD)
         alice.clicks("label", "Remember me")
-        alice.fills("The same again", PASSWORD)
-        alice.presses("Enter")
+        alice.fills("The same again", PASSWORD + ENTER)
         opens(alice, "#lobby")
         alice.says("Good morning!")
         stored(alice, "Good morning!")
