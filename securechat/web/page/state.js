@@ -27,17 +27,20 @@ export const state = /** @type {State} */ ({
 export const listeners = new Set();
 let waits = false;
 
-/** Tell the views, once a frame at most; a hidden page has no frames. */
+function tellViews() {
+  if (!waits) return;
+  waits = false;
+  for (const listener of [...listeners]) listener(state);
+}
+
+/** Tell the views, once a frame at most; a hidden page has no frames, and slow timers. */
 export function changed() {
   if (waits) return;
   waits = true;
-  const now = () => {
-    waits = false;
-    for (const listener of [...listeners]) listener(state);
-  };
-  if (document.hidden) setTimeout(now, 200);
-  else requestAnimationFrame(now);
+  if (document.hidden) setTimeout(tellViews, 200);
+  else requestAnimationFrame(tellViews);
 }
+document.addEventListener("visibilitychange", tellViews);
 
 export function set(change) {
   Object.assign(state, change);
