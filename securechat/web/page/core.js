@@ -36,6 +36,7 @@ export const outbox = new Outbox(storage, {
   find: (name) => events.find(name),
   words,
   changed,
+  unkept: () => void (link.ready || notice(t("unkept"), "error")),
   stored: (c, echo) => echo?.tags.msgid && c && history.load(c),
 });
 
@@ -174,6 +175,7 @@ async function arrive(nick, session) {
   const last = state.current ?? storage.placed("current");
   if (room(last)) open(last);
   const targets = await history.targets().catch(() => []);
+  if (!session.ready) return;
   for (const [name, time] of targets) {
     const c = events.make(name);
     if (c) c.latest = Math.max(c.latest, time);

@@ -1,5 +1,5 @@
 /** Pages of history: where each window goes on. https://ircv3.net/specs/extensions/chathistory */
-import { PAGE, add, addPage, recount } from "./model/timeline.js";
+import { MOST_HELD, PAGE, add, addPage, recount } from "./model/timeline.js";
 
 const BEGINNING = "timestamp=1970-01-01T00:00:00.000Z";
 const END = "timestamp=9998-12-31T23:59:59.999Z";
@@ -78,14 +78,17 @@ export class History {
     c.held = [];
     c.loading = true;
     this.on.changed();
+    let all = false;
     try {
       await this.#catchUp(c);
-      Object.assign(c, { fresh: true, problem: null });
+      Object.assign(c, { fresh: c.held.length <= MOST_HELD, problem: null });
+      all = true;
     } catch (problem) {
       if (session.ready) c.problem = problem;
     }
     const held = c.held;
     Object.assign(c, { held: null, loading: false });
+    if (all && !c.fresh) return this.load(c);
     if (c.fresh) for (const message of held) add(c, message, this.on.me());
     recount(c);
     if (c.unread) c.unreadFrom = c.marker;

@@ -244,12 +244,14 @@ export interface OutboxEars {
   find(name: string): Conversation | undefined;
   words(problem: Problem): string;
   changed(): void;
+  unkept(): void;
   /** echo: tags alone where there was none, null if the entry was taken back. */
   stored(c: Conversation | null | undefined, echo: { tags: Record<string, string> } | null): void;
 }
 /** See device/storage.js. */
 export interface Store {
-  keep(entry: Entry): Promise<unknown>;
+  /** Whether it is kept. */
+  keep(entry: Entry): Promise<boolean>;
   drop(key: string): Promise<unknown>;
 }
 

@@ -276,6 +276,42 @@ def test_to_be_remembered_can_be_asked_for_later(tab: Tab) -> None:
     assert tab(code) == [False, "Laptop", True, False]
 
 
+def test_who_keeps_nothing_is_told_before_it_matters(tab: Tab) -> None:
+    """A full browser: while there is a connection nothing is lost by it."""
+    code = """
+        await enter({remember: false});
+        const full = () => { throw new DOMException('full', 'QuotaExceededError'); };
+        IDBObjectStore.prototype.put = full;
+        app.say('#den', 'one');
+        await until(() => !den().unsent);
+        const before = state.notices.length;
+        server.dies();
+        app.say('#den', 'two');
+        await until(() => state.notices.length);
+        await again();
+        await until(() => !den().unsent);
+        return [before, state.notices[0].text, texts()];
+    """
+    told = (
+        "Without a connection this text is in this tab only: the browser keeps nothing, or is full."
+    )
+    assert tab(code) == [0, told, ["one", "two"]]
+
+
+def test_a_browser_without_locks_still_sends(tabs: Callable[[], Tab]) -> None:
+    """As where it refuses them to sites that may keep nothing."""
+    code = """
+        navigator.locks.request = async () => { throw new DOMException('no', 'SecurityError'); };
+        await enter({remember: false});
+        server.dies();
+        app.say('#den', 'one');
+        await again();
+        await until(() => !den().unsent && state.current === '#den');
+        return texts();
+    """
+    assert tabs()(code) == ["one"]
+
+
 def test_what_was_missed_comes_once_and_what_was_typed_arrives(tab: Tab) -> None:
     """The server dies, much is said, and we come back."""
     code = """

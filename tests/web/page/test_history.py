@@ -46,6 +46,30 @@ def test_what_comes_while_a_page_is_on_its_way_stands_behind_it(run: Run) -> Non
     assert server(run, code) == [True, 1001, True]
 
 
+def test_of_a_flood_meanwhile_nothing_is_missing(run: Run) -> None:
+    """More than is held: it is asked for once more."""
+    code = """
+        meanwhile = () => { for (let n = 1000; n < 1600; n++) live(n); meanwhile = () => {}; };
+        await history.load(c);
+        return [whole(), numbers().at(-1), c.fresh];
+    """
+    assert server(run, code) == [True, 1599, True]
+
+
+def test_what_comes_while_the_last_page_does_is_not_missed(run: Run) -> None:
+    """The window was full, and somebody who has read its beginning comes to its end."""
+    code = """
+        await history.load(c);
+        c.following = false;
+        for (let n = 1000; n < 3000; n++) live(n);
+        meanwhile = () => { if (/m2999$/.test(asked.at(-1)) && log.length < 3001) live(3000); };
+        while (c.hasNewer) await history.newer(c);
+        while (c.loading) await null;
+        return [whole(), numbers().at(-1), c.fresh];
+    """
+    assert server(run, code) == [True, 3000, True]
+
+
 def test_after_a_lost_connection_the_rest_is_fetched(run: Run) -> None:
     code = """
         await history.load(c);

@@ -17,8 +17,14 @@ function database() {
       asked.result.createObjectStore("values");
       asked.result.createObjectStore("outbox");
     };
-    asked.onsuccess = () => done(asked.result);
+    asked.onsuccess = () => {
+      const base = asked.result;
+      // Another version of the page may want another form of it.
+      base.onversionchange = base.onclose = () => (base.close(), (opened = undefined));
+      done(base);
+    };
     asked.onerror = asked.onblocked = () => done(null);
+    setTimeout(done, 10_000, null); // some browsers forget to answer
   });
   return opened;
 }
@@ -41,12 +47,14 @@ async function run(store, mode, ask) {
 
 const open = (/** @type {"localStorage" | "sessionStorage"} */ area) => self[area];
 
+/** Whether it is there. */
 function put(area, key, value) {
   try {
     if (value) open(area).setItem(key, JSON.stringify(value));
     else open(area).removeItem(key);
+    return true;
   } catch {
-    // As said above.
+    return false;
   }
 }
 function get(area, key) {
@@ -83,7 +91,8 @@ const LASTING = {
   save: (key, value) =>
     run("values", "readwrite", (store) =>
       value === undefined ? store.delete(key) : store.put(value, key)).catch(() => {}),
-  keep: (entry) => run("outbox", "readwrite", (store) => store.put(entry, entry.key)).catch(() => {}),
+  keep: (entry) =>
+    run("outbox", "readwrite", (store) => store.put(entry, entry.key)).then((key) => !!key, () => false),
   drop: (key) => run("outbox", "readwrite", (store) => store.delete(key)).catch(() => {}),
   kept: async () => (await run("outbox", "readonly", (store) => store.getAll()).catch(() => [])) ?? [],
 };
@@ -94,5 +103,5 @@ const BRIEF = {
   drop: async (key) => place("unsent " + key, null),
   kept: async () => keys("sessionStorage", "unsent ").map(placed),
 };
-/** save(key, undefined) takes it away. */
+/** save(key, undefined) takes it away. keep(entry) tells whether it is kept. */
 export const { load, save, keep, drop, kept } = brief ? BRIEF : LASTING;

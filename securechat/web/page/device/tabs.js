@@ -6,7 +6,7 @@ const channel = "BroadcastChannel" in self ? new BroadcastChannel("securechat") 
 export const tab = String(Math.random()).slice(2);
 
 /** Held as long as the tab lives, so that others see which tabs are gone. */
-navigator.locks?.request("tab " + tab, () => new Promise(() => {}));
+navigator.locks?.request("tab " + tab, () => new Promise(() => {})).catch(() => {});
 
 export const tell = (what, value) => channel?.postMessage({ what, value });
 export function onTold(take) {
@@ -15,10 +15,11 @@ export function onTold(take) {
 
 /** Take over what nobody looks after any more; one tab at a time. take(isGone) does it. */
 export async function adopt(take) {
-  if (!navigator.locks) return take((owner) => owner !== tab);
-  return navigator.locks.request("adopt", async () => {
+  const some = async () => {
     const { held = [] } = await navigator.locks.query();
     const alive = new Set(held.map(({ name }) => name));
     await take((owner) => !alive.has("tab " + owner));
-  });
+  };
+  // Without locks, or where they are refused, two tabs may send the same: it is stored once.
+  await (navigator.locks?.request("adopt", some) ?? Promise.reject()).catch(() => take(() => true));
 }

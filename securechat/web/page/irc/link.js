@@ -32,7 +32,7 @@ export class Link {
   stop() {
     const { session, socket } = this;
     clearTimeout(this.timer);
-    this.credential = this.session = this.socket = null;
+    this.credential = this.session = this.socket = this.said = null;
     session?.lost();
     socket?.close();
   }

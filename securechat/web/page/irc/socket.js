@@ -56,7 +56,8 @@ export const delay = (/** @type {number} */ attempt) =>
 
 /** What the server says without a WebSocket: {version: of its page, port: of other clients}; rejects if nothing. */
 export const askVersion = () =>
-  fetch("version.json", { cache: "no-store" }).then((answer) => answer.json());
+  fetch("version.json", { cache: "no-store", signal: /** @type {any} */ (AbortSignal).timeout(PATIENCE) })
+    .then((answer) => answer.json());
 
 /** Why there is no connection: GONE (nothing answers), or NO_SOCKET (only WebSockets fail). */
 export const diagnose = () => askVersion().then(() => "NO_SOCKET", () => "GONE");

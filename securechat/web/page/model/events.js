@@ -58,7 +58,7 @@ export class Events {
   live(c, message) {
     if (!c || !message.tags.msgid) return;
     if (!c.fresh) this.on.load(c);
-    if (c.fresh || c.held) add(c, message, this.me);
+    if (c.fresh || c.held || c.hasNewer) add(c, message, this.me);
   }
 
   said(message) {

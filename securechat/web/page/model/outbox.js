@@ -2,7 +2,7 @@
  * What was typed and isn't known to be stored: kept in the browser until the server's echo comes.
  * Each has a key, by which the server stores it once although it is sent again.
  */
-import { bytes, pieces } from "../irc/message.js";
+import { bytes, fold, pieces } from "../irc/message.js";
 import { showUnsent, settleUnsent } from "./timeline.js";
 
 const ON_THE_WAY = 16;
@@ -34,7 +34,7 @@ export class Outbox {
       const entry = { key: newKey(), owner, account, target, text: part, reply, action,
         at: Math.max(Date.now(), this.last + 1), state: "pending", reason: "" };
       this.take(entry);
-      this.store.keep(entry);
+      this.store.keep(entry).then((kept) => kept || this.on.unkept());
     }
     return null;
   }
@@ -121,7 +121,7 @@ export class Outbox {
 
   renamed(old, name) {
     for (const entry of this.entries.values()) {
-      if (entry.target === old) this.store.keep(Object.assign(entry, { target: name }));
+      if (fold(entry.target) === fold(old)) this.store.keep(Object.assign(entry, { target: name }));
     }
   }
 }

@@ -10,7 +10,7 @@ import { fold, nickOf } from "../irc/message.js";
 
 export const PAGE = 100;
 const LIMIT = 2000;
-const MOST_HELD = 500;
+export const MOST_HELD = 500;
 const MOST_MARKED = 3000;
 const MOST_MARKS = 300;
 const MOST_TEXT = 32_768;
@@ -126,10 +126,14 @@ function redact(c, message) {
   if (item?.kind === "message") replace(c, item, { redacted, text: "", mention: false, reactions: [] });
 }
 
-/** A message's item where it is new; what changes others is done. */
-function take(c, message, me) {
+function changeOthers(c, message) {
   if (message.command === "TAGMSG") react(c, message);
   if (message.command === "REDACT") redact(c, message);
+}
+
+/** A message's item where it is new; what changes others is done. */
+function take(c, message, me) {
+  changeOthers(c, message);
   const item = itemOf(message, me);
   if (!item || (item.id && c.ids.has(item.id))) return null;
   const key = c.own.get(item.id);
@@ -151,17 +155,14 @@ function cut(c, from, count) {
   for (const { id } of c.items.splice(from, count)) if (id) c.ids.delete(id);
 }
 
-/** What comes live. */
+/** What comes live. More than MOST_HELD held tells that not all are there. */
 export function add(c, message, me) {
   c.revision++;
-  if (c.held) {
-    c.held.push(message);
-    if (c.held.length > MOST_HELD) c.held.shift();
-    return;
-  }
+  if (c.held) return void (c.held.length <= MOST_HELD && c.held.push(message));
   const full = end(c) >= LIMIT;
-  if (full && !c.following) c.hasNewer = true;
-  if (c.hasNewer) return;
+  // What comes from now on is of a page.
+  if (full && !c.following) Object.assign(c, { hasNewer: true, fresh: false });
+  if (c.hasNewer) return changeOthers(c, message);
   const item = take(c, message, me);
   c.last = message.tags.msgid;
   if (!item) return;
@@ -186,18 +187,22 @@ export function addPage(c, way, messages, me) {
   const ids = messages.map(({ tags }) => tags.msgid).filter(Boolean);
   const before = way === "older" ? c.first : c.last;
   const found = messages.map((message) => take(c, message, me)).filter(Boolean);
+  if (way === "whole") {
+    // Of ours that are stored those that the page hasn't belong to another page.
+    for (const key of c.own.values()) takeOut(c, key);
+    c.own.clear();
+  }
   c.items.splice(way === "older" ? 0 : end(c), 0, ...found);
   if (ids.length && (way === "older" || !c.first)) c.first = ids[0];
   if (ids.length && (way !== "older" || !c.last)) c.last = ids.at(-1);
   const over = end(c) - LIMIT;
   if (over > 0 && way === "older") {
     cut(c, LIMIT, over);
-    c.last = c.items[LIMIT - 1].id ?? c.last;
-    c.hasNewer = true;
-    c.fresh = false;
+    c.last = c.items.slice(0, LIMIT).findLast(({ id }) => id)?.id ?? "";
+    Object.assign(c, { hasNewer: true, fresh: false });
   } else if (over > 0) {
     cut(c, 0, over);
-    c.first = c.items[0].id ?? c.first;
+    c.first = c.items.find(({ id }) => id)?.id ?? "";
     c.hasOlder = true;
   }
   return ids.length > 0 && before !== (way === "older" ? c.first : c.last);

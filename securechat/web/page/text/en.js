@@ -213,6 +213,7 @@ export default {
   "timeline.many": { one: "{n} new message", other: "{n} new messages" },
   "message.gone": "{by} took this message back. {reason}",
   "message.earlier": "an earlier message",
+  "unkept": "Without a connection this text is in this tab only: the browser keeps nothing, or is full.",
   "message.pending": "on its way",
   "message.stored": "on the server's disk",
   "message.refused": "refused",

@@ -10,7 +10,8 @@ from tests.web.page.conftest import Run
 
 OUTBOX = """
     const kept = new Map();
-    const store = {keep: ({key, state}) => kept.set(key, state), drop: (key) => kept.delete(key)};
+    const store = {drop: (key) => kept.delete(key),
+      keep: async ({key, state}) => kept.set(key, state)};
     const c = it.makeConversation('#den');
     c.fresh = true;
     const outbox = new it.Outbox(store, {conversation: () => c, find: () => c, changed() {},
@@ -46,7 +47,7 @@ def test_its_order_is_not_the_clocks(run: Run) -> None:
     """Pieces of one text are of one millisecond, and a clock may be set back meanwhile."""
     code = """
         const times = [];
-        store.keep = ({at}) => times.push(at);
+        store.keep = async ({at}) => times.push(at);
         const {now} = Date;
         say('x '.repeat(140));
         Date.now = () => now() - 3600_000;

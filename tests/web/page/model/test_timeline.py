@@ -140,6 +140,32 @@ def test_what_is_stored_before_the_window_is_whole_comes_with_its_page(run: Run)
     assert window(run, code) == [meanwhile, ["m1", "m2", "m3", "m4"], "stored", "k1", 0]
 
 
+def test_what_is_stored_and_older_than_the_page_does_not_stand_at_its_end(run: Run) -> None:
+    """After a long absence the window begins anew."""
+    code = """
+        const entry = {key: 'k1', at: 0, text: 'mine', action: false, reply: null, state: 'pending',
+          reason: ''};
+        add(said(1));
+        it.showUnsent(c, entry, 'alice');
+        c.fresh = false;
+        it.settleUnsent(c, entry, said(2, 'mine', 'alice'));
+        page('whole', range(500, 502));
+        return [ids(), c.unsent, c.own.size];
+    """
+    assert window(run, code) == [["m500", "m501"], 0, 0]
+
+
+def test_what_changes_others_changes_a_window_that_is_elsewhere(run: Run) -> None:
+    code = """
+        page('whole', range(0, 3));
+        c.hasNewer = true;
+        add(about(9, 'm1', {'+draft/react': '🎉'}), said(10));
+        add({command: 'REDACT', params: ['#den', 'm2'], source: 'bob!b@s', tags: {msgid: 'm11'}});
+        return [ids(), c.items[1].reactions.length, !!c.items[2].redacted];
+    """
+    assert window(run, code) == [["m0", "m1", "m2"], 1, True]
+
+
 def test_what_is_unread_is_what_others_have_said_since(run: Run) -> None:
     code = """
         page('whole', [said(1), said(2, 'hi Alice!'), said(3, 'malice'), said(4, 'x', 'alice')]);
