@@ -26,7 +26,7 @@ export function Admin() {
     <p class="acts">${Object.keys(TABS).map((name) => html`<button class=${name === tab && "primary"}
       aria-pressed=${String(name === tab)} onClick=${() => setTab(name)}>${t(`admin.${name}`)}</button>`)}</p>
     ${locked
-      ? html`<p>${t("admin.prove")}</p><${Prove} then=${() => setLocked(false)} />`
+      ? html`<p>${t("refused.REAUTHENTICATE")}</p><${Prove} then=${() => setLocked(false)} />`
       : html`<${TABS[tab]} key=${tab} ask=${ask} />`}
   <//>`;
 }

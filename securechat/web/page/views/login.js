@@ -72,7 +72,7 @@ const Account = (props) => html`<${Field} name="account" required autofocus auto
 
 /** What an authenticator needs: for another device to scan, for this one, and to be typed. */
 export function Secret({ secret, uri }) {
-  const [Qr, setQr] = useState(() => null);
+  const [Qr, setQr] = useState(/** @type {any} */ (null));
   // Hardly any login needs it.
   useEffect(() => void import("./qr.js").then((it) => setQr(() => it.Qr)), []);
   const safe = uri?.startsWith("otpauth:");

@@ -26,7 +26,8 @@ function times(a, b) {
 
 /** Reed and Solomon's code of some bytes. */
 function checks(bytes, count) {
-  const divisor = Array(count).fill(0).with(-1, 1);
+  const divisor = Array(count).fill(0);
+  divisor[count - 1] = 1;
   for (let n = 0, root = 1; n < count; n++, root = times(root, 2)) {
     divisor.forEach((one, at) => (divisor[at] = times(one, root) ^ (divisor[at + 1] ?? 0)));
   }
@@ -48,7 +49,7 @@ export function encode(text) {
   while (bytes.length * 8 + 4 + size(version) > room(version) * 8) if (++version > 20) return null;
   let bits = "0100" + binary(bytes.length, size(version)) + bytes.map((one) => binary(one, 8)).join("");
   bits = (bits + "0000").slice(0, room(version) * 8);
-  const data = bits.match(/.{1,8}/g).map((one) => parseInt(one.padEnd(8, "0"), 2));
+  const data = (bits.match(/.{1,8}/g) ?? []).map((one) => parseInt(one.padEnd(8, "0"), 2));
   for (let pad = 0xec; data.length < room(version); pad ^= 0xec ^ 0x11) data.push(pad);
   const count = BLOCKS[version - 1];
   const short = count - (bytesIn(version) % count);
@@ -94,7 +95,7 @@ export function modules(text) {
   for (let right = size - 1; right > 0; right -= right === 8 ? 3 : 2) {
     for (let step = 0; step < 2 * size; step++) {
       const x = right - (step % 2);
-      const y = (right + (right < 6)) & 2 ? step >> 1 : size - 1 - (step >> 1);
+      const y = (right + +(right < 6)) & 2 ? step >> 1 : size - 1 - (step >> 1);
       grid[y][x] ??= +(bits[next++] ?? 0) ^ +((x + y) % 2 === 0);
     }
   }
