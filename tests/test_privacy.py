@@ -36,6 +36,7 @@ TALKS = {
     ("server/identity.py", "connect"),  # asks the system for this machine's own address
     ("server/notify.py", "connect"),  # systemd, on this machine
     ("server/notify.py", "sendto"),
+    ("store/postgres/database.py", "connect"),  # where the administrator has put the database
 }
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from securechat.store.errors import ConflictError
+from securechat.store.errors import ConflictError, StoreError
+from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sqlite import database as sqlite
 from securechat.store.sqlite.database import FAULTS, OF_ONE_ROW, fault
 from securechat.store.sqlite.schema import MIGRATIONS
@@ -20,8 +21,8 @@ __all__ = ["FAULTS", "FORMAT", "Connection", "Cursor", "Location", "Transaction"
 FORMAT = len(MIGRATIONS)
 """How many migrations a database of this program has had."""
 
-Location = Path
-"""Where a database is: the file of one of SQLite."""
+Location = Path | PostgresLocation
+"""Where a database is: the file of one of SQLite, or a server of PostgreSQL."""
 
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -102,7 +103,21 @@ def open_database(location: Location, *, read_only: bool = False) -> Connection:
 
     read_only: for readers; the database must be there. Raises StoreError.
     """
+    if isinstance(location, PostgresLocation):
+        return _open_postgres(location, read_only=read_only)
     return cast("Connection", sqlite.open_database(location, read_only=read_only))
+
+
+def _open_postgres(location: PostgresLocation, *, read_only: bool) -> Connection:
+    try:
+        # Only now: psycopg comes with an extra, and who has a file doesn't wait for it.
+        from securechat.store.postgres import database as postgres
+    except ImportError as error:
+        raise StoreError(
+            f"{location}: for PostgreSQL it takes the package psycopg, which isn't installed: "
+            "pip install 'securechat[postgres]'"
+        ) from error
+    return cast("Connection", postgres.open_database(location, read_only=read_only))
 
 
 class Transaction:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Container, Iterable, Iterator
 from math import inf
-from pathlib import Path
 from typing import Any
 
 from securechat.irc.multiline import wire_bytes
-from securechat.store.database import FAULTS, Connection, fault, open_database
+from securechat.store.database import FAULTS, Connection, Location, fault, open_database
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
@@ -52,9 +51,9 @@ _MISSED = (
 class Reader:
     """Raises StoreError from every method when the database fails."""
 
-    def __init__(self, source: Path | Connection) -> None:
-        """source: the database's file, or a connection of the same thread to read through."""
-        if isinstance(source, Path):
+    def __init__(self, source: Location | Connection) -> None:
+        """source: where the database is, or a connection of the same thread to read through."""
+        if isinstance(source, Location):
             source = open_database(source, read_only=True)
         self._connection = source
         self.pages = Pages(source)

@@ -1,0 +1,390 @@
+"""Connections to a database of PostgreSQL: how they are opened, claimed, lost and made anew.
+
+A transaction that writes locks the one row of `head` first, so that one writes at a time, as with
+SQLite: numbers that come later stand for what is stored later, and nobody overlooks a row that is
+committed behind its back. See https://www.postgresql.org/docs/current/explicit-locking.html.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.types.bool import BoolDumper
+from psycopg.types.numeric import Int8Dumper, IntLoader
+
+from securechat.store.errors import HeldError, StoreError, UnknownOutcomeError
+from securechat.store.postgres.faults import fault
+from securechat.store.postgres.location import PostgresLocation
+from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
+from securechat.store.postgres.statements import translate
+from securechat.store.sql.fragments import KEEP_FACT
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 5
+BUSY_SECONDS = 2.0
+"""How long a writer waits for another one; see store.sqlite.database."""
+
+SETTLE_SECONDS = 60.0
+"""So long it is tried to learn whether a turn was stored, once the connection was lost."""
+
+RETRY_SECONDS = 0.25
+
+RUNNING = 0x7365_6375_7265_6368
+"""The number of the advisory lock that the server holds which runs on the database."""
+
+FORMAT_KEY = "format"
+"""Under this key meta has how many migrations there were."""
+
+CHANNEL = "securechat"
+"""On which those who write tell of it."""
+
+_SETTINGS: Final = {
+    "search_path": NAME,
+    # The promise: a commit returns when it is on the disk, and on a standby's where there are some.
+    "synchronous_commit": "on",
+    "client_encoding": "UTF8",
+    "timezone": "UTC",
+    "idle_in_transaction_session_timeout": "30s",
+}
+
+Params = Sequence[Any] | Mapping[str, Any]
+
+
+class _IntOfBool(BoolDumper):
+    """Truth is 0 or 1 in our tables, as SQLite has no other."""
+
+    oid = psycopg.adapters.types["int8"].oid
+
+    def dump(self, obj: bool) -> bytes:
+        return b"1" if obj else b"0"
+
+
+class _BoolAsInt(IntLoader):
+    """And what is true or false in a statement's result is 0 or 1."""
+
+    def load(self, data: bytes | bytearray | memoryview) -> int:
+        return int(bytes(data) == b"t")
+
+
+class PostgresConnection:
+    """What store.database.Connection says. All methods raise StoreError.
+
+    One that was lost is made anew where nothing can be doubled or overlooked by that.
+    """
+
+    def __init__(self, location: PostgresLocation, *, read_only: bool) -> None:
+        self._location = location
+        self._read_only = read_only
+        self._busy_seconds = BUSY_SECONDS
+        self._epoch: int | None = None
+        """Of the server whose connection this is; None for all others."""
+        self._turn = 0
+        self._heard = 0
+        self._warned = False
+        self._in_transaction = False
+        self._pg = self._connect()
+
+    # Connections
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        settings = dict(_SETTINGS)
+        if self._read_only:
+            settings["default_transaction_read_only"] = "on"
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        try:
+            words = make_conninfo(
+                self._location.url,
+                connect_timeout=CONNECT_SECONDS,
+                application_name="securechat",
+                options=options,
+                # A connection that nobody answers on is given up within 20 seconds.
+                keepalives_idle=5,
+                keepalives_interval=5,
+                keepalives_count=3,
+                **self._secret(),
+            )
+            pg = psycopg.connect(words, autocommit=True)
+        except psycopg.Error as error:
+            raise fault(error, str(self._location)) from error
+        pg.adapters.register_dumper(int, Int8Dumper)
+        pg.adapters.register_dumper(bool, _IntOfBool)
+        pg.adapters.register_loader("bool", _BoolAsInt)
+        pg.adapters.register_loader("numeric", IntLoader)
+        pg.add_notice_handler(self._notice)
+        return pg
+
+    def _secret(self) -> dict[str, str]:
+        file = self._location.password_file
+        if file is None:
+            return {}
+        try:
+            return {"password": file.read_text().splitlines()[0]}
+        except (OSError, UnicodeDecodeError, IndexError) as error:
+            raise StoreError(
+                f"{file}: expected the password of the database in its first line: "
+                f"{getattr(error, 'strerror', None) or 'there is none'}"
+            ) from error
+
+    def _notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        # "canceling wait for synchronous replication": the commit is on this disk, and perhaps on
+        # no other; it returns as if all were well.
+        self._warned = self._warned or diagnostic.severity_nonlocalized == "WARNING"
+
+    def _run(self, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except psycopg.Error as error:
+            raise fault(error, str(self._location)) from error
+
+    # What others know of connections
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether there was a begin() without its end."""
+        return self._in_transaction
+
+    def execute(self, sql: str, params: Params = (), /) -> psycopg.Cursor[Any]:
+        """A read outside of a transaction is tried once more where the connection was lost."""
+        words = translate(sql)
+        if self._in_transaction or not self._pg.broken:
+            try:
+                return self._pg.execute(words, params or None)
+            except psycopg.Error as error:
+                if self._in_transaction or not self._pg.broken:
+                    raise fault(error, str(self._location)) from error
+        self._reconnect()
+        return self._run(lambda: self._pg.execute(words, params or None))  # type: ignore[no-any-return]
+
+    def executemany(self, sql: str, rows: Iterable[Params], /) -> psycopg.Cursor[Any]:
+        """All of them go to the server at once."""
+        cursor = self._pg.cursor()
+        self._run(lambda: cursor.executemany(translate(sql), rows))
+        return cursor
+
+    def script(self, words: str) -> None:
+        """Run several statements, in PostgreSQL's own words."""
+        self._run(lambda: self._pg.execute(words))
+
+    def begin(self) -> None:
+        """Raises HeldError where another one that writes was waited for in vain."""
+        if self._pg.broken:
+            self._reconnect()
+        self._warned = False
+        wait = f"BEGIN; SET LOCAL lock_timeout = {max(1, round(self._busy_seconds * 1000))}"
+        self._in_transaction = True
+        try:
+            self._pg.execute(wait)
+            self._lock()
+        except psycopg.Error as error:
+            self.rollback()
+            raise fault(error, str(self._location)) from error
+        except StoreError:
+            self.rollback()
+            raise
+
+    def _lock(self) -> None:
+        """Lock the head; the server's own turn is counted there by that."""
+        if self._epoch is None:
+            self._pg.execute("SELECT epoch FROM head FOR UPDATE")
+            return
+        sql = "UPDATE head SET turn = turn + 1 WHERE epoch = %s RETURNING turn"
+        found = self._pg.execute(sql, (self._epoch,)).fetchone()
+        if found is None:
+            raise _displaced(self._location)
+        self._turn = found[0]
+
+    def commit(self) -> None:
+        """Raises UnknownOutcomeError where the connection was lost over it, or where it is on this
+        disk and may be on no other.
+        """
+        if self._epoch is None:
+            self._run(lambda: self._pg.execute(f"NOTIFY {CHANNEL}"))
+        try:
+            self._pg.execute("COMMIT")
+        except psycopg.OperationalError as error:
+            self._in_transaction = False
+            raise self._unknown(str(fault(error, str(self._location)))) from error
+        except psycopg.Error as error:
+            raise fault(error, str(self._location)) from error
+        self._in_transaction = False
+        if self._warned:
+            raise self._unknown(f"{self._location}: no standby has confirmed it")
+
+    def _unknown(self, text: str) -> UnknownOutcomeError:
+        epoch, turn = self._epoch, self._turn
+
+        def settle() -> bool:
+            if epoch is None:
+                raise StoreError(f"{text}; look whether it was done, then try again")
+            return self._was_stored(turn)
+
+        return UnknownOutcomeError(text, settle)
+
+    def _was_stored(self, turn: int) -> bool:
+        """Whether the server's turn of a number was. Who comes back has another epoch, and gets the
+        lock when the commit that is asked for has ended, one way or the other.
+        """
+        end = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                if self._warned:
+                    self._pg.close()
+                self._reconnect()
+                found = self._pg.execute("SELECT turn FROM head").fetchone()
+                return bool(found and found[0] >= turn)
+            except (StoreError, psycopg.Error) as error:
+                if time.monotonic() > end:
+                    raise (
+                        error
+                        if isinstance(error, StoreError)
+                        else fault(error, str(self._location))
+                    ) from error
+                time.sleep(RETRY_SECONDS)
+
+    def rollback(self) -> None:
+        """Where the connection was lost there is nothing left to take back."""
+        self._in_transaction = False
+        if not self._pg.broken:
+            with suppress(psycopg.Error):
+                self._pg.execute("ROLLBACK")
+
+    def claim(self) -> None:
+        """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""
+        self._hold()
+        found = self._run(
+            lambda: self._pg.execute(
+                "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"
+            ).fetchone()
+        )
+        self._epoch, self._turn = found
+
+    def _hold(self) -> None:
+        sql = "SELECT pg_try_advisory_lock(%s)"
+        if not self._run(lambda: self._pg.execute(sql, (RUNNING,)).fetchone())[0]:
+            raise HeldError(
+                f"{self._location}: another securechat server runs on this database; end it first"
+            )
+        self._run(lambda: self._pg.execute(f"LISTEN {CHANNEL}"))
+
+    def _reconnect(self) -> None:
+        """A server's connection is its own again only if no other one has claimed it meanwhile."""
+        with suppress(psycopg.Error):
+            self._pg.close()
+        self._pg = self._connect()
+        if self._epoch is None:
+            return
+        self._hold()
+        sql = "UPDATE head SET epoch = epoch + 1 WHERE epoch = %s RETURNING epoch"
+        found = self._run(lambda: self._pg.execute(sql, (self._epoch,)).fetchone())
+        if found is None:
+            raise _displaced(self._location)
+        self._epoch = found[0]
+        self._heard += 1  # as something may have been told meanwhile
+        log.warning("the connection to %s was lost, and is there again", self._location)
+
+    def wait_at_most(self, seconds: float) -> None:
+        """From the next begin() on."""
+        self._busy_seconds = seconds
+
+    def data_version(self) -> int:
+        """Others tell of what they write, and so does a connection that was made anew."""
+        if self._pg.broken:
+            self._reconnect()
+        told = self._run(lambda: [*self._pg.notifies(timeout=0)])
+        self._heard += sum(one.pid != self._pg.info.backend_pid for one in told)
+        return self._heard
+
+    def unused_bytes(self) -> int:
+        """PostgreSQL keeps no count of them."""
+        return 0
+
+    def allow_deletion(self, table: str, *, allowed: bool) -> None:
+        """For this transaction alone, as it locks the table."""
+        change = "DISABLE" if allowed else "ENABLE"
+        name = f"{table}_is_not_deleted"
+        self._run(lambda: self._pg.execute(f"ALTER TABLE {table} {change} TRIGGER {name}"))
+
+    def fold_log(self) -> bool:
+        """The server of the database does it by itself."""
+        return True
+
+    def cut_log(self) -> bool:
+        """Old rows are overwritten at once, and not when it pleases autovacuum. What stands in
+        PostgreSQL's own write-ahead log, and in archives of it, goes as its administrator has it.
+        """
+        self._run(lambda: self._pg.execute("VACUUM log"))
+        return True
+
+    def close(self) -> None:
+        """Ends what claim() began."""
+        self._epoch = None
+        self._pg.close()
+
+
+def _displaced(location: PostgresLocation) -> StoreError:
+    return StoreError(
+        f"{location}: another securechat server has taken over this database, so this one must end"
+    )
+
+
+def open_database(location: PostgresLocation, *, read_only: bool = False) -> PostgresConnection:
+    """A connection; makes the tables when they are missing, and brings them to today's format.
+
+    read_only: for readers; the tables must be there. Raises StoreError.
+    """
+    connection = PostgresConnection(location, read_only=read_only)
+    try:
+        if not read_only:
+            _migrate(connection, location)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def format_of(connection: PostgresConnection) -> int:
+    """How many migrations there were; 0 where there are no tables yet. Raises StoreError."""
+    there = "SELECT to_regclass(?) IS NOT NULL"
+    if connection.execute(there, (f"{NAME}.meta",)).fetchone() != (1,):
+        return 0
+    sql = "SELECT value FROM meta WHERE key = ?"
+    found = connection.execute(sql, (FORMAT_KEY,)).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None:
+    newest = max(MIGRATIONS)
+    if (found := format_of(connection)) == newest:
+        return
+    if found > newest:
+        raise StoreError(
+            f"{location} was made by a newer securechat (its format is {found}, this one knows up "
+            f"to {newest}); install that version, or restore a backup"
+        )
+    execute = connection.execute
+    execute("BEGIN")
+    try:
+        # Two that start at the same time do it one after the other.
+        execute("SELECT pg_advisory_xact_lock(?)", (RUNNING + 1,))
+        found = format_of(connection)
+        if not found:
+            execute(f"CREATE SCHEMA IF NOT EXISTS {NAME}")
+        elif found < newest:
+            log.info("bringing the database from format %d to %d: wait for it", found, newest)
+        for number in range(max(found + 1, FIRST_FORMAT), newest + 1):
+            connection.script(MIGRATIONS[number])
+        execute(KEEP_FACT, (FORMAT_KEY, str(newest)))
+        sql = "INSERT INTO meta VALUES ('instance', ?) ON CONFLICT DO NOTHING"
+        execute(sql, (secrets.token_hex(3),))
+        execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
