@@ -1,57 +1,44 @@
 /** Which dialog is open: by the name of `state.view`. A browser loads each when it is first shown. */
-import { html, useEffect, useState } from "../html.js";
+import { html, lazy } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Dialog } from "./dialog.js";
 
+export const Reload = (props) =>
+  html`<button onClick=${() => app.reload()} ...${props}>${t("banner.reload")}</button>`;
+
+/** As the server has gone, or has another version of the page. */
+const Missing = () => html`<${Dialog} title=${t("broken")}><p class="acts"><${Reload} autofocus /></p><//>`;
+
+const dialog = (load, name) => lazy(load, name, Missing);
 const channel = () => import("./channel.js");
 const devices = () => import("./devices.js");
 const search = () => import("./search.js");
 const settings = () => import("./settings.js");
 
-/** The module of each, and its name there. */
 const VIEWS = {
-  admin: [() => import("./admin.js"), "Admin"],
-  channel: [channel, "Channel"], // {room}: the key of a conversation
-  channels: [channel, "Channels"],
-  devices: [devices, "Devices"],
-  help: [settings, "Help"],
-  jump: [search, "Jump"],
-  mentions: [search, "Mentions"],
-  menu: [() => import("./menu.js"), "Menu"], // {room, id}: of a message
-  recovery: [devices, "Recovery"], // {codes}: of the second factor
-  person: [channel, "Person"], // {room, who}: of a member of a conversation
-  search: [search, "Search"],
-  settings: [settings, "Settings"],
-  switcher: [() => import("./switcher.js"), "Switcher"],
+  admin: dialog(() => import("./admin.js"), "Admin"),
+  channel: dialog(channel, "Channel"), // {room}: the key of a conversation
+  channels: dialog(channel, "Channels"),
+  devices: dialog(devices, "Devices"),
+  help: dialog(settings, "Help"),
+  jump: dialog(search, "Jump"),
+  mentions: dialog(search, "Mentions"),
+  menu: dialog(() => import("./menu.js"), "Menu"), // {room, id}: of a message
+  recovery: dialog(devices, "Recovery"), // {codes}: of the second factor
+  person: dialog(channel, "Person"), // {room, who}: of a member of a conversation
+  search: dialog(search, "Search"),
+  settings: dialog(settings, "Settings"),
+  switcher: dialog(() => import("./switcher.js"), "Switcher"),
 };
 
-/** Those that are there, by the same names. */
-const loaded = {};
-
-async function load(name) {
-  const [module, component] = VIEWS[name];
-  loaded[name] = (await module())[component];
-}
-
 /** Loads what anybody may open, so that it opens at once, and without the server, too. */
-export const loadDialogs = () =>
-  Promise.all(Object.keys(VIEWS).filter((name) => name !== "admin").map(load));
-
-/** Shows nothing while it is loaded. */
-export function Dialogs({ state }) {
-  const { view } = state;
-  const [failed, setFailed] = useState({});
-  const known = !view || loaded[view.name];
-  useEffect(() => {
-    if (!known) load(view.name).then(() => setFailed({}), () => setFailed({ [view.name]: Missing }));
-  }, [view?.name]);
-  const View = view && (loaded[view.name] ?? failed[view.name]);
-  return View && html`<${View} key=${view.name} state=${state} ...${view} />`;
+export function loadDialogs() {
+  const { admin, ...rest } = VIEWS;
+  return Promise.all(Object.values(rest).map((view) => view.load()));
 }
 
-/** As the server has gone, or has another version of the page. */
-const Missing = () => html`<${Dialog} title=${t("broken")}><p class="acts"><${Reload} autofocus /></p><//>`;
-
-export const Reload = (props) =>
-  html`<button onClick=${() => app.reload()} ...${props}>${t("banner.reload")}</button>`;
+export function Dialogs({ state }) {
+  const View = state.view && VIEWS[state.view.name];
+  return View && html`<${View} key=${state.view.name} state=${state} ...${state.view} />`;
+}

@@ -1,5 +1,5 @@
 /** The first minute: log in, or make an account by an invite. */
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, lazy, useEffect, useRef, useState } from "../html.js";
 import { app } from "../app.js";
 import { inviteIn } from "../device/address.js";
 import { t } from "../text/index.js";
@@ -70,15 +70,15 @@ function Making({ state: { server }, given, rest }) {
 const Account = (props) => html`<${Field} name="account" required autofocus autocomplete="username"
   autocapitalize="none" spellcheck="false" ...${props} />`;
 
+// Hardly any login needs it.
+const Qr = lazy(() => import("./qr.js"), "Qr");
+
 /** What an authenticator needs: for another device to scan, for this one, and to be typed. */
 export function Secret({ secret, uri }) {
-  const [Qr, setQr] = useState(/** @type {any} */ (null));
-  // Hardly any login needs it.
-  useEffect(() => void import("./qr.js").then((it) => setQr(() => it.Qr)), []);
   const safe = uri?.startsWith("otpauth:");
   return html`<p>
     ${t("factor.key")} <code>${secret.replace(/(.{4})(?=.)/g, "$1 ")}</code>
-    ${" "}${safe && html`<a href=${uri}>${t("factor.open")}</a> ${Qr && html`<${Qr} text=${uri} />`}`}
+    ${" "}${safe && html`<a href=${uri}>${t("factor.open")}</a> <${Qr} text=${uri} />`}
   </p>`;
 }
 
