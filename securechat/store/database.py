@@ -34,6 +34,10 @@ class Cursor(Protocol):
     def rowcount(self) -> int:
         """So many rows were written."""
 
+    @property
+    def description(self) -> Any:
+        """Of each column a tuple, whose first is its name."""
+
     def fetchone(self) -> Any:
         """The next row, or None."""
 
@@ -61,11 +65,23 @@ class Connection(Protocol):
     def begin(self) -> None:
         """Begin to write, alone until the end: another one that writes is waited for."""
 
+    def begin_reading(self) -> None:
+        """Read one state, whatever others write, until rollback()."""
+
     def commit(self) -> None:
         """On the disk when this returns."""
 
     def rollback(self) -> None:
         """As if nothing had been written since begin()."""
+
+    def insert_all(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Put many rows into a table, within a transaction."""
+
+    def last_number(self, table: str) -> int:
+        """The highest number that the database has given to a row of a table; 0 for none."""
+
+    def set_last_number(self, table: str, number: int) -> None:
+        """Of a table: what last_number() is from now on."""
 
     def claim(self) -> None:
         """Be the connection of the one server that runs on the database, until close(). Raises

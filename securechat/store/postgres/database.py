@@ -24,7 +24,7 @@ from securechat.store.postgres.faults import fault
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
 from securechat.store.postgres.statements import translate
-from securechat.store.sql.fragments import KEEP_FACT
+from securechat.store.sql.fragments import FORMAT_KEY, KEEP_FACT
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,6 @@ RETRY_SECONDS = 0.25
 
 RUNNING = 0x7365_6375_7265_6368
 """The number of the advisory lock that the server holds which runs on the database."""
-
-FORMAT_KEY = "format"
-"""Under this key meta has how many migrations there were."""
 
 CHANNEL = "securechat"
 """On which those who write tell of it."""
@@ -201,6 +198,13 @@ class PostgresConnection:
             raise _displaced(self._location)
         self._turn = found[0]
 
+    def begin_reading(self) -> None:
+        """One snapshot (https://www.postgresql.org/docs/current/transaction-iso.html)."""
+        if self._pg.broken:
+            self._reconnect()
+        self._run(lambda: self._pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        self._in_transaction = True
+
     def commit(self) -> None:
         """Raises UnknownOutcomeError where the connection was lost over it, or where it is on this
         disk and may be on no other.
@@ -255,6 +259,26 @@ class PostgresConnection:
         if not self._pg.broken:
             with suppress(psycopg.Error):
                 self._pg.execute("ROLLBACK")
+
+    def insert_all(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """By COPY, which takes a tenth of the time."""
+        words = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        try:
+            with self._pg.cursor() as cursor, cursor.copy(words) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:
+            raise fault(error, str(self._location)) from error
+
+    def last_number(self, table: str) -> int:
+        """Of the sequence behind its column `id`."""
+        sql = f"SELECT last_value - (NOT is_called)::int FROM {table}_id_seq"  # noqa: S608 - ours
+        return int(self._run(lambda: self._pg.execute(sql).fetchone())[0])
+
+    def set_last_number(self, table: str, number: int) -> None:
+        """The next row gets the one after it."""
+        sql = f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {number + 1:d}"
+        self._run(lambda: self._pg.execute(sql))
 
     def claim(self) -> None:
         """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""

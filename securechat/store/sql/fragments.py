@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+FORMAT_KEY = "format"
+"""Under this key meta has the number of migrations, where the engine has no place for that."""
+
 EVERY = 2**62
 """As a limit: all there are."""
 

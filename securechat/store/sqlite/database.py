@@ -10,8 +10,10 @@ import logging
 import os
 import secrets
 import sqlite3
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from securechat.common.files import write_new
 from securechat.store.errors import DamagedError, HeldError, StoreError
@@ -63,6 +65,27 @@ class SqliteConnection(sqlite3.Connection):
     def begin(self) -> None:
         """Others that write are waited for."""
         self.execute("BEGIN IMMEDIATE")
+
+    def begin_reading(self) -> None:
+        """SQLite takes the state of the first read, and not of BEGIN."""
+        self.execute("BEGIN")
+        self.execute("SELECT count(*) FROM meta").fetchone()
+
+    def insert_all(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """All in one call."""
+        marks = ", ".join("?" * len(columns))
+        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+
+    def last_number(self, table: str) -> int:
+        """What AUTOINCREMENT has given last (https://www.sqlite.org/autoinc.html)."""
+        sql = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+        found = self.execute(sql, (table,)).fetchone()
+        return found[0] if found else 0
+
+    def set_last_number(self, table: str, number: int) -> None:
+        """The next row gets the one after it."""
+        self.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        self.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, number))
 
     def claim(self) -> None:
         """Another server is kept out by the lock of its directory, before this is opened."""
