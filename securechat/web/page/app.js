@@ -221,6 +221,18 @@ export const app = {
     set({ notices: state.notices.filter((one) => one.text !== text) });
     return text;
   },
+  /** What somebody tells of themselves: [key, text] pairs, at most 20. */
+  async about(name) {
+    const [keys, rows] = await Promise.all([
+      request("METADATA", name, "LIST").catch(() => []),
+      request("WHO", name, "%nr").catch(() => []),
+    ]);
+    const pairs = keys.map(({ command, params: [, , key, , text] }) => command === "761" && [key, text]);
+    const real = rows.map(({ command, params: [, , text] }) => command === "354" && text !== name && ["name", text]);
+    return [...real.slice(0, 1), ...pairs].filter(Boolean).slice(0, 20);
+  },
+  /** What one wants to be called; "" for nothing else than one's name. */
+  call: (text) => request("METADATA", "*", "SET", "display-name", ...(text ? [text] : [])),
   async channels() {
     const rows = (await request("LIST")).filter(({ command }) => command === "322");
     return rows.map(({ params: [, name, count, topic = ""] }) => ({ name, count: +count || 0, topic }));

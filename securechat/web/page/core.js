@@ -87,6 +87,7 @@ export const events = new Events(state, {
   notice: (text) => notice(told(text)),
   load: (c) => history.load(c),
   watched: (c) => state.current === c.key && !document.hidden && c.following,
+  later: (target) => request("METADATA", target, "SYNC").catch(() => {}),
   invited: (who, channel) => notice(t("invited", { who, name: channel })),
   gone: (c) => forget(c),
   renamed(old, c) {
@@ -174,6 +175,7 @@ async function arrive(nick, session) {
   state.me.administrator = !!row?.params[2]?.includes("*");
   const last = state.current ?? storage.placed("current");
   if (room(last)) open(last);
+  if (session.features.has("draft/metadata-3")) request("METADATA", "*", "SUB", "display-name").catch(() => {});
   const targets = await history.targets().catch(() => []);
   if (!session.ready) return;
   for (const [name, time] of targets) {
@@ -234,6 +236,7 @@ export function leave(/** @type {import("./types").Problem | null} */ problem = 
   login = null;
   outbox.clear();
   state.conversations.clear();
+  state.names.clear();
   state.me = { account: "", administrator: false };
   set({ phase: "login", current: null, view: null, problem: problem && { ...problem, text: words(problem) } });
   if (!state.server.minPassword) link.start(null);

@@ -15,6 +15,8 @@ export const state = /** @type {State} */ ({
   server: { name: "", network: "", port: 6697, registration: "", minPassword: 0,
     features: new Set(), topicLength: 0 },
   conversations: new Map(),
+  names: new Map(),
+  named: 0,
   current: null,
   settings: { theme: "auto", language: "", notify: false, preview: false, events: true,
     remember: false, ...noted("settings") },

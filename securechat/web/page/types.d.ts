@@ -24,6 +24,9 @@ export interface State {
   };
   /** By key, in no order. */
   conversations: Map<string, Conversation>;
+  /** What people want to be called, by folded name. named: how often that has changed. */
+  names: Map<string, string>;
+  named: number;
   /** The key of the one that is open. */
   current: string | null;
   settings: Settings;
@@ -230,6 +233,8 @@ export interface EventsEars {
   load(c: Conversation): void;
   watched(c: Conversation): boolean;
   invited(who: string, channel: string): void;
+  /** The server has metadata of a target, or of "*ALL", for who asks for them. */
+  later(target: string): void;
   gone(c: Conversation): void;
   renamed(old: string, c: Conversation): void;
   said(c: Conversation, item: Said): void;

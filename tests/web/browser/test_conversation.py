@@ -136,6 +136,26 @@ def test_what_is_half_typed_in_a_dialog_stays_when_somebody_talks(three: list[Pe
     alice.presses("Escape")
 
 
+def test_others_see_what_one_wants_to_be_called(
+    three: list[Person], server: ServerUnderTest
+) -> None:
+    """Beside the name, at once, after the next login, and with what else somebody tells."""
+    alice, bob, carol = three
+    bob.page.get_by_role("button", name="bob…").click()
+    bob.dialog.get_by_label("Display name").fill("Bob Müller, 7b")
+    bob.dialog.get_by_role("button", name="Save").click()
+    member = alice.page.get_by_role("complementary").get_by_role("button", name="bob")
+    expect(member).to_contain_text("Bob Müller, 7b")
+    bob.presses("Escape")
+    server.member("bob").says("METADATA * SET homepage :https://bob.example")
+    member.click()
+    expect(alice.dialog).to_contain_text("https://bob.example")
+    alice.presses("Escape")
+    carol.logs_in("carol").opens("#den")
+    again = carol.page.get_by_role("complementary").get_by_role("button", name="bob")
+    expect(again).to_contain_text("Bob Müller, 7b")
+
+
 def test_a_terminal_and_a_page_talk_as_one(three: list[Person], terminal: Client) -> None:
     alice, bob, _ = three
     terminal.says("PRIVMSG #den :from my terminal")

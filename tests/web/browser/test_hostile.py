@@ -107,6 +107,26 @@ def test_reasons_stay_texts(alice: Person, mallory: Client, server: ServerUnderT
     is_inert(alice)
 
 
+def test_what_people_tell_of_themselves_stays_text(alice: Person, mallory: Client) -> None:
+    """In each key that the server keeps, beside a name and in what is told of a person."""
+    mallory.says("METADATA * SET display-name :\x02\u202e" + MARKUP)
+    keys = ("avatar", "homepage", "status", "pronouns", "color", "__proto__", "about/x")
+    for key in keys:
+        mallory.says(f"METADATA * SET {key} :{key} javascript:alert(1) {MARKUP}")
+    beside = alice.page.get_by_role("complementary").get_by_role("button", name=HOSTILE)
+    expect(beside).to_contain_text("<img src=//evil.test/x onerror=alert(1)>")
+    beside.click()
+    for key in keys:
+        expect(alice.dialog).to_contain_text(f"{key} javascript:alert(1) <img")
+    expect(alice.dialog.locator("dt")).to_contain_text(["Display name", "Home page", "__proto__"])
+    is_inert(alice)
+    alice.presses("Escape")
+    alice.opens(HOSTILE)
+    expect(alice.page.get_by_role("main").locator("header")).to_contain_text("<img src=")
+    is_inert(alice)
+    alice.opens(ROOM)
+
+
 def test_dialogs_show_texts(alice: Person, mallory: Client) -> None:
     """All rooms, the room, a person, a message, what a search finds, and the switcher."""
     mallory.says(f"SETNAME :{MARKUP}", f"AWAY :{MARKUP}", f"PRIVMSG {ROOM} :alice: findme {MARKUP}")

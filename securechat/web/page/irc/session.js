@@ -9,7 +9,7 @@ import { bytes, format, parse, pieces, plain } from "./message.js";
 
 const WANTED = new Set(
   `away-notify batch cap-notify draft/account-registration draft/channel-rename draft/chathistory
-  draft/event-playback draft/message-redaction draft/multiline draft/read-marker echo-message
+  draft/event-playback draft/message-redaction draft/metadata-3 draft/multiline draft/read-marker echo-message
   extended-join invite-notify labeled-response message-tags multi-prefix no-implicit-names sasl
   securechat/administration securechat/key server-time setname soju.im/search standard-replies`.split(/\s+/),
 );

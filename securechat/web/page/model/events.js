@@ -5,6 +5,7 @@ import { add, makeConversation, recount, saidIn, tagOf } from "./timeline.js";
 const MOST_CONVERSATIONS = 1000;
 const MOST_MEMBERS = 5000;
 const MOST_TYPING = 20;
+const MOST_CALLED = 60;
 const ROLES = { q: "~", o: "@", v: "+" };
 export const letterOf = (role) => Object.keys(ROLES).find((letter) => ROLES[letter] === role);
 
@@ -222,6 +223,15 @@ export class Events {
     c.revision++;
   }
 
+  called(target, key, text) {
+    const name = fold(target ?? "");
+    const { names } = this.state;
+    if (key !== "display-name" || name[0] === "#" || (names.size >= MOST_MEMBERS && !names.has(name))) return;
+    if (text) names.set(name, text.slice(0, MOST_CALLED));
+    else names.delete(name);
+    this.state.named++;
+  }
+
   isupport(message, ...tokens) {
     for (const token of tokens) {
       const [name, value = ""] = token.split("=");
@@ -271,6 +281,16 @@ const HANDLERS = {
   },
   INVITE(message, who, channel) {
     if (this.mine(who)) this.on.invited(nickOf(message), channel);
+  },
+  // https://github.com/ircv3/ircv3-specifications/pull/613: metadata
+  761(message, _, target, key, __, text) {
+    this.called(target, key, text);
+  },
+  766(message, _, target, key) {
+    this.called(target, key, "");
+  },
+  774(message, _, target) {
+    this.on.later(target);
   },
   "005": p.isupport,
 };

@@ -45,6 +45,16 @@ function Bans({ name }) {
       <${Act} label=${t("bans.lift")} action=${() => lift(mask)} /></li>`)}</ul>`;
 }
 
+const LONGEST = 300;
+
+/** In words if we have them; else by the key. */
+function About({ who }) {
+  const { value = [] } = useLoaded(() => app.about(who));
+  const label = (key) => t(`about.${key}`).replace("about.", "");
+  return html`<dl>${value.map(([key, text]) => html`<dt>${plain(label(key))}</dt>
+    <dd dir="auto">${plain(text).slice(0, LONGEST)}</dd>`)}</dl>`;
+}
+
 export function Person({ state, room: key, who }) {
   const [step, setStep] = useState("");
   const room = state.conversations.get(key);
@@ -60,6 +70,7 @@ export function Person({ state, room: key, who }) {
   const roles = ["~", "@", "+"].filter((role) => role !== "~" || mine.includes("~"));
   return html`<${Dialog} title=${who}>
     <p dir="auto">${plain(them?.away ?? "")}</p>
+    <${About} who=${who} />
     <p class="acts">
       ${room.kind === "person"
         ? html`<${Act} label=${t("person.hide")} action=${closing(() => app.leave(key))} />`

@@ -2,6 +2,7 @@
 import { html } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
+import { calledBy } from "./members.js";
 import { plain } from "./rich.js";
 
 export const Icon = ({ path }) =>
@@ -18,13 +19,13 @@ export function Header({ room, calls, onDrawer }) {
         ? { name: "channel", room: room.key }
         : { name: "person", room: room.key, who: room.name },
     );
-  const topic = plain(room.topic);
+  const topic = isRoom ? plain(room.topic) : calledBy(room.name);
   return html`<header class="bar">
     <button class="icon drawer" aria-label=${t("rooms")} onClick=${() => onDrawer("rooms")}>
       ☰${calls > 0 && html`<span class="dot"></span>`}</button>
     <div class="grow">
       <h1 class="one"><bdi>${room.name}</bdi></h1>
-      ${isRoom && html`<p class="one dim" dir="auto" title=${topic}>${topic}</p>`}
+      ${topic && html`<p class="one dim" dir="auto" title=${topic}>${topic}</p>`}
     </div>
     <button class="icon" aria-label=${t("search")} onClick=${() => app.show({ name: "search" })}>
       <${Icon} path=${FIND} /></button>

@@ -2,7 +2,9 @@
 import { html, useMemo } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
+import { fold } from "../irc/message.js";
 import { arrows } from "./keys.js";
+import { plain } from "./rich.js";
 
 // Drawn of a crowd; the switcher finds the rest.
 const MOST = 500;
@@ -15,6 +17,9 @@ export function ranked(members) {
     (a, b) => rank(a) - rank(b) || (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1),
   );
 }
+
+/** What somebody wants to be called. Anybody can say so, so it stands beside a name and never for one. */
+export const calledBy = (name) => plain(app.state.names.get(fold(name)) ?? "");
 
 export function Members({ room, open }) {
   const { members, key } = room;
@@ -29,18 +34,19 @@ export function Members({ room, open }) {
             html`<li key=${one.name}><${Member} ...${{ one, index }} room=${key} /></li>`,
         )}</ul>
       ${rest > 0 && html`<p class="dim">${t("members.more", { n: rest })}</p>`}</div>`;
-  }, [members, key, document.documentElement.lang]);
+  }, [members, key, app.state.named, document.documentElement.lang]);
   return html`<aside class=${open && "open"} aria-label=${t("members")}>${list}</aside>`;
 }
 
 function Member({ one, room, index }) {
   const away = one.away !== null;
   const role = one.roles[0];
-  const told = [one.name, role && t(`role.${role}`), away && (one.away || t("away"))];
+  const called = calledBy(one.name);
+  const told = [one.name, called, role && t(`role.${role}`), away && (one.away || t("away"))];
   return html`<button class=${away ? "away" : ""} tabindex=${index ? -1 : 0}
       title=${told.filter(Boolean).join(" · ")}
       onClick=${() => app.show({ name: "person", room, who: one.name })}>
-    <bdi class="grow one">${one.name}</bdi>
+    <span class="grow one"><bdi>${one.name}</bdi>${called && html` <small><bdi>${called}</bdi></small>`}</span>
     ${one.bot && html`<small>${t("bot")}</small>`}
     ${role && html`<small>${t(`role.${role}`).split(":")[0]}</small>`}
     ${away && html`<span class="hidden">${t("away")}</span>`}

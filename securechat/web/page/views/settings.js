@@ -2,9 +2,9 @@
 import { html } from "../html.js";
 import { app } from "../app.js";
 import { LANGUAGES, t } from "../text/index.js";
-import { Check, Dialog } from "./dialog.js";
+import { Ask, Check, Dialog, useLoaded } from "./dialog.js";
 
-export function Settings({ state: { settings } }) {
+export function Settings({ state: { me, settings, server: { features } } }) {
   const choice = (name, of) => html`<label class="field"><span>${t(name)}</span>
     <select value=${settings[name]} onChange=${(event) => app.setSetting(name, event.currentTarget.value)}>
       ${Object.entries(of).map(([one, text]) => html`<option value=${one}>${text}</option>`)}
@@ -14,6 +14,7 @@ export function Settings({ state: { settings } }) {
     action=${(on) => app.setSetting(name, on)} />`;
   const show = (name) => html`<button onClick=${() => app.show({ name })}>${t(name)}…</button>`;
   return html`<${Dialog} title=${t("settings")}>
+    ${features.has("draft/metadata-3") && html`<${Called} me=${me.account} />`}
     ${choice("theme", { auto: t("auto"), light: t("theme.light"), dark: t("theme.dark") })}
     ${choice("language", { "": t("auto"), ...LANGUAGES })}
     ${check("notify")} ${check("preview")} ${check("events")}
@@ -23,6 +24,13 @@ export function Settings({ state: { settings } }) {
     </p>
     <p><small>${t("logout.hint")}</small></p>
   <//>`;
+}
+
+function Called({ me }) {
+  const { value, shown } = useLoaded(() => app.about(me));
+  const now = value?.find(([key]) => key === "display-name")?.[1];
+  return shown || html`<${Ask} label=${t("save")} field=${t("about.display-name")} hint=${t("called.hint")}
+    value=${now} maxlength="60" action=${app.call} />`;
 }
 
 /** By the text that tells what it does. */

@@ -7,14 +7,15 @@ from typing import Any
 from tests.web.page.conftest import Run
 
 WORLD = """
-    const state = {me: {account: 'alice'}, server: {}, conversations: new Map(), current: null};
+    const state = {me: {account: 'alice'}, server: {}, conversations: new Map(), current: null,
+      names: new Map(), named: 0};
     const told = [];
     const short = (one) => one?.name ?? one?.text ?? one;
     const tell = (what) => (...more) => told.push([what, ...more.map(short)]);
     const events = new it.Events(state, {made() {}, changed() {}, watched: () => false,
       load: (c) => { if (!given?.unloaded) c.fresh = true; else told.push(['load', c.name]); },
       said: tell('said'), notice: tell('notice'), invited: tell('invited'),
-      renamed: tell('renamed'), gone: tell('gone')});
+      later: tell('later'), renamed: tell('renamed'), gone: tell('gone')});
     let count = 0;
     const hears = (...lines) => lines.forEach((line) => {
       const message = it.parse(line);
@@ -156,3 +157,21 @@ def test_conversations_and_people_are_bounded(run: Run) -> None:
         return [state.conversations.size, room('#den').members.size, room('#den').typing.length];
     """
     assert world(run, code) == [1000, 5000, 20]
+
+
+def test_people_are_called_as_they_want(run: Run) -> None:
+    """By the one key that is for it, cut, and of so many people at most; what else there is to be
+    had is asked for.
+    """
+    code = """
+        hears(':s 761 alice Bob display-name * :Bob the Builder');
+        hears(':s 761 alice Bob status * :away');
+        hears(':s 761 alice #den display-name * :The Den', ':s 774 alice *ALL 0 :Ask for it');
+        hears(`:s 761 alice eve display-name * :${'x'.repeat(200)}`);
+        const called = [...state.names].map(([name, text]) => [name, text.length]);
+        hears(':s 766 alice bob display-name :Key not set');
+        for (let n = 0; n < 6000; n++) hears(`:s 761 alice n${n} display-name * :x`);
+        return [called, state.names.has('bob'), state.names.size, told.at(-1)];
+    """
+    called = [["bob", 15], ["eve", 60]]
+    assert world(run, code) == [called, False, 5000, ["later", "*ALL"]]
