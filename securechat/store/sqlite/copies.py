@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securechat.common.files import write_new
-from securechat.store import audit
-from securechat.store.database import FAULTS, Transaction, fault
+from securechat.store import audit, database
+from securechat.store.database import FAULTS, Location, Transaction, fault
 from securechat.store.errors import StoreError
+from securechat.store.moving import copy_rows
 from securechat.store.sql.mending import find_orphans, look_alikes, ownerless
 from securechat.store.sqlite.database import explain, open_database
 from securechat.store.sqlite.schema import EARLIER, MIGRATIONS
@@ -25,13 +26,18 @@ STEP_PAGES = 256
 _MAX_FAULTS = 10  # who reads more of them knows no more
 
 
-def copy_database(source: Path, target: Path, between: Callable[[], object]) -> None:
+def copy_database(source: Location, target: Path, between: Callable[[], object]) -> None:
     """Copy what is committed at the moment of the call, whatever is written meanwhile.
 
     A server that runs on the source goes on writing; its write-ahead log grows until this returns.
     target: made, with mode 0600; one file that needs no other beside it. between: called after each
     step, to leave the disk to others. Raises StoreError. Any thread.
+
+    What is kept on a server of PostgreSQL is copied too, into the same kind of file.
     """
+    if not isinstance(source, Path):
+        _copy_rows(source, target, between)
+        return
     with closing(open_database(source, read_only=True)) as connection:
         try:
             # One read transaction: without it, each commit of the server would have the copy begin
@@ -41,6 +47,16 @@ def copy_database(source: Path, target: Path, between: Callable[[], object]) -> 
             _copy(connection, target, between)
         except (OSError, *FAULTS) as error:
             raise StoreError(f"{source} can't be copied to {target}: {explain(error)}") from error
+
+
+def _copy_rows(source: Location, target: Path, between: Callable[[], object]) -> None:
+    with (
+        closing(database.open_database(source, read_only=True)) as connection,
+        closing(open_database(target)) as copy,
+    ):
+        copy.execute("PRAGMA synchronous = OFF")  # as below
+        copy_rows(connection, copy, lambda *_: between())
+        copy.execute("PRAGMA journal_mode = DELETE")
 
 
 def _copy(connection: sqlite3.Connection, target: Path, between: Callable[[], object]) -> None:

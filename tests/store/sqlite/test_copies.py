@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
+from securechat.store import database
 from securechat.store.audit import Wanted, rows
 from securechat.store.database import Transaction
 from securechat.store.errors import StoreError
+from securechat.store.moving import copy_rows
 from securechat.store.sql.fragments import MESSAGES
 from securechat.store.sqlite.copies import Findings, adopt_copy, copy_database, look_over
 from securechat.store.sqlite.database import SqliteConnection, open_database
 from securechat.store.sqlite.schema import MIGRATIONS
+from tests.support.data_directory import contents, make_directory
+from tests.support.postgres import PostgresServer
 
 NEWEST = len(MIGRATIONS)
 
@@ -306,3 +310,21 @@ def test_an_adopted_copy_of_an_old_format_is_brought_up_to_date(target: Path) ->
     with closing(open_database(target)):
         pass
     assert [path.name for path in target.parent.glob("target*")] == ["target.db"]
+
+
+def test_what_is_on_postgresql_is_copied_into_a_file(
+    postgres_server: PostgresServer, tmp_path: Path, target: Path
+) -> None:
+    """As private and as complete; a backup has one kind of database."""
+    full = make_directory(tmp_path / "data").database
+    location = postgres_server.database()
+    with (
+        closing(open_database(full, read_only=True)) as source,
+        closing(database.open_database(location)) as there,
+    ):
+        copy_rows(source, there, lambda *_: None)
+    copy_database(location, target, lambda: None)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in target.parent.glob(f"{target.name}*")] == [target.name]
+    assert contents(target) == contents(full)
+    assert look_over(target).faults == []
