@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -21,8 +22,15 @@ from hypothesis import settings
 from securechat.common import language
 from tests.security.summary import report_attacks
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
+
 LONGEST = ("fuzz", "tools", "walks", "browser", "faults")
-"""Directories with few tests that take long each; floods do as well."""
+"""Directories with few tests that take long each."""
+
+FLOOD = "test_flood_"
+"""Of these files one process runs all: two floods at a time would starve each other."""
 
 PROCESSES = 5
 """Of the whole suite: on two cores, as most of a test is waiting for a clock or a disk."""
@@ -161,11 +169,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if hasattr(config, "workerinput"):
         alone = {item.path for item in items if _measures_time(item)}
-        items.sort(key=lambda item: (item.path in alone, not _is_long(item.path)))
+        items.sort(key=lambda item: (item.path in alone, *_turn_of(item.path)))
 
 
-def _is_long(path: Path) -> bool:
-    return path.parent.name in LONGEST or path.stem.startswith("test_flood")
+def _turn_of(path: Path) -> tuple[bool, bool]:
+    return not path.name.startswith(FLOOD), path.parent.name not in LONGEST
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Files are shared out, and the floods as if they were one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return FLOOD if file.rpartition("/")[2].startswith(FLOOD) else file
+
+    return Files(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -129,7 +129,8 @@ def forgets(server: ServerUnderTest, before: dict[str, int]) -> None:
     """Returns when the tables are as they were before; AssertionError when they stay larger."""
     with contextlib.suppress(TimeoutError):
         server.wait_for(lambda: tables(server) == before)
-    assert tables(server) == before
+    after = tables(server)
+    assert after == before, {name: (before[name], after[name]) for name in before}
     [io] = server.service._io
     assert len(io._poller._timers) <= SPARE_TIMERS + 2 * len(io.driver.connections) + 1
 
