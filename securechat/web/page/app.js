@@ -228,7 +228,7 @@ export const app = {
       request("WHO", name, "%nr").catch(() => []),
     ]);
     const pairs = keys.map(({ command, params: [, , key, , text] }) => command === "761" && [key, text]);
-    const real = rows.map(({ command, params: [, , text] }) => command === "354" && text !== name && ["name", text]);
+    const real = rows.map(({ command, params: [, , text] }) => command === "354" && fold(text) !== fold(name) && ["name", text]);
     return [...real.slice(0, 1), ...pairs].filter(Boolean).slice(0, 20);
   },
   /** What one wants to be called; "" for nothing else than one's name. */

@@ -38,6 +38,7 @@ def test_it_needs_no_login_and_ends_with_the_command(
         alice.expected = LOST
         ended = alice.page.get_by_role("status").filter(has_text="securechat open has ended")
         expect(ended).to_be_visible()
+        expect(ended.get_by_role("button")).to_have_count(0)  # nothing is there to be tried
         # Whoever has the port next may read what is kept for its pages.
         assert alice.page.evaluate("() => [localStorage.length, sessionStorage.length]") == [0, 0]
         assert alice.page.locator("#said").input_value() == "half a thought"

@@ -158,6 +158,7 @@ function Banner({ state }) {
     <span class="grow">${state.problem?.text || t("banner.connecting")}</span>
     ${
       state.phase === "offline" &&
+      state.problem?.code !== "LOCAL_GONE" &&
       html`<button onClick=${() => app.reconnect()}>${t("banner.now")}</button>`
     }
   </div>`;
