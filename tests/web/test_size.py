@@ -31,6 +31,6 @@ def test_little_of_it_is_loaded_at_first(language: str) -> None:
     """What one needs to log in and talk, in one language; dialogs come when they are opened."""
     first = [*BEFORE_ANY_MODULE, *first_modules(PAGE), f"text/{language}.js"]
     size, sent = sizes(first)
-    assert len(first) <= 44
+    assert len(first) <= 41
     assert size <= 190
     assert sent <= 75
