@@ -72,21 +72,24 @@ def trust_forget(setup: Setup, where: str) -> Exit:
 @trust.command("browsers")
 @click.argument("what", metavar="HOST[:PORT]|LINK")
 @click.option("--remove", is_flag=True, help="Take out what this command has put in before.")
+@click.option(
+    "--yes", default="", metavar="SHA256", help="Agree unasked, to the authority of these digits."
+)
 @pinning
-def trust_browsers(setup: Setup, what: str, remove: bool) -> Exit:
+def trust_browsers(setup: Setup, what: str, remove: bool, yes: str) -> Exit:
     """Have this system and your browsers trust the authority of the server at HOST.
 
     Then they show the page of a server with --web without a warning. Its fingerprint is shown, and
-    you are asked to compare it unless you have pinned it. Only an authority is taken that can vouch
-    for nothing but its own hosts. Says what was done for each browser. `securechat open` needs none
-    of this.
+    you are asked for a yes; programs give --yes and the digits. Only an authority is taken that can
+    vouch for nothing but its own hosts. Says what was done for each browser. `securechat open`
+    needs none of this.
 
     \b
     Example: securechat trust browsers chat.example
     """
     from securechat.client.commands import trust_browsers as browsers
 
-    return browsers.remove(setup, what) if remove else browsers.put(setup, what)
+    return browsers.remove(setup, what) if remove else browsers.put(setup, what, yes)
 
 
 @click.command()

@@ -16,16 +16,18 @@ from securechat.client.stores.outcome import Outcome, State
 from securechat.client.stores.system import SystemStore
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.authorities import Dialer, Origin, Trust
+from securechat.client.trust.describe import fingerprint
 from securechat.common.escape import escape
 from securechat.common.language import _
 from securechat.common.record import Record
 from securechat.credentials.link import is_link
 
 REFUSED = "refused: that was no yes, so no store was changed"
-UNKNOWN = (
-    "nothing says yet whom to trust at {address}, and nobody is there who could compare: pin its "
-    "authority first, by `securechat trust pin`, or give a link in the place of the host"
+NOBODY = (
+    "nobody is there who could agree: give --yes with the SHA-256 digits of the authority of "
+    "{address}, which securechat-server prints when it starts"
 )
+OTHER = "the digits of --yes are of another authority than that of {address}: no store was changed"
 
 
 class Stores(Record):
@@ -54,9 +56,9 @@ def stores(home: Path) -> Stores:
     return Stores(home, Nss(home), SystemStore(), Keychain(home))
 
 
-def put(setup: Setup, what: str, found: Stores | None = None) -> Exit:
-    """Have all stores trust the authority of a server, after its fingerprint is shown; the person
-    is asked unless it is pinned, or what is a link that names it.
+def put(setup: Setup, what: str, yes: str = "", found: Stores | None = None) -> Exit:
+    """Have all stores trust the authority of a server, after its fingerprint is shown and the
+    person has agreed. yes: that they have, by its SHA-256 digits; "" asks them.
 
     Raises ClientError.
     """
@@ -70,10 +72,7 @@ def put(setup: Setup, what: str, found: Stores | None = None) -> Exit:
             f"`securechat trust browsers {address} --remove`"
         )
     shown = [_("The authority of {address}:").format(address=address), *authority.lines()]
-    if trust.origin is Origin.SYSTEM:
-        _compare(setup, address, shown)
-    else:
-        setup.person.tell("\n".join(shown))
+    _agree(setup, address, authority, shown, yes, known=trust.origin is not Origin.SYSTEM)
     # First, as somebody may end this in between: what is recorded can be taken out again.
     write_private(kept, authority.pem)
     return _told(setup, (found or stores(Path.home())).put(authority, kept), kept)
@@ -120,15 +119,34 @@ def _only(trust: Trust) -> Authority:
     return constrained(trust.ders[0])
 
 
-def _compare(setup: Setup, address: Address, shown: list[str]) -> None:
+def _agree(
+    setup: Setup, address: Address, authority: Authority, shown: list[str], yes: str, *, known: bool
+) -> None:
+    """known: whether it is pinned, or named by a link, and so has nothing to be compared with."""
+    if yes:
+        setup.person.tell("\n".join(shown))
+        if _digits(yes) != _digits(fingerprint(authority.der)):
+            raise CertificateError(OTHER.format(address=address))
+        return
     if not setup.person.present:
-        raise CertificateError(UNKNOWN.format(address=address))
-    advice = _(
-        "The server's administrator has the digits: securechat-server prints them when it starts. "
-        "Have them read to you, on another way than this network."
-    )
-    if not setup.person.confirm("\n".join([*shown, advice]), _("Type yes if each is the same")):
+        raise CertificateError(NOBODY.format(address=address))
+    question = _("Type yes to have this system and your browsers trust it")
+    if not known:
+        shown = [
+            *shown,
+            _(
+                "The server's administrator has the digits: securechat-server prints them when it "
+                "starts. Have them read to you, on another way than this network."
+            ),
+        ]
+        question = _("Type yes if each is the same")
+    if not setup.person.confirm("\n".join(shown), question):
         raise CertificateError(REFUSED)
+
+
+def _digits(text: str) -> str:
+    """As people and programs write them, with spaces or colons."""
+    return "".join(text.split()).replace(":", "").lower()
 
 
 def _kept(setup: Setup, address: Address) -> Path:

@@ -6,6 +6,7 @@ curl, GNOME Web and others look there; Chromium and Firefox on Linux don't.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,12 +23,26 @@ READABLE: Final = 0o644
 
 class Distribution(Record):
     """directory: of the authorities that were added. suffix: of a file there. update: what has
-    programs see them.
+    programs see them. forget: what has them no longer see one whose file is gone, where that is
+    another command. hooks: directory of programs that read what has come and gone, as
+    update-ca-certificates(8) of Debian has it; Java's store is kept by one.
     """
 
     directory: Path
     suffix: str
     update: Sequence[str]
+    forget: Sequence[str] = ()
+    hooks: Path | None = None
+
+    def forgetting(self, name: str) -> list[Sequence[str]]:
+        """The commands, after the file of this name is gone."""
+        commands = [self.forget or self.update]
+        for hook in sorted(self.hooks.glob("*")) if self.hooks is not None else ():
+            if os.access(hook, os.X_OK):
+                # Nobody else tells them: the command looks only at what there is.
+                told = f"echo -/etc/ssl/certs/{name}.pem | {shlex.quote(str(hook))}"
+                commands.append(("sh", "-c", told))
+        return commands
 
 
 KNOWN: Final = (
@@ -35,7 +50,11 @@ KNOWN: Final = (
         Path("/etc/pki/ca-trust/source/anchors"), ".pem", ("update-ca-trust", "extract")
     ),  # Fedora and its kin
     Distribution(
-        Path("/usr/local/share/ca-certificates"), ".crt", ("update-ca-certificates",)
+        Path("/usr/local/share/ca-certificates"),
+        ".crt",
+        ("update-ca-certificates",),
+        ("update-ca-certificates", "--fresh"),  # else links to the file stay
+        Path("/etc/ca-certificates/update.d"),
     ),  # Debian and its kin
     Distribution(
         Path("/etc/ca-certificates/trust-source/anchors"), ".pem", ("update-ca-trust",)
@@ -74,7 +93,7 @@ class SystemStore:
             return _by_root(place, [install, update])
         try:
             write_new(target, authority.pem.encode(), READABLE)
-            outcome = self._updated(place, update, _("trusts it now"))
+            outcome = self._updated(place, [update], _("trusts it now"))
             if outcome.state is State.FAILED:  # the next attempt is to find what there was before
                 target.unlink()
         except OSError as error:
@@ -91,12 +110,12 @@ class SystemStore:
         found = self._found(target, authority, place, "")
         if found.state is State.LEFT:
             return found
-        update = self._distribution.update
+        forgetting = self._distribution.forgetting(authority.name)
         if not self._is_root:
-            return _by_root(place, [["rm", str(target)], update])
+            return _by_root(place, [["rm", str(target)], *forgetting])
         try:
             target.unlink()
-            outcome = self._updated(place, update, _("trusts it no longer"))
+            outcome = self._updated(place, forgetting, _("trusts it no longer"))
             if outcome.state is State.FAILED:
                 write_new(target, authority.pem.encode(), READABLE)
         except OSError as error:
@@ -116,13 +135,14 @@ class SystemStore:
         text = _("{file} is none of ours, and is left as it is").format(file=target)
         return Outcome(place, State.LEFT, text)
 
-    def _updated(self, place: str, update: Sequence[str], text: str) -> Outcome:
-        try:
-            done = self._run(*update)
-        except OSError as error:
-            return Outcome(place, State.FAILED, f"{update[0]}: {error.strerror}")
-        if done.returncode != 0:
-            return Outcome(place, State.FAILED, f"{update[0]}: {last_line(done)}")
+    def _updated(self, place: str, commands: Sequence[Sequence[str]], text: str) -> Outcome:
+        for command in commands:
+            try:
+                done = self._run(*command)
+            except OSError as error:
+                return Outcome(place, State.FAILED, f"{command[0]}: {error.strerror}")
+            if done.returncode != 0:
+                return Outcome(place, State.FAILED, f"{command[0]}: {last_line(done)}")
         return Outcome(place, State.DONE, text)
 
 

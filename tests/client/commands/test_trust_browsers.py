@@ -62,17 +62,17 @@ def setup_of(directory: Path, person: Person | None = None) -> Setup:
     return Setup(SettingsDirectory(directory), Sources(), person=person or Nobody())
 
 
-def test_a_pinned_authority_needs_no_yes(
+def test_a_pinned_authority_wants_a_yes(
     ours: Authority,
     stores: Stores,
     anchors: Path,
     settings_directory: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """But is shown; a line says of each store what was done; and all of it can be undone."""
-    setup = setup_of(settings_directory, Keyboard())
+    """It is shown first; a line says of each store what was done; and all of it can be undone."""
+    setup = setup_of(settings_directory, Keyboard("yes"))
     setup.settings.save_pin(CHAT, ours.pem)
-    assert trust_browsers.put(setup, "chat.example", stores) is Exit.OK
+    assert trust_browsers.put(setup, "chat.example", "", stores) is Exit.OK
     out, err = capsys.readouterr()
     assert fingerprint(ours.der) in err
     assert "It can vouch for: chat.example, localhost, local, 127.0.0.0/8" in err
@@ -94,7 +94,7 @@ def test_an_authority_that_may_vouch_for_every_site(
     setup = setup_of(settings_directory)
     setup.settings.save_pin(CHAT, Authority().pem)
     with pytest.raises(UsageError, match="may vouch for every site"):
-        trust_browsers.put(setup, "chat.example", stores)
+        trust_browsers.put(setup, "chat.example", "", stores)
     assert list(anchors.iterdir()) == []
 
 
@@ -105,13 +105,13 @@ def test_an_unknown_one_is_compared_first(
     certificate = ours.server("localhost", "127.0.0.1").write(tmp_path, "server")
     with ScriptedServer(certificate) as server:
         where = f"localhost:{server.address.port}"
-        with pytest.raises(CertificateError, match="nobody is there who could compare"):
-            trust_browsers.put(setup_of(settings_directory), where, stores)
+        with pytest.raises(CertificateError, match="nobody is there who could agree"):
+            trust_browsers.put(setup_of(settings_directory), where, "", stores)
         with pytest.raises(CertificateError, match="that was no yes"):
-            trust_browsers.put(setup_of(settings_directory, Keyboard("no")), where, stores)
+            trust_browsers.put(setup_of(settings_directory, Keyboard("no")), where, "", stores)
         assert not settings_directory.exists()
         setup = setup_of(settings_directory, Keyboard("yes"))
-        assert trust_browsers.put(setup, where, stores) is Exit.OK
+        assert trust_browsers.put(setup, where, "", stores) is Exit.OK
     assert [file.read_text() for file in anchors.iterdir()] == [ours.pem]
     assert list(setup.settings.pins()) == []
 
@@ -119,12 +119,32 @@ def test_an_unknown_one_is_compared_first(
 def test_a_link_says_which_one(
     ours: Authority, stores: Stores, anchors: Path, settings_directory: Path, tmp_path: Path
 ) -> None:
-    """So nobody is asked."""
+    """It is no yes yet; that may be given by the digits, where nobody can be asked."""
     certificate = ours.server("localhost", "127.0.0.1").write(tmp_path, "server")
     with ScriptedServer(certificate) as server:
         link = str(LoginLink("localhost", server.address.port, sha256(ours.der).digest()))
-        assert trust_browsers.put(setup_of(settings_directory), link, stores) is Exit.OK
+        setup = setup_of(settings_directory)
+        with pytest.raises(CertificateError, match="nobody is there who could agree"):
+            trust_browsers.put(setup, link, "", stores)
+        yes = fingerprint(ours.der).replace(" ", ":").upper()
+        assert trust_browsers.put(setup, link, yes, stores) is Exit.OK
     assert len(list(anchors.iterdir())) == 1
+
+
+def test_digits_of_another_authority_are_no_yes(
+    ours: Authority, stores: Stores, anchors: Path, settings_directory: Path
+) -> None:
+    """Nor is nothing at all, of a pinned one where nobody is there; and no store is changed."""
+    setup = setup_of(settings_directory)
+    setup.settings.save_pin(CHAT, ours.pem)
+    for yes, said in (("", "--yes with the SHA-256"), ("ab" * 32, "of another authority")):
+        with pytest.raises(CertificateError, match=said):
+            trust_browsers.put(setup, "chat.example", yes, stores)
+    with pytest.raises(CertificateError, match="that was no yes"):
+        trust_browsers.put(
+            Setup(setup.settings, Sources(), person=Keyboard("no")), "chat.example", "", stores
+        )
+    assert list(anchors.iterdir()) == []
 
 
 def test_another_authority_waits_until_the_first_is_out(
@@ -133,10 +153,10 @@ def test_another_authority_waits_until_the_first_is_out(
     """Else the first would stay there for ever, and unseen."""
     setup = setup_of(settings_directory)
     setup.settings.save_pin(CHAT, ours.pem)
-    trust_browsers.put(setup, "chat.example", stores)
+    trust_browsers.put(setup, "chat.example", fingerprint(ours.der), stores)
     setup.settings.save_pin(CHAT, Authority("New", constraints_for(["chat.example"])).pem)
     with pytest.raises(UsageError, match="--remove"):
-        trust_browsers.put(setup, "chat.example", stores)
+        trust_browsers.put(setup, "chat.example", "", stores)
 
 
 def test_a_server_that_the_system_trusts_needs_nothing(
@@ -145,4 +165,4 @@ def test_a_server_that_the_system_trusts_needs_nothing(
     setup = setup_of(settings_directory)
     setup.settings.save_system(CHAT)
     with pytest.raises(UsageError, match="browsers do that as well"):
-        trust_browsers.put(setup, "chat.example", stores)
+        trust_browsers.put(setup, "chat.example", "", stores)

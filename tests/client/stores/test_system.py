@@ -9,7 +9,7 @@ import pytest
 
 from securechat.client.stores.authority import Authority
 from securechat.client.stores.outcome import Outcome, State
-from securechat.client.stores.system import Distribution, SystemStore
+from securechat.client.stores.system import KNOWN, Distribution, SystemStore
 
 
 class Updates:
@@ -105,3 +105,68 @@ def test_a_system_without_such_a_store(limited: Authority, tmp_path: Path) -> No
     store = SystemStore([], Updates(), is_root=True)
     assert store.put(limited, tmp_path) is None
     assert store.take(limited) is None
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with what the distributions' programs were called with. They stand in for these."""
+    called = tmp_path / "called"
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    for name in ("update-ca-trust", "update-ca-certificates"):
+        program = directory / name
+        program.write_text(f'#!/bin/sh\necho "$(basename "$0") $*" >> {called}\n')
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
+    return called
+
+
+@pytest.mark.parametrize(
+    ("directory", "put", "taken"),
+    [
+        # docs.fedoraproject.org/quick-docs/using-shared-system-certificates
+        (
+            "/etc/pki/ca-trust/source/anchors",
+            "update-ca-trust extract\n",
+            "update-ca-trust extract\n",
+        ),
+        # update-ca-certificates(8): without --fresh it leaves links to what is gone
+        (
+            "/usr/local/share/ca-certificates",
+            "update-ca-certificates \n",
+            "update-ca-certificates --fresh\n-/etc/ssl/certs/NAME.pem\n",
+        ),
+        # wiki.archlinux.org/title/User:Grawity/Adding_a_trusted_CA_certificate
+        ("/etc/ca-certificates/trust-source/anchors", "update-ca-trust \n", "update-ca-trust \n"),
+        # github.com/openSUSE/ca-certificates
+        ("/etc/pki/trust/anchors", "update-ca-certificates \n", "update-ca-certificates \n"),
+    ],
+)
+def test_each_distribution_has_its_own_way(
+    directory: str, put: str, taken: str, programs: Path, limited: Authority, tmp_path: Path
+) -> None:
+    """Its directory and its programs, below a root of the test's. Debian has hooks beside them."""
+    (tmp_path / directory[1:]).mkdir(parents=True)
+    hooks = tmp_path / "etc/ca-certificates/update.d"
+    hooks.mkdir(parents=True, exist_ok=True)
+    (hooks / "jks-keystore").write_text(f"#!/bin/sh\ncat >> {programs}\n")
+    (hooks / "jks-keystore").chmod(0o755)
+    (hooks / "README").write_text("no program")
+    root = [
+        Distribution(
+            tmp_path / one.directory.relative_to("/"),
+            one.suffix,
+            one.update,
+            one.forget,
+            one.hooks and tmp_path / one.hooks.relative_to("/"),
+        )
+        for one in KNOWN
+    ]
+    store = SystemStore(root, is_root=True)
+    assert text(store.put(limited, tmp_path)) == "trusts it now"
+    assert [one.read_text() for one in (tmp_path / directory[1:]).iterdir()] == [limited.pem]
+    assert programs.read_text() == put
+    programs.unlink()
+    assert text(store.take(limited)) == "trusts it no longer"
+    assert programs.read_text() == taken.replace("NAME", limited.name)
+    assert list((tmp_path / directory[1:]).iterdir()) == []
