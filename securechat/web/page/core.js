@@ -49,7 +49,7 @@ async function restore() {
       const free = entry.owner === tab || isGone(entry.owner);
       if (login?.account !== account || entry.account !== account || !free) continue;
       if (outbox.entries.has(entry.key)) continue;
-      entry.owner = tab;
+      Object.assign(entry, { owner: tab, again: true });
       storage.keep(entry);
       outbox.take(entry);
     }

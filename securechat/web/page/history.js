@@ -1,5 +1,5 @@
 /** Pages of history: where each window goes on. https://ircv3.net/specs/extensions/chathistory */
-import { MOST_HELD, PAGE, add, addPage, recount } from "./model/timeline.js";
+import { MOST_HELD, PAGE, add, addPage, dropOwn, recount } from "./model/timeline.js";
 
 const BEGINNING = "timestamp=1970-01-01T00:00:00.000Z";
 const END = "timestamp=9998-12-31T23:59:59.999Z";
@@ -24,7 +24,7 @@ export class History {
   /** Ask for a page; place(page) puts it where it belongs, if nobody has moved the window. */
   async #page(c, place, way, mark) {
     const session = this.on.session();
-    if (c.loading || !session?.ready) return;
+    if ((c.loading && way !== "AROUND") || !session?.ready) return;
     c.loading = true;
     c.revision++;
     this.on.changed();
@@ -32,7 +32,7 @@ export class History {
       const page = await this.#ask(way, c.name, mark, PAGE);
       c.problem = null;
       const border = way === "BEFORE" ? c.first : c.last;
-      if (way === "AROUND" || mark === "msgid=" + border) await place(page);
+      if (way === "AROUND" ? c.hasNewer : mark === "msgid=" + border) await place(page);
     } catch (problem) {
       if (session.ready) c.problem = problem;
     }
@@ -63,6 +63,7 @@ export class History {
   }
 
   around(c, mark, id) {
+    c.hasNewer = true;
     return this.#page(c, (page) => {
       addPage(c, "whole", page, this.on.me());
       const at = Date.parse(mark.slice(10));
@@ -76,13 +77,14 @@ export class History {
     const session = this.on.session();
     if (c.held || c.fresh || c.hasNewer || !session?.ready) return;
     c.held = [];
+    const own = [...c.own.keys()];
     c.loading = true;
     this.on.changed();
     let all = false;
     try {
-      await this.#catchUp(c);
-      Object.assign(c, { fresh: c.held.length <= MOST_HELD, problem: null });
-      all = true;
+      all = await this.#catchUp(c);
+      if (all) dropOwn(c, own);
+      Object.assign(c, { fresh: all && c.held.length <= MOST_HELD && !c.own.size, problem: null });
     } catch (problem) {
       if (session.ready) c.problem = problem;
     }
@@ -95,19 +97,24 @@ export class History {
     this.on.changed();
   }
 
+  /** Whether it ends with what was said last now; not where somebody has jumped meanwhile. */
   async #catchUp(c) {
     const me = this.on.me();
     for (let pages = 0; c.first && c.last && pages < MOST_PAGES; pages++) {
-      const page = await this.#ask("AFTER", c.name, "msgid=" + c.last, PAGE).catch((problem) => {
+      const { last } = c;
+      const page = await this.#ask("AFTER", c.name, "msgid=" + last, PAGE).catch((problem) => {
         if (problem.code !== "INVALID_PARAMS") throw problem;
         return null; // a server that was restored from a backup doesn't know it
       });
+      if (c.hasNewer) return false;
       if (!page) break;
-      if (!addPage(c, "newer", page, me)) return;
+      if (c.last === last && !addPage(c, "newer", page, me)) return true;
     }
     const page = await this.#ask("LATEST", c.name, "*", PAGE);
+    if (c.hasNewer) return false;
     addPage(c, "whole", page, me);
     c.hasOlder = page.length > 0;
+    return true;
   }
 
   /** Which conversations there are: [name, time of the newest message], the newest first. */

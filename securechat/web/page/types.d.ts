@@ -119,7 +119,7 @@ export interface Conversation {
   held: Answer[] | null;
   /** How many items at the end are of the outbox. */
   unsent: number;
-  /** Those of them that are stored, and which a page has yet to bring: their keys by msgid. */
+  /** Those of them that are stored, whose place a page has yet to tell: their keys by msgid. */
   own: Map<string, string>;
   /** Whether it is known who is there. */
   known: boolean;
@@ -196,6 +196,8 @@ export interface Login {
 }
 /** What was typed and isn't known to be stored. owner: the tab. target: a name. */
 export interface Entry {
+  /** It may have been stored already: nothing was heard of it when it was sent. */
+  again?: boolean;
   key: string;
   owner: string;
   account: string;

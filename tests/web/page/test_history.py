@@ -70,6 +70,58 @@ def test_what_comes_while_the_last_page_does_is_not_missed(run: Run) -> None:
     assert server(run, code) == [True, 3000, True]
 
 
+OWN = """
+    const entry = {key: 'k1', at: 0, text: '995', action: false, reply: null, state: 'pending',
+      reason: '', again: true};
+    await history.load(c);
+    it.showUnsent(c, entry, 'alice');
+"""
+
+
+def test_what_is_sent_again_stands_where_it_was_stored(run: Run) -> None:
+    """The server's answer to it is no news, and tells nothing of what came since."""
+    code = """
+        c.fresh = false;
+        for (let n = 1000; n < 1003; n++) say(n);
+        const echo = log.at(-2);
+        it.settleUnsent(c, entry, echo);
+        it.add(c, echo, 'alice');
+        await history.load(c);
+        return [whole(), numbers().at(-1), c.unsent, c.items.at(-2).key];
+    """
+    assert server(run, OWN + code) == [True, 1002, 0, "k1"]
+
+
+def test_what_is_older_than_the_window_does_not_stand_at_its_end(run: Run) -> None:
+    """It was stored on a connection that was lost long ago."""
+    code = """
+        const echo = log[5];
+        it.settleUnsent(c, entry, echo);
+        it.add(c, echo, 'alice');
+        const before = [numbers().at(-1), c.items.at(-1).delivery];
+        await history.load(c);
+        return [...before, whole(), numbers().at(-1), c.unsent, c.fresh];
+    """
+    assert server(run, OWN + code) == [995, "stored", True, 999, 0, True]
+
+
+def test_who_jumps_while_pages_come_is_there(run: Run) -> None:
+    """None of these is put behind what was jumped to; nor is that shown to who has come back."""
+    code = """
+        await history.load(c);
+        c.fresh = false;
+        for (let n = 1000; n < 1300; n++) say(n);
+        const jump = () => history.around(c, 'msgid=m500', 'm500');
+        let jumped = [history.load(c), jump()];
+        await Promise.all(jumped);
+        const there = [whole(), numbers()[0], c.hasNewer, c.fresh];
+        jumped = [jump(), history.latest(c)];
+        await Promise.all(jumped);
+        return [...there, whole(), numbers().at(-1), c.hasNewer, c.fresh];
+    """
+    assert server(run, code) == [True, 450, True, False, True, 1299, False, True]
+
+
 def test_after_a_lost_connection_the_rest_is_fetched(run: Run) -> None:
     code = """
         await history.load(c);

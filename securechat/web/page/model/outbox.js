@@ -78,6 +78,7 @@ export class Outbox {
       failed: (problem) => {
         this.sent.delete(key);
         // Not known: it is sent again, with the same key, when there is a connection.
+        if (/^(LOST|SILENT)$/.test(problem.code)) entry.again = true;
         if (problem.code === "LOST") return;
         if (problem.code === "SILENT") return void this.flush(session);
         Object.assign(entry, { state: "refused", reason: this.on.words(problem) });

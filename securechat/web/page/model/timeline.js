@@ -158,13 +158,15 @@ function cut(c, from, count) {
 /** What comes live. More than MOST_HELD held tells that not all are there. */
 export function add(c, message, me) {
   c.revision++;
+  const id = message.tags.msgid;
+  if (c.own.has(id)) return;
   if (c.held) return void (c.held.length <= MOST_HELD && c.held.push(message));
   const full = end(c) >= LIMIT;
   // What comes from now on is of a page.
   if (full && !c.following) Object.assign(c, { hasNewer: true, fresh: false });
   if (c.hasNewer) return changeOthers(c, message);
+  if (!c.ids.has(id)) c.last = id;
   const item = take(c, message, me);
-  c.last = message.tags.msgid;
   if (!item) return;
   c.items.splice(end(c), 0, item);
   if (full) {
@@ -187,11 +189,6 @@ export function addPage(c, way, messages, me) {
   const ids = messages.map(({ tags }) => tags.msgid).filter(Boolean);
   const before = way === "older" ? c.first : c.last;
   const found = messages.map((message) => take(c, message, me)).filter(Boolean);
-  if (way === "whole") {
-    // Of ours that are stored those that the page hasn't belong to another page.
-    for (const key of c.own.values()) takeOut(c, key);
-    c.own.clear();
-  }
   c.items.splice(way === "older" ? 0 : end(c), 0, ...found);
   if (ids.length && (way === "older" || !c.first)) c.first = ids[0];
   if (ids.length && (way !== "older" || !c.last)) c.last = ids.at(-1);
@@ -243,18 +240,26 @@ function takeOut(c, key) {
 }
 
 /** It is stored, or forgotten (message null). */
-export function settleUnsent(c, { key }, message) {
+export function settleUnsent(c, { key, again }, message) {
   const id = message?.tags.msgid;
   const item = c.items.find((one) => one.key === key);
-  if (id && item && (!c.fresh || c.hasNewer)) {
-    // What came before it is missing yet: it stands at the end until a page has both.
+  if (id && item && !c.ids.has(id) && (again || !c.fresh || c.hasNewer)) {
+    // What came before it may be missing yet, or it may be old: it stands at the end until a page tells.
     c.own.set(id, key);
     replace(c, item, { delivery: "stored" });
-    c.held?.push(message);
+    c.fresh = false;
   } else if (takeOut(c, key) && message && !c.ids.has(id)) {
     const stored = { ...item, id: id ?? null, at: timeOf(message), delivery: "stored" };
     if (id) c.ids.set(id, stored);
     c.items.splice(end(c), 0, stored);
     if (id) c.last = id;
+  }
+}
+
+/** Those that are stored and not in the window, which goes to the end, are older than it. */
+export function dropOwn(c, ids) {
+  for (const id of ids) {
+    takeOut(c, c.own.get(id));
+    c.own.delete(id);
   }
 }
