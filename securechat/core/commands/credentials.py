@@ -122,7 +122,8 @@ def _status(turn: Turn, session: Session, _: str) -> None:
         return
     left = len(factor.recovery)
     text = f"Your login has a second factor; recovery codes left: {left}"
-    note(turn, session, "TOTP", "STATUS", "ON", str(left), text)
+    state = "REQUIRED" if second_factor.required(turn, session.who) else "ON"
+    note(turn, session, "TOTP", "STATUS", state, str(left), text)
 
 
 def _enroll(turn: Turn, session: Session, _: str) -> None:

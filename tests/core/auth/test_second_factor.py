@@ -162,6 +162,7 @@ def test_who_registers_is_in_and_told() -> None:
     assert "CREATED" in alice.says("TOKEN CREATE laptop")[0]
     rules.passes(30)
     assert "SECOND_FACTOR_REQUIRED" in alice.says(f"TOTP REMOVE {code(rules, secret)}")[0]
+    assert "TOTP STATUS REQUIRED" in alice.says("TOTP STATUS")[0]
 
 
 def test_what_cannot_be_stored_lets_nobody_in() -> None:

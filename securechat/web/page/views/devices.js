@@ -79,7 +79,7 @@ function Factor() {
   const [, , is, left] = value;
   if (is === "OFF") return html`<p>${t("factor.off")}</p><${Act} label=${t("factor.begin")} action=${begin} />`;
   return html`<p>${t("factor.left", { n: +left })}</p>
-    ${ask("factor.renew", "RECOVERY")} ${ask("factor.remove", "REMOVE", again)}`;
+    ${ask("factor.renew", "RECOVERY")} ${is === "ON" && ask("factor.remove", "REMOVE", again)}`;
 }
 
 /** Shown once, when the second factor begins. */

@@ -49,6 +49,7 @@ def opened(run: Run, code: str, **given: object) -> Any:
     ("state", "offers", "told"),
     [
         ("OFF", ["Begin a second factor"], "The second factor is off."),
+        ("REQUIRED", ["New recovery codes"], "7 recovery codes are left"),
         ("ON", ["New recovery codes", "Switch the second factor off"], "7 recovery codes are left"),
     ],
 )
