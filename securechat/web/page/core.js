@@ -48,7 +48,7 @@ async function restore() {
     for (const entry of entries.sort((a, b) => a.at - b.at)) {
       const free = entry.owner === tab || isGone(entry.owner);
       if (login?.account !== account || entry.account !== account || !free) continue;
-      if (outbox.entries.has(entry.key)) continue;
+      if (outbox.entries.has(entry.key) || outbox.done.has(entry.key)) continue;
       Object.assign(entry, { owner: tab, again: true });
       storage.keep(entry);
       outbox.take(entry);

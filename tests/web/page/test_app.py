@@ -405,6 +405,25 @@ def test_a_page_without_a_server_shows_what_was_typed(tabs: Callable[[], Tab]) -
     assert tabs()(code) == [["#den", "bob"], "alice", shown, 0, 3]
 
 
+def test_what_is_stored_is_not_taken_up_again(tab: Tab) -> None:
+    """When the connection is lost before it is out of what the browser keeps."""
+    code = """
+        await enter({remember: false});
+        const remove = IDBObjectStore.prototype.delete;
+        IDBObjectStore.prototype.delete = function () { return this.count(); };
+        app.say('#den', 'once');
+        await until(() => den().items.at(-1)?.delivery === 'stored');
+        server.dies();
+        await until(() => state.phase === 'offline');
+        await again();
+        await until(() => state.current === '#den');
+        IDBObjectStore.prototype.delete = remove;
+        const sent = server.heard.filter((line) => /PRIVMSG/.test(line)).length;
+        return [texts(), den().unsent, sent];
+    """
+    assert tab(code) == [["once"], 0, 1]
+
+
 def test_a_refused_message_says_why(tab: Tab) -> None:
     code = """
         await enter({remember: false});

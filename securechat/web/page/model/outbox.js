@@ -22,6 +22,8 @@ export class Outbox {
     this.on = on;
     this.entries = new Map();
     this.sent = new Set();
+    /** Keys of those that are done, as it takes a while until they aren't kept any more. */
+    this.done = new Set();
     this.last = 0;
   }
 
@@ -93,6 +95,7 @@ export class Outbox {
 
   remove(entry, echo = null) {
     this.entries.delete(entry.key);
+    this.done.add(entry.key);
     this.store.drop(entry.key);
     const c = this.on.find(entry.target);
     if (c) settleUnsent(c, entry, echo);

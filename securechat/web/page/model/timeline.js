@@ -232,7 +232,7 @@ export function showUnsent(c, entry, author) {
 }
 
 function takeOut(c, key) {
-  const at = c.items.findIndex((item) => item.key === key);
+  const at = c.items.findIndex((item, n) => n >= end(c) && item.key === key);
   if (at < 0) return null;
   c.unsent--;
   c.revision++;
