@@ -75,7 +75,7 @@ class AdminContext:
     def admin(self) -> Admin:
         """The database, opened. Raises DataError when there is none, StoreError."""
         self.data.check_database()
-        admin = Admin(self.data.database, by=who())
+        admin = Admin(self.data.location, by=who())
         # Closed at the end of the command, whatever happens in it.
         click.get_current_context().find_root().call_on_close(admin.close)
         return admin
@@ -92,7 +92,7 @@ class AdminContext:
     def pepper(self) -> Pepper:
         """The database's own. Raises DataError when there is no database, StoreError."""
         self.data.check_database()
-        return find_pepper(self.data.database, self.data.pepper)
+        return find_pepper(self.data.location, self.data.pepper)
 
     def registration(self) -> str:
         """The setting `registration`: the running server's, or else the configuration's."""

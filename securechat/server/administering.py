@@ -26,6 +26,7 @@ from securechat.server.identity import is_loopback
 from securechat.server.links import make_link, page_url
 from securechat.store.admin import Admin, wall_clock
 from securechat.store.audit import Wanted
+from securechat.store.database import Location
 from securechat.store.errors import ConflictError, StoreError, UnknownError
 from securechat.store.invites import invite_id
 from securechat.store.password_rules import PasswordRules
@@ -53,12 +54,20 @@ _ACTS: dict[str, Callable[[Bench], object]] = {}
 
 
 class Administering:
-    """database: its path. pepper: its own. effect_seconds: how long it is waited for the hub."""
+    """database: where it is. directory: the server's. pepper: the database's own. effect_seconds:
+    how long it is waited for the hub.
+    """
 
     def __init__(
-        self, database: Path, pepper: Pepper, *, effect_seconds: float = EFFECT_SECONDS
+        self,
+        database: Location,
+        directory: Path,
+        pepper: Pepper,
+        *,
+        effect_seconds: float = EFFECT_SECONDS,
     ) -> None:
         self._database = database
+        self._directory = directory
         self._pepper = pepper
         self._effect_seconds = effect_seconds
 
@@ -68,7 +77,7 @@ class Administering:
         rules = PasswordRules(cost, settings.min_password_length, settings.name, self._pepper)
         try:
             with closing(Admin(self._database, by=act.name, address=act.address)) as admin:
-                bench = Bench(act, admin, DataDirectory(self._database.parent), rules)
+                bench = Bench(act, admin, DataDirectory(self._directory), rules)
                 _check_rights(bench)
                 found = _ACTS[act.kind](bench)
                 in_effect = act.kind in READING or self._settles(admin)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 from securechat.common.threads import BackgroundThread
-from securechat.store.database import open_database
+from securechat.store.database import Connection, Location, open_database
 from securechat.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -22,14 +21,14 @@ INTERVAL_SECONDS = 2.0
 
 
 class Checkpointer(BackgroundThread):
-    """database: its path. commits: how many there have been; without a new one nothing is done.
+    """database: where it is. commits: how many there have been; without a new one nothing is done.
     erasures: how many of them have taken texts away, which must not stay in the write-ahead log.
     failed: takes what the thread dies of.
     """
 
     def __init__(
         self,
-        database: Path,
+        database: Location,
         commits: Callable[[], int],
         erasures: Callable[[], int],
         failed: Callable[[BaseException], None],
@@ -41,24 +40,37 @@ class Checkpointer(BackgroundThread):
 
     def work(self) -> None:
         """The loop."""
-        with closing(open_database(self._database)) as connection:
-            # -1, so that what an earlier run has left is folded in at the start.
-            done, erased = -1, 0
-            while self.pause(INTERVAL_SECONDS):
-                # Before it is done: what is committed meanwhile is for the next look.
-                commits, erasures = self._commits(), self._erasures()
-                if erasures != erased and self._try(connection.cut_log):
-                    done, erased = commits, erasures
-                elif commits != done and self._try(connection.fold_log):
-                    done = commits
+        rest = 0.0
+        while self.pause(rest):
+            try:
+                with closing(open_database(self._database)) as connection:
+                    self._keep_short(connection)
+            except StoreError as error:  # it is reached over a network, and not just now
+                self._tell(error)
+                rest = INTERVAL_SECONDS
+
+    def _keep_short(self, connection: Connection) -> None:
+        """Until the end."""
+        # -1, so that what an earlier run has left is folded in at the start.
+        done, erased = -1, 0
+        while self.pause(INTERVAL_SECONDS):
+            # Before it is done: what is committed meanwhile is for the next look.
+            commits, erasures = self._commits(), self._erasures()
+            if erasures != erased and self._try(connection.cut_log):
+                done, erased = commits, erasures
+            elif commits != done and self._try(connection.fold_log):
+                done = commits
 
     def _try(self, action: Callable[[], bool]) -> bool:
         """Whether it could be done; if not, the log grows, and it is tried again."""
         try:
             done = action()
         except StoreError as error:
-            if self.trouble():
-                log.error("the write-ahead log can't be folded in: %s", error)  # noqa: TRY400
+            self._tell(error)
             return False
         self.in_order()
         return done
+
+    def _tell(self, error: StoreError) -> None:
+        if self.trouble():
+            log.error("the write-ahead log can't be folded in: %s", error)

@@ -35,9 +35,9 @@ from securechat.server.open_files import allow_files
 from securechat.server.options import server_options, with_flags
 from securechat.server.reloader import Outcome, Reloader, ReloadError
 from securechat.server.service import Service
-from securechat.server.settings import config_warnings, most_visitors
+from securechat.server.settings import config_warnings, most_visitors, wanted_database
+from securechat.store.database import FORMAT
 from securechat.store.pepper import check_pepper
-from securechat.store.sqlite.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +110,9 @@ command.add_command(install_service)
 def check_all(config: Config, data: DataDirectory) -> None:
     """--check: everything that a start would need, without starting."""
     data.create()
+    data.choose(wanted_database(config))
     data.check_files()
-    check_pepper(data.database, data.pepper)
+    check_pepper(data.location, data.pepper)
     identity = find_identity(config, data)
     Openings(config, identity)
     # Its ports are taken by the server that runs, and that is no fault.
@@ -125,7 +126,7 @@ def check_all(config: Config, data: DataDirectory) -> None:
                 "warning: {database} has format {version}, and the next start makes it {newest}, "
                 "which no older version opens. To be able to go back, make a backup first: "
                 "securechat-admin backup FILE"
-            ).format(database=data.database, version=version, newest=len(MIGRATIONS)),
+            ).format(database=data.location, version=version, newest=FORMAT),
             err=True,
         )
     click.echo(
@@ -154,8 +155,7 @@ def _serve(ending: _Ending, few_files: str | None) -> None:
     # Outside of the try: what could not start has nothing to stop.
     service.start()
     try:
-        warnings = [*service.identity.warnings, *config_warnings(service.config), few_files]
-        for warning in filter(None, warnings):
+        for warning in filter(None, [*service.warnings(), few_files]):
             log.warning("%s", warning)
         greet(service)
         ending.manager.ready()

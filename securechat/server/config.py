@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from securechat.common.files import read_named
 from securechat.irc import names
+from securechat.store.postgres.location import UrlError, parse_location
 
 
 class ConfigError(Exception):
@@ -270,6 +271,29 @@ class MetricsSection:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSection:
+    # What it expects is told by fault(), which never quotes it: there may be a password in it.
+    url: str = _option("", "a text", lambda value: True)
+    password_file: str = _option("", "the path of a file", _is_path)
+    single: bool = _option(False, "true or false", lambda value: True)
+
+    def fault(self) -> str:
+        """What doesn't fit together; '' when all does."""
+        if not self.url:
+            unused = "store.password_file: it is for a url, and there is none"
+            return unused if self.password_file else ""
+        try:
+            parse_location(self.url)
+        except UrlError as error:
+            return f"store.url: {error}"
+        return (
+            ""
+            if self.url.isprintable()
+            else "store.url: expected a text without control characters"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Each section as a frozen value. directory: what relative paths in it start from. origins:
     where those values come from that are no defaults, by `section.key`: the file's path, or "the
@@ -284,6 +308,7 @@ class Config:
     limits: LimitsSection = LimitsSection()
     history: HistorySection = HistorySection()
     metrics: MetricsSection = MetricsSection()
+    store: StoreSection = StoreSection()
     directory: Path = Path()
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -352,7 +377,7 @@ def _checked(section: Section, name: str, values: Mapping[str, object], where: s
             expected = option.metadata["expected"]
             raise ConfigError(f"{where}: {name}.{key}: expected {expected}, not {value!r}")
     changed = replace(section, **taken)  # type: ignore[type-var]
-    if isinstance(changed, MetricsSection) and (fault := changed.fault()):
+    if isinstance(changed, (MetricsSection, StoreSection)) and (fault := changed.fault()):
         raise ConfigError(f"{where}: {fault}")
     return changed
 

@@ -14,10 +14,14 @@ from pathlib import Path
 import platformdirs
 
 from securechat.common.files import exposure, foreign_owner
+from securechat.server import store_file
+from securechat.server.store_file import StoreFileError
 from securechat.store import pepper
+from securechat.store.database import FORMAT, Location, format_of, size_of
+from securechat.store.errors import StoreError
+from securechat.store.postgres.location import PostgresLocation
 from securechat.store.search import index as search_index
 from securechat.store.sqlite import database
-from securechat.store.sqlite.schema import MIGRATIONS
 
 LOCK_SECONDS = 0.5
 """How long a starting server tries: who only looks, in running(), holds the lock for an instant."""
@@ -35,7 +39,9 @@ def default_directory() -> Path:
 
 
 class DataDirectory:
-    """path: the directory. Making one doesn't touch the disk."""
+    """path: the directory. Making one doesn't touch the disk. database: where the one is that is a
+    file in it; location tells whether it is.
+    """
 
     def __init__(self, path: Path) -> None:
         # So that a later change of the working directory changes nothing.
@@ -44,8 +50,61 @@ class DataDirectory:
         self.search_index = self.path / search_index.FILE_NAME
         self.pepper = self.path / pepper.FILE_NAME
         self.tls = self.path / "tls"
+        self.store = self.path / store_file.FILE_NAME
+        self._location: Location | None = None
         self._lock_path = self.path / "lock"
         self._lock: int | None = None
+
+    @property
+    def location(self) -> Location:
+        """Where the database is. Raises DataError."""
+        if self._location is None:
+            self._location = self._kept() or self.database
+        return self._location
+
+    @property
+    def files(self) -> list[Path]:
+        """The databases that are files in it. Raises DataError."""
+        found = [self.location, self.search_index]
+        return [place for place in found if isinstance(place, Path)]
+
+    def _kept(self) -> PostgresLocation | None:
+        try:
+            return store_file.read_location(self.store)
+        except StoreFileError as error:
+            raise DataError(str(error)) from error
+
+    def choose(self, wanted: PostgresLocation | None) -> None:
+        """Go on with the database that a configuration names, None for a file in the directory.
+        Raises DataError where the directory has another one, with what was said in it.
+        """
+        kept = self._kept()
+        if kept is not None and wanted is None:
+            raise DataError(
+                f"{self.path} has its database at {kept}, and the configuration names none: put "
+                "that as url into [store], or bring it back with `securechat-admin move`"
+            )
+        if kept is not None and wanted and not store_file.is_same_database(kept, wanted):
+            raise DataError(
+                f"{self.path} has its database at {kept}, and the configuration names {wanted}. "
+                "`securechat-admin move` takes it elsewhere; if it has been taken there by means "
+                f"of PostgreSQL, change the url in {self.store} too"
+            )
+        if wanted is not None and kept is None and _size(self.database) > 0:
+            raise DataError(
+                f"{self.path} has a database in it, and the configuration has another one at "
+                f"{wanted}: `securechat-admin move` brings the one over"
+            )
+        self._location = wanted or self.database
+
+    def keep_choice(self) -> None:
+        """Have all that use the directory from now on find its database there. Raises DataError."""
+        location = self.location
+        if isinstance(location, PostgresLocation) and location != self._kept():
+            try:
+                store_file.write_location(self.store, location)
+            except StoreFileError as error:
+                raise DataError(str(error)) from error
 
     def create(self) -> None:
         """Make it, 0700, when it is missing; refuse one that others can look into.
@@ -104,12 +163,18 @@ class DataDirectory:
             for end in ("", "-wal", "-shm")
         ]
         keys = sorted(self.tls.glob("*-key.pem"))
-        return [*beside, self.pepper, *keys, self._lock_path]
+        return [*beside, self.pepper, *keys, self._lock_path, self.store, *self._passwords()]
+
+    def _passwords(self) -> list[Path]:
+        location = self.location
+        if isinstance(location, PostgresLocation) and location.password_file is not None:
+            return [location.password_file]
+        return []
 
     def check_database(self) -> None:
         """There must be one already, which others can't look into. Raises DataError."""
         try:
-            self.database.stat()
+            (self.database if isinstance(self.location, Path) else self.path).stat()
             self._check_private()
             self.check_files()
         except (FileNotFoundError, NotADirectoryError):
@@ -129,7 +194,7 @@ class DataDirectory:
         if self.running() and (version := self.older_format()) is not None:
             raise DataError(
                 f"the server that runs on {self.path} is of an older version than this program "
-                f"(its format is {version}, this one's {len(MIGRATIONS)}): restart it with this "
+                f"(its format is {version}, this one's {FORMAT}): restart it with this "
                 "version, or use the program that it came with"
             )
 
@@ -137,11 +202,9 @@ class DataDirectory:
         """That of a database which the next start of a server makes new; None when there is nothing
         to be made new. Raises StoreError.
         """
-        if not self.database.exists():
-            return None
         # Only read: opening it to write would bring it to this program's format.
-        version = database.format_of(self.database)
-        return version if 0 < version < len(MIGRATIONS) else None
+        version = format_of(self.location)
+        return version if 0 < version < FORMAT else None
 
     def lock(self) -> None:
         """Hold the directory until the process ends. Raises DataError when another one does."""
@@ -205,9 +268,14 @@ def _locked(handle: int) -> bool:
 
 def file_sizes(data: DataDirectory) -> dict[str, int]:
     """In bytes, of those databases and write-ahead logs that there are."""
-    paths = {"database": data.database, "search index": data.search_index}
+    names = {data.database: "database", data.search_index: "search index"}
+    paths = {names[path]: path for path in data.files}
     wals = {f"{name} WAL": path.with_name(f"{path.name}-wal") for name, path in paths.items()}
-    return {name: size for name, path in (paths | wals).items() if (size := _size(path)) >= 0}
+    found = {name: size for name, path in (paths | wals).items() if (size := _size(path)) >= 0}
+    if isinstance(data.location, PostgresLocation):
+        with suppress(StoreError):
+            found = {"database": size_of(data.location), **found}
+    return found
 
 
 def _size(path: Path) -> int:

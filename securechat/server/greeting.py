@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
+from securechat.common.escape import escape_exactly
 from securechat.common.fingerprints import grouped
 from securechat.common.language import _, ngettext
 from securechat.credentials.link import InviteLink, LoginLink
@@ -18,6 +19,7 @@ from securechat.server.identity import Identity, is_loopback, public_host, publi
 from securechat.server.links import FIRST_DAYS, first_link
 from securechat.server.service import Service
 from securechat.store.admin import Admin
+from securechat.store.postgres.location import PostgresLocation
 
 EFFECT_SECONDS = 5.0
 """How long the greeting waits at most for the hub to take up the first invite."""
@@ -37,6 +39,9 @@ def greet(service: Service) -> None:
     if url := _page(service):
         click.echo(_("  page         {url} (for browsers)").format(url=url))
     click.echo(_("  data         {path}").format(path=service.data.path))
+    if isinstance(service.data.location, PostgresLocation):
+        place = escape_exactly(str(service.data.location))
+        click.echo(_("  database     {location}").format(location=place))
     for line in _trust(service.identity):
         click.echo(line)
     click.echo("")
@@ -84,7 +89,7 @@ def _page(service: Service) -> str:
 
 def _first_link(service: Service) -> InviteLink | None:
     """A link that works by the time it is printed, as a script may use it at once."""
-    admin = Admin(service.data.database)
+    admin = Admin(service.data.location)
     try:
         link = first_link(admin)
         deadline = time.monotonic() + EFFECT_SECONDS

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from securechat.common.threads import BackgroundThread
+from securechat.store.database import Location
 from securechat.store.errors import StoreError
 from securechat.store.search.index import SearchIndex
 
@@ -33,15 +34,15 @@ RETRY_SECONDS = 30.0
 
 
 class Indexer(BackgroundThread):
-    """index, database: the paths. free_bytes: what is left free on the disk: twice as much, so that
-    the index never takes the place of what is said; any thread may set it. failed: takes what the
-    thread dies of.
+    """index: its path. database: where the log is. free_bytes: what is left free on the disk: twice
+    as much, so that the index never takes the place of what is said; any thread may set it. failed:
+    takes what the thread dies of.
     """
 
     def __init__(
         self,
         index: Path,
-        database: Path,
+        database: Location,
         free_bytes: int,
         failed: Callable[[BaseException], None],
     ) -> None:

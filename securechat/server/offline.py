@@ -28,7 +28,7 @@ def answer_request(data: DataDirectory, settings: Settings, pepper: Pepper, numb
     """
     data.lock()
     try:
-        with closing(Journal(data.database, pepper)) as journal:
+        with closing(Journal(data.location, pepper)) as journal:
             # As at a server's start: the rules rely on what the tables promise.
             mend(journal.connection)
             reader = Reader(journal.connection)

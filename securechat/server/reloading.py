@@ -57,6 +57,9 @@ NEXT_START = {
     "server.lobby": "everybody who is here would have to be moved",
     "metrics.listen": "who watches would be cut off",
     "metrics.beyond_loopback": "it belongs to metrics.listen",
+    "store.url": "all that was said stands there, and `securechat-admin move` takes it elsewhere",
+    "store.password_file": "it belongs to store.url",
+    "store.single": "it belongs to store.url",
     "limits.io_threads": "each connection belongs to one thread for life",
 }
 """All other keys, each with the reason."""

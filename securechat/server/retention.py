@@ -10,10 +10,9 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from pathlib import Path
 
 from securechat.common.threads import BackgroundThread
-from securechat.store.database import Connection, open_database
+from securechat.store.database import Location, open_database
 from securechat.store.errors import StoreError
 from securechat.store.sql.retention import expire
 
@@ -31,14 +30,14 @@ class _StoppedError(Exception):
 
 
 class Retention(BackgroundThread):
-    """database: its path. keep_days: for what has no age of its own; 0 for ever; any thread may set
-    it, for the next run. failed: takes what the thread dies of. clock: the milliseconds since 1970
-    (UTC).
+    """database: where it is. keep_days: for what has no age of its own; 0 for ever; any thread may
+    set it, for the next run. failed: takes what the thread dies of. clock: the milliseconds since
+    1970 (UTC).
     """
 
     def __init__(
         self,
-        database: Path,
+        database: Location,
         keep_days: int,
         failed: Callable[[BaseException], None],
         clock: Callable[[], float] = lambda: time.time() * 1000,
@@ -50,15 +49,17 @@ class Retention(BackgroundThread):
 
     def work(self) -> None:
         """The loop; it ends between two batches."""
-        with closing(open_database(self._database)) as connection, suppress(_StoppedError):
+        with suppress(_StoppedError):
             self._pause(FIRST_SECONDS)
             while True:
-                self._run_once(connection)
+                self._run_once()
                 self._pause(INTERVAL_SECONDS)
 
-    def _run_once(self, connection: Connection) -> None:
+    def _run_once(self) -> None:
         try:
-            count = expire(connection, self.keep_days, int(self._wall_clock()), self._pause)
+            with closing(open_database(self._database)) as connection:
+                now_ms = int(self._wall_clock())
+                count = expire(connection, self.keep_days, now_ms, self._pause)
         except StoreError as error:  # as where another program holds the database
             if self.trouble():
                 log.error("what is too old is not erased: %s", error)  # noqa: TRY400

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from securechat.core.administration.requests import DONE, Request
 from securechat.core.channels.channels import like_lobby
@@ -47,6 +48,7 @@ from securechat.server.settings import (
     policy_since,
     remembered_facts,
     rules_settings,
+    wanted_database,
 )
 from securechat.server.status import Status
 from securechat.server.storage_health import Space
@@ -98,6 +100,7 @@ class Service:
         # Before any thread is there.
         sys.setswitchinterval(SWITCH_SECONDS)
         self.data.create()
+        self.data.choose(wanted_database(self.config))
         self.data.check_files()
         # Before the database is opened: a second server must not even migrate it.
         self.data.lock()
@@ -116,7 +119,7 @@ class Service:
         self._know(bind_listeners(self.config, Bound()))
         try:
             self.metrics = self._open_metrics()
-            pepper = find_pepper(self.data.database, self.data.pepper)
+            pepper = find_pepper(self.data.location, self.data.pepper)
             rules, changed = self._load(pepper)
         except BaseException:
             self._bound.close_new(Bound())
@@ -127,22 +130,20 @@ class Service:
         self._hub = self._make_hub(rules, changed)
         self._make_network()
         self.watched = self._watch(rules)
-        self._status = Status(
-            self.watched, self._started_ms, lambda: self.addresses, self._warnings
-        )
+        self._status = Status(self.watched, self._started_ms, lambda: self.addresses, self.warnings)
         self._hub.every_second = self._status.look
         self._checkpointer = Checkpointer(
-            self.data.database,
+            self.data.location,
             lambda: self._journal.commit_count,
             lambda: self._journal.erasure_count,
             self._thread_failed,
         )
         self._retention = Retention(
-            self.data.database, self.config.history.keep_days, self._thread_failed
+            self.data.location, self.config.history.keep_days, self._thread_failed
         )
         self._indexer = Indexer(
             self.data.search_index,
-            self.data.database,
+            self.data.location,
             self.config.limits.free_disk_mib * MIB,
             self._thread_failed,
         )
@@ -160,7 +161,10 @@ class Service:
         """Open the database, put it in order, and make the rules from it. Returns them, and the
         newest of the administrator's changes that are in them.
         """
-        self._journal = Journal(self.data.database, pepper)
+        self._journal = Journal(self.data.location, pepper)
+        # Only now, as an url that leads nowhere is mended in the configuration alone.
+        self.data.keep_choice()
+        self._is_alone = self._journal.connection.lacks_standby()
         # Whoever asked before has given up, or asks again.
         self._journal.forget_requests()
         # Before the reader, as securechat-admin may ask for it at once.
@@ -179,7 +183,7 @@ class Service:
     def _make_workers(self, pepper: Pepper) -> Workers:
         accounts = self.config.accounts
         return Workers(
-            self.data.database,
+            self.data.location,
             pepper,
             cost=accounts.bcrypt_cost,
             server_name=server_name(self.config),
@@ -199,14 +203,19 @@ class Service:
             changed,
             rate=io_limits(limits).rate,
             space=Space(
-                self.data.database,
-                self.data.search_index,
+                *self.data.files,
                 free_bytes=limits.free_disk_mib * MIB,
                 most_bytes=limits.database_mib * MIB,
                 unused=self._journal.unused_bytes,
+                elsewhere=self._bytes_elsewhere,
             ),
             of_process={**self.of_process, "status": self._tell_status},
         )
+
+    def _bytes_elsewhere(self) -> int:
+        """What the log's database takes where it is none of the directory's files. Hub thread."""
+        in_file = isinstance(self.data.location, Path)
+        return 0 if in_file else self._journal.size_bytes()
 
     def _make_network(self) -> None:
         """What lies between the sockets and the hub: admission, I/O threads, listener, guard."""
@@ -312,8 +321,17 @@ class Service:
         """Hub thread."""
         self.answer(asked.number, {DONE: self._status.told()})
 
-    def _warnings(self) -> list[str]:
-        return [*self.identity.warnings, *config_warnings(self.config)]
+    def warnings(self) -> list[str]:
+        return [*self.identity.warnings, *config_warnings(self.config), *self._of_the_store()]
+
+    def _of_the_store(self) -> list[str]:
+        if not self._is_alone or self.config.store.single:
+            return []
+        return [
+            f"{self.data.location} has no synchronous standby: who loses its machine loses "
+            "messages that were acknowledged. Set synchronous_standby_names there, or, if that is "
+            "wanted, single = true in [store]"
+        ]
 
     def answer(self, number: int, found: Mapping[str, object]) -> None:
         """Answer a request that of_process was given; see Requests."""

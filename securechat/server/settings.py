@@ -11,6 +11,7 @@ from securechat.net.admission import VISITORS
 from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.config import Config, LimitsSection, split_address
 from securechat.server.identity import Identity, public_host, public_port, server_name, web_url
+from securechat.store.postgres.location import PostgresLocation, parse_location
 
 SILENCE_SECONDS = 60.0
 """After ping_seconds without an answer, this much longer until a client is taken for dead."""
@@ -127,6 +128,12 @@ def remembered_facts(
         "bcrypt_cost": str(accounts.bcrypt_cost),
         "min_password_length": str(accounts.min_password_length),
     }
+
+
+def wanted_database(config: Config) -> PostgresLocation | None:
+    """Where [store] has the database; None for a file in the data directory."""
+    store = config.store
+    return parse_location(store.url, config.path(store.password_file)) if store.url else None
 
 
 LOW_COST = 10

@@ -116,10 +116,11 @@ class StorageHealth:
 class Space:
     """Whether there is room for more, on the disk and in what the database may take. Hub thread.
 
-    databases: their paths: the log's, and the index's for searching. free_bytes: the least that is
-    to be left free on the log's disk. most_bytes: what they may take with their write-ahead logs,
-    0 for any size. unused: tells how many bytes of the log's are free to be used again: a file
-    gets no smaller when something is erased.
+    databases: the paths of those that are files: the log's, and the index's for searching.
+    free_bytes: the least that is to be left free on their disk. most_bytes: what they may take
+    with their write-ahead logs, 0 for any size. unused: tells how many bytes of the log's are free
+    to be used again: a file gets no smaller when something is erased. elsewhere: tells how many it
+    takes where it is none of these files.
     """
 
     def __init__(
@@ -128,11 +129,13 @@ class Space:
         free_bytes: int,
         most_bytes: int,
         unused: Callable[[], int] = lambda: 0,
+        elsewhere: Callable[[], int] = lambda: 0,
     ) -> None:
         self._database = databases[0]
         wals = [path.with_name(path.name + "-wal") for path in databases]
         self._files = [*databases, *wals]
         self._unused = unused
+        self._elsewhere = elsewhere
         self._free = free_bytes
         self._most = most_bytes
         self._short = ""
@@ -155,7 +158,7 @@ class Space:
         return ""
 
     def _size(self, most: float) -> str:
-        size = sum(map(_size, self._files)) if self._most else 0
+        size = sum(map(_size, self._files)) + self._elsewhere() if self._most else 0
         # Only then: the rest of the time nobody needs to know.
         if size > most and size - self._unused() > most:
             return f"its database has reached {self._most // MIB} MiB, as much as it may take"

@@ -37,6 +37,7 @@ from securechat.server.administering import Administering
 from securechat.server.password_queue import PasswordQueue
 from securechat.server.reading import ReadingQueue, read_log, read_missed, search_log
 from securechat.store import passwords
+from securechat.store.database import Location
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import InvalidPassword
 from securechat.store.pepper import Pepper
@@ -62,14 +63,14 @@ last until that thread gives way. All the time this would cost more than it brin
 
 
 class Workers:
-    """database, search_index: the paths. pepper: the database's own. cost: bcrypt's. answer: takes
-    each answer, in a worker's thread. failed: called when a worker has died. clock: seconds,
-    monotonic.
+    """database: where it is. search_index: its path, in the data directory. pepper: the database's
+    own. cost: bcrypt's. answer: takes each answer, in a worker's thread. failed: called when a
+    worker has died. clock: seconds, monotonic.
     """
 
     def __init__(
         self,
-        database: Path,
+        database: Location,
         pepper: Pepper,
         *,
         cost: int,
@@ -98,7 +99,7 @@ class Workers:
         self._reading = ReadingQueue()
         self._searching = ReadingQueue()
         self._acts = ReadingQueue()
-        self._administering = Administering(database, pepper)
+        self._administering = Administering(database, search_index.parent, pepper)
         cores = os.cpu_count() or 1
         # bcrypt lets go of the interpreter, so these really run beside the hub.
         self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
@@ -25,7 +24,7 @@ from securechat.store.credentials import (
     remove_all,
     remove_credential,
 )
-from securechat.store.database import Transaction, open_database
+from securechat.store.database import Location, Transaction, open_database
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.invites import Invites
 from securechat.store.overview import Overview
@@ -84,13 +83,13 @@ class Admin:
 
     def __init__(
         self,
-        path: Path,
+        location: Location,
         *,
         by: str = NOBODY,
         address: str = "",
         clock: Callable[[], int] = wall_clock,
     ) -> None:
-        self._connection = open_database(path)
+        self._connection = open_database(location)
         self._clock = clock
         self.audit = Audit(self._connection, by, clock, address)
         self.reader = Reader(self._connection)

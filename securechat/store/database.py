@@ -6,7 +6,7 @@ stands behind these methods. A file of SQLite is the one that comes with Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -16,7 +16,18 @@ from securechat.store.sqlite import database as sqlite
 from securechat.store.sqlite.database import FAULTS, OF_ONE_ROW, fault
 from securechat.store.sqlite.schema import MIGRATIONS
 
-__all__ = ["FAULTS", "FORMAT", "Connection", "Cursor", "Location", "Transaction", "fault"]
+__all__ = [
+    "FAULTS",
+    "FORMAT",
+    "Connection",
+    "Cursor",
+    "Location",
+    "Transaction",
+    "fault",
+    "format_of",
+    "open_database",
+    "size_of",
+]
 
 FORMAT = len(MIGRATIONS)
 """How many migrations a database of this program has had."""
@@ -97,6 +108,17 @@ class Connection(Protocol):
     def unused_bytes(self) -> int:
         """That erased rows have left in the database, and that new ones will take."""
 
+    def size_bytes(self) -> int:
+        """What the database takes of its disk."""
+
+    def format(self) -> int:
+        """How many migrations it has had; 0 where it has no tables yet."""
+
+    def lacks_standby(self) -> bool:
+        """Whether it is meant to be on several machines, and is on one: who loses that one loses
+        messages that were acknowledged.
+        """
+
     def allow_deletion(self, table: str, *, allowed: bool) -> None:
         """Within a transaction: whether rows of a table that is only ever added to may go."""
 
@@ -134,6 +156,30 @@ def _open_postgres(location: PostgresLocation, *, read_only: bool) -> Connection
             "pip install 'securechat[postgres]'"
         ) from error
     return cast("Connection", postgres.open_database(location, read_only=read_only))
+
+
+def format_of(location: Location) -> int:
+    """How many migrations a database has had; 0 where there is none. Nothing is changed. Raises
+    StoreError.
+    """
+    if isinstance(location, Path) and not location.exists():
+        return 0
+    return _ask(location, lambda connection: connection.format())
+
+
+def size_of(location: Location) -> int:
+    """What a database takes of its disk, in bytes. Raises StoreError."""
+    return _ask(location, lambda connection: connection.size_bytes())
+
+
+def _ask(location: Location, question: Callable[[Connection], int]) -> int:
+    connection = open_database(location, read_only=True)
+    try:
+        return question(connection)
+    except FAULTS as error:
+        raise fault(error, location if isinstance(location, Path) else None) from error
+    finally:
+        connection.close()
 
 
 class Transaction:

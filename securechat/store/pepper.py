@@ -30,9 +30,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from securechat.common import files
-from securechat.store.database import FAULTS, Connection, Transaction, open_database
+from securechat.store.database import (
+    FAULTS,
+    Connection,
+    Location,
+    Transaction,
+    fault,
+    format_of,
+    open_database,
+)
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import explain
 
 FILE_NAME = "pepper"
 
@@ -215,7 +222,7 @@ WHERE kind = 'MODE' AND instr(substr(text, 1, instr(text, ' ')), 'k') > 0
 """
 
 
-def find_pepper(database: Path, file: Path) -> Pepper:
+def find_pepper(database: Location, file: Path) -> Pepper:
     """The pepper of a database, both of which are made when this is the first start.
 
     A database from before there were peppers gets one, and what it kept in the clear is sealed.
@@ -229,9 +236,9 @@ def find_pepper(database: Path, file: Path) -> Pepper:
         return _own_pepper(connection, database, file)
 
 
-def check_pepper(database: Path, file: Path) -> None:
+def check_pepper(database: Location, file: Path) -> None:
     """See that a server could start on them, and make nothing. Raises as find_pepper does."""
-    if database.exists():
+    if format_of(database):
         with closing(open_database(database, read_only=True)) as connection:
             if _known(connection) is not None:
                 _own_pepper(connection, database, file)
@@ -245,11 +252,11 @@ def _known(connection: Connection) -> str | None:
     try:
         row = connection.execute("SELECT value FROM meta WHERE key = ?", (PEPPER_ID,)).fetchone()
     except FAULTS as error:
-        raise StoreError(explain(error)) from error
+        raise fault(error) from error
     return str(row[0]) if row else None
 
 
-def _own_pepper(connection: Connection, database: Path, file: Path) -> Pepper:
+def _own_pepper(connection: Connection, database: Location, file: Path) -> Pepper:
     if not file.exists():
         raise PepperError(
             f"{file} is missing: the key that the passwords and second factors in {database} were "

@@ -30,7 +30,7 @@ class Desk:
     def __init__(self, database: Path, journal: Journal, admin: Admin) -> None:
         self.journal = journal
         self.admin = admin
-        self._worker = Administering(database, PEPPER, effect_seconds=0)
+        self._worker = Administering(database, database.parent, PEPPER, effect_seconds=0)
 
     def asks(self, kind: str, **facts: object) -> Any:
         """The answer; a refusal as a text that begins with an exclamation mark."""
@@ -158,7 +158,9 @@ def test_what_the_disk_refuses_is_in_the_log(
     """And its asker hears that the log has it."""
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "securechat.db").write_text("no database " * 100)
-    worker = Administering(tmp_path / "other" / "securechat.db", PEPPER, effect_seconds=0)
+    worker = Administering(
+        tmp_path / "other" / "securechat.db", tmp_path / "other", PEPPER, effect_seconds=0
+    )
     assert worker.do(Act("kept", {}, ALICE, "Alice", "", SETTINGS), cost=COST) is None
     assert "can't be done: kept" in caplog.text
 

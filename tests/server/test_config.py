@@ -17,6 +17,8 @@ from securechat.server.config import (
     load_config,
     parse_config,
 )
+from securechat.server.settings import wanted_database
+from securechat.store.postgres.location import PostgresLocation
 
 EXAMPLE = Path(config_module.__file__).with_name("example.toml")
 
@@ -140,6 +142,31 @@ def test_good_values(file: Path, section: str, key: str, value: str) -> None:
     assert getattr(getattr(config, section), key) == expected
 
 
+def test_a_database_elsewhere(file: Path) -> None:
+    """Its password file is found from the configuration, wherever the server is started."""
+    text = '[store]\nurl = "postgresql://chat@db.example/chat"\npassword_file = "secret"\n'
+    location = wanted_database(load(file, text))
+    assert location == PostgresLocation("postgresql://chat@db.example/chat", file.parent / "secret")
+    assert wanted_database(Config()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('url = "mysql://chat@db/chat"', "store.url: expected postgresql://USER@HOST/DATABASE"),
+        ('url = "postgresql://chat:hush@db/chat"', "there is a password in the URL"),
+        ('url = "postgresql://db/chat?password=hush"', "there is a password in the URL"),
+        ('url = "postgresql://db/chat\\u0007hush"', "without control characters"),
+        ('password_file = "hush"', "it is for a url, and there is none"),
+    ],
+)
+def test_a_database_that_cannot_be(file: Path, text: str, told: str) -> None:
+    """What stands there is not told, as there may be a password in it."""
+    found = refusal(file, f"[store]\n{text}\n")
+    assert told in found
+    assert "hush" not in found
+
+
 @pytest.mark.parametrize(
     ("address", "public"),
     [
@@ -242,7 +269,7 @@ def test_an_unknown_section_is_told(file: Path) -> None:
     """With those that there are; a key above all sections is one, too."""
     expected = (
         "expected one of [server], [listen], [web], [tls], [accounts], [limits], [history], "
-        "[metrics]"
+        "[metrics], [store]"
     )
     assert refusal(file, "[sever]\n") == f"{file}: unknown section [sever]; {expected}"
     assert refusal(file, "port = 1\n") == f"{file}: unknown section [port]; {expected}"

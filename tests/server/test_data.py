@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from securechat.server.data import DataDirectory, DataError, default_directory
-from securechat.store.sqlite.schema import MIGRATIONS
+from securechat.store.database import FORMAT
 from tests.support.server import running
 
 
@@ -282,11 +282,10 @@ def test_the_tables_of_an_older_server_are_not_changed_under_it(
 ) -> None:
     """It would store nothing any more; once it has stopped, the next program brings them up."""
     with running(tmp_path / "data", "alice") as server:
-        newer = [*MIGRATIONS, "CREATE TABLE fresh (a TEXT) STRICT;"]
-        monkeypatch.setattr("securechat.server.data.MIGRATIONS", newer)
+        monkeypatch.setattr("securechat.server.data.FORMAT", FORMAT + 1)
         with pytest.raises(DataError, match="is of an older version than this program"):
             server.data.check_database()
         monkeypatch.undo()
         server.data.check_database()
-    monkeypatch.setattr("securechat.server.data.MIGRATIONS", newer)
+    monkeypatch.setattr("securechat.server.data.FORMAT", FORMAT + 1)
     server.data.check_database()

@@ -21,6 +21,7 @@ from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
+from securechat.store.postgres.location import PostgresLocation
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, TlsLink
 from tests.support.server import COST, DEFAULTS, PASSWORD
@@ -39,14 +40,18 @@ def write_config(path: Path, **sections: dict[str, Any]) -> Path:
     return path
 
 
-def add_accounts(directory: Path, *names: str) -> None:
-    """Accounts with the tests' password, for a server that doesn't run yet."""
+def add_accounts(directory: Path, *names: str, database: PostgresLocation | None = None) -> None:
+    """Accounts with the tests' password, for a server that doesn't run yet. database: where it has
+    one that is no file.
+    """
     data = DataDirectory(directory)
     data.create()
-    pepper = find_pepper(data.database, data.pepper)
+    data.choose(database)
+    data.keep_choice()
+    pepper = find_pepper(data.location, data.pepper)
     stored = passwords.hash_password(PASSWORD, cost=COST, pepper=pepper)
     forms = [account_name(name) for name in names]
-    admin = Admin(data.database)
+    admin = Admin(data.location)
     admin.add([NewAccount(f.display, f.folded, f.skeleton, stored) for f in forms], 1)
     admin.close()
 

@@ -97,7 +97,7 @@ class ServerUnderTest:
         self, *names: str, admin: bool = False, password: str = PASSWORD, cost: int = COST
     ) -> None:
         """Accounts made by the administrator; returns when they are in effect."""
-        pepper = find_pepper(self.data.database, self.data.pepper)
+        pepper = find_pepper(self.data.location, self.data.pepper)
         stored = passwords.hash_password(password, cost=cost, pepper=pepper)
         forms = [account_name(name) for name in names]
         with self.admin() as database:
@@ -109,7 +109,7 @@ class ServerUnderTest:
     @contextlib.contextmanager
     def admin(self) -> Iterator[Admin]:
         """The administrator's access to the database."""
-        admin = Admin(self.data.database)
+        admin = Admin(self.data.location)
         try:
             yield admin
         finally:

@@ -330,6 +330,25 @@ class PostgresConnection:
         """PostgreSQL keeps no count of them."""
         return 0
 
+    def size_bytes(self) -> int:
+        """Of all its files."""
+        return int(self.execute("SELECT pg_database_size(current_database())").fetchall()[0][0])
+
+    def format(self) -> int:
+        """It stands among the facts in meta."""
+        there = "SELECT to_regclass(?) IS NOT NULL"
+        if self.execute(there, (f"{NAME}.meta",)).fetchone() != (1,):
+            return 0
+        sql = "SELECT value FROM meta WHERE key = ?"
+        found = self.execute(sql, (FORMAT_KEY,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def lacks_standby(self) -> bool:
+        """Whether a commit waits for no other machine; see
+        https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION.
+        """
+        return bool(self.execute("SHOW synchronous_standby_names").fetchone() == ("",))
+
     def allow_deletion(self, table: str, *, allowed: bool) -> None:
         """For this transaction alone, as it locks the table."""
         change = "DISABLE" if allowed else "ENABLE"
@@ -374,19 +393,9 @@ def open_database(location: PostgresLocation, *, read_only: bool = False) -> Pos
     return connection
 
 
-def format_of(connection: PostgresConnection) -> int:
-    """How many migrations there were; 0 where there are no tables yet. Raises StoreError."""
-    there = "SELECT to_regclass(?) IS NOT NULL"
-    if connection.execute(there, (f"{NAME}.meta",)).fetchone() != (1,):
-        return 0
-    sql = "SELECT value FROM meta WHERE key = ?"
-    found = connection.execute(sql, (FORMAT_KEY,)).fetchone()
-    return int(found[0]) if found else 0
-
-
 def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None:
     newest = max(MIGRATIONS)
-    if (found := format_of(connection)) == newest:
+    if (found := connection.format()) == newest:
         return
     if found > newest:
         raise StoreError(
@@ -398,7 +407,7 @@ def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None
     try:
         # Two that start at the same time do it one after the other.
         execute("SELECT pg_advisory_xact_lock(?)", (RUNNING + 1,))
-        found = format_of(connection)
+        found = connection.format()
         if not found:
             execute(f"CREATE SCHEMA IF NOT EXISTS {NAME}")
         elif found < newest:

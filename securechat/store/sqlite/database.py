@@ -108,6 +108,21 @@ class SqliteConnection(sqlite3.Connection):
         size: int = self.execute("PRAGMA page_size").fetchone()[0]
         return pages * size
 
+    def size_bytes(self) -> int:
+        """Of the file, without its write-ahead log."""
+        pages: int = self.execute("PRAGMA page_count").fetchone()[0]
+        size: int = self.execute("PRAGMA page_size").fetchone()[0]
+        return pages * size
+
+    def format(self) -> int:
+        """SQLite keeps such a number in the file's head."""
+        version: int = self.execute("PRAGMA user_version").fetchone()[0]
+        return version
+
+    def lacks_standby(self) -> bool:
+        """A file is of one machine."""
+        return False
+
     def allow_deletion(self, table: str, *, allowed: bool) -> None:
         """The trigger that forbids it goes, and comes back as it was."""
         name = f"{table}_is_not_deleted"
@@ -284,17 +299,6 @@ def _migrate(connection: sqlite3.Connection) -> None:
             # Another process that opens it was faster, and has done the same.
     if 0 < first < version:
         log.info("the database had format %d and has %d now", first, version)
-
-
-def format_of(path: Path) -> int:
-    """How many migrations a database has had; nothing is changed. Raises StoreError."""
-    connection = open_database(path, read_only=True)
-    try:
-        return _version(connection)
-    except FAULTS as error:
-        raise fault(error, path) from error
-    finally:
-        connection.close()
 
 
 def _version(connection: sqlite3.Connection) -> int:

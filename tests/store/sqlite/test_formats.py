@@ -13,6 +13,7 @@ from securechat.admin.backup.make import make_backup
 from securechat.admin.backup.restore import restore_backup
 from securechat.server.data import DataDirectory
 from securechat.server.loading import load_model
+from securechat.store.database import format_of
 from securechat.store.errors import StoreError
 from securechat.store.passwords import verify_password
 from securechat.store.pepper import find_pepper
@@ -20,7 +21,7 @@ from securechat.store.sql.mending import mend
 from securechat.store.sql.reader import Reader
 from securechat.store.sqlite import database
 from securechat.store.sqlite.copies import Findings, look_over
-from securechat.store.sqlite.database import format_of, open_database
+from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.formats import FILES, restored
 from tests.support.server import PASSWORD, running
