@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,17 @@ import pytest
 from hypothesis import settings
 
 from securechat.common import language
+from securechat.store.sqlite.database import FILE_NAME
 from tests.security.summary import report_attacks
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
+
+    from securechat.store.database import Location
+    from tests.support.postgres import PostgresServer
+
+    NewLocation = Callable[[], contextlib.AbstractContextManager[Location]]
 
 LONGEST = ("fuzz", "tools", "walks", "browser", "faults")
 """Directories with few tests that take long each."""
@@ -69,6 +75,40 @@ def russian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     language.forget()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One for all tests of a process."""
+    # Most tests need none, and no psycopg.
+    from tests.support.postgres import running
+
+    with running() as server:
+        if server is None:
+            pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_location(request: pytest.FixtureRequest, tmp_path: Path) -> NewLocation:
+    """Gives, as often as it is called, where an empty database of an engine is, or will be."""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        return server.lent
+
+    @contextlib.contextmanager
+    def of_sqlite() -> Iterator[Path]:
+        yield tmp_path / FILE_NAME
+        (tmp_path / FILE_NAME).unlink(missing_ok=True)
+
+    return of_sqlite
+
+
+@pytest.fixture
+def location(new_location: NewLocation) -> Iterator[Location]:
+    """One, of each engine."""
+    with new_location() as found:
+        yield found
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from securechat.irc.names import account_name
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.audit import Wanted
@@ -23,7 +25,9 @@ def protect(admin: Admin, account: AccountRow) -> None:
     """Give it a second factor with a recovery code."""
     connection = admin._connection
     connection.execute("INSERT INTO factors VALUES (?, 'sealed', 1, 1)", (account.id,))
-    connection.execute("INSERT INTO recovery_codes VALUES (randomblob(32), ?)", (account.id,))
+    connection.execute(
+        "INSERT INTO recovery_codes VALUES (?, ?)", (secrets.token_bytes(32), account.id)
+    )
 
 
 def audited(admin: Admin) -> list[tuple[str, dict[str, object]]]:

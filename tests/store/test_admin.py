@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +13,13 @@ from securechat.store.admin import (
     Admin,
     NewAccount,
 )
+from securechat.store.database import Location, open_database
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.sql.journal import Journal
 from securechat.store.sql.rows import AccountRow
-from securechat.store.sqlite.database import open_database
 from tests.store.people import made, new
 from tests.support.pepper import PEPPER
+from tests.support.stored import is_told
 
 
 def found(admin: Admin, name: str) -> AccountRow:
@@ -28,8 +28,8 @@ def found(admin: Admin, name: str) -> AccountRow:
     return row
 
 
-def count(path: Path, table: str) -> int:
-    connection = open_database(path)
+def count(location: Location, table: str) -> int:
+    connection = open_database(location)
     number: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     connection.close()
     return number
@@ -145,7 +145,7 @@ def test_a_change_is_one_accounts(admin: Admin) -> None:
     assert admin.reader.password(bob.id) == "hash"
 
 
-def test_deleting_leaves_the_name_and_the_messages(admin: Admin, path: Path) -> None:
+def test_deleting_leaves_the_name_and_the_messages(admin: Admin, location: Location) -> None:
     """Password, role, channels and invitations go; others' stay."""
     alice, bob = made(admin, "alice"), made(admin, "bob")
     admin.set_admin(alice, admin=True)
@@ -161,7 +161,7 @@ def test_deleting_leaves_the_name_and_the_messages(admin: Admin, path: Path) -> 
     assert admin.reader.password(alice.id) is None
     assert [account for _, account, _, _ in admin.reader.memberships()] == [bob.id]
     assert [account for _, account, _ in admin.reader.invitations()] == [bob.id]
-    assert count(path, "log") == 1
+    assert count(location, "log") == 1
 
 
 TABLES = ("accounts", "changes", "audit")
@@ -176,23 +176,23 @@ ACTS: dict[str, Callable[[Admin, AccountRow], object]] = {
 
 @pytest.mark.parametrize("act", ACTS)
 def test_an_account_that_is_deleted_meanwhile_is_not_changed(
-    admin: Admin, path: Path, act: str
+    admin: Admin, location: Location, act: str
 ) -> None:
     """By another administrator, while this one typed a password: it gets none back, and the audit
     doesn't say that it did.
     """
     row = made(admin, "alice")
     admin.delete(row)
-    before = kept(path)
+    before = kept(location)
     with pytest.raises(UnknownError, match="alice was deleted meanwhile"):
         ACTS[act](admin, row)
-    assert kept(path) == before
+    assert kept(location) == before
     assert admin.reader.password(row.id) is None
 
 
-def kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
+def kept(location: Location) -> dict[str, list[tuple[object, ...]]]:
     """What the database has of accounts, changes and acts."""
-    with closing(open_database(path)) as connection:
+    with closing(open_database(location)) as connection:
         return {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in TABLES}
 
 
@@ -216,12 +216,12 @@ def test_every_act_is_told_to_the_server(admin: Admin) -> None:
     ]
 
 
-def test_a_change_is_in_effect_when_the_server_says_so(admin: Admin, path: Path) -> None:
+def test_a_change_is_in_effect_when_the_server_says_so(admin: Admin, location: Location) -> None:
     """Without any change nothing is left to do; a later one is a new one."""
     assert admin.in_effect()
     made(admin, "alice")
     assert not admin.in_effect()
-    server = Journal(path, PEPPER)
+    server = Journal(location, PEPPER)
     server.remember(APPLIED, str(admin.reader.last_change()))
     assert admin.in_effect()
     made(admin, "bob")
@@ -229,13 +229,13 @@ def test_a_change_is_in_effect_when_the_server_says_so(admin: Admin, path: Path)
     server.close()
 
 
-def test_a_server_notices_what_the_administrator_does(admin: Admin, path: Path) -> None:
+def test_a_server_notices_what_the_administrator_does(admin: Admin, location: Location) -> None:
     """And its own commits are not news to it."""
-    server = Journal(path, PEPPER)
-    assert not server.changed_by_others()
+    server = Journal(location, PEPPER)
+    assert not is_told(server)
     made(admin, "alice")
-    assert server.changed_by_others()
-    assert not server.changed_by_others()
+    assert is_told(server)
+    assert not is_told(server)
     server.remember("fact", "1")
-    assert not server.changed_by_others()
+    assert not is_told(server)
     server.close()

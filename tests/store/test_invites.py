@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from securechat.credentials.link import code_digest
 from securechat.store.admin import Admin
+from securechat.store.database import Location
 from securechat.store.errors import UnknownError
 from securechat.store.invites import invite_id
+from tests.support.stored import holds
 
 
-def test_an_invite_is_kept_as_a_hash(admin: Admin, path: Path) -> None:
+def test_an_invite_is_kept_as_a_hash(admin: Admin, location: Location) -> None:
     """Its code has 128 bits and is nowhere in the database."""
     code = admin.invites.make(uses=3, expires_ms=5000, now_ms=1000, admin=True, note="for Bob")
     [row] = admin.reader.invites()
     assert row == (code_digest(code), 3, 5000, 1, 1000, "for Bob")
     assert len(code) >= 22
     assert code not in repr(row)
-    admin._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert code.encode() not in path.read_bytes()
+    assert not holds(location, code)
 
 
 def test_no_two_codes_are_the_same(admin: Admin) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from securechat.store.database import Location, open_database
 from securechat.store.search.index import SearchIndex
 from securechat.store.search.searcher import Search, Searcher
-from securechat.store.sqlite.database import open_database
 
 DEN, ROOM, DIRECT, OTHERS = 1, 2, 3, 4
 """Two channels, a conversation of accounts 1 and 2, and one of 2 and 3."""
@@ -16,20 +16,20 @@ MOST = 10**12
 
 
 class Bench:
-    """A log, its index, and somebody who searches."""
+    """A log, its index, and somebody who searches. log: where that is."""
 
-    def __init__(self, directory: Path) -> None:
-        self.path, self.log_path = directory / "search.db", directory / "chat.db"
-        self.log = open_database(self.log_path)
+    def __init__(self, directory: Path, log: Location) -> None:
+        self.path, self.location = directory / "search.db", log
+        self.log = open_database(log)
         self.log.execute(
             "INSERT INTO targets (id, name, folded, skeleton, low, high) VALUES "
             "(1, '#den', '#den', '#den', NULL, NULL), (2, '#room', '#room', '#room', NULL, NULL), "
             "(3, NULL, NULL, NULL, 1, 2), (4, NULL, NULL, NULL, 2, 3)"
         )
         self.numbers = count(1)
-        self.index = SearchIndex(self.path, self.log_path)
+        self.index = SearchIndex(self.path, self.location)
         self.now: Callable[[], float] = lambda: 0.0
-        self.searcher = Searcher(self.log_path, self.path, lambda: self.now())
+        self.searcher = Searcher(self.location, self.path, lambda: self.now())
 
     def close(self) -> None:
         self.log.close()
@@ -46,13 +46,17 @@ class Bench:
     ) -> None:
         alone = not self.log.in_transaction
         if alone:
-            self.log.execute("BEGIN")
-        for text in texts:
-            number = next(self.numbers) if seq is None else seq
-            row = (number, target, sender, 1000 * number, kind, text, None)
-            self.log.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            self.log.begin()
+        numbers = [next(self.numbers) if seq is None else seq for _ in texts]
+        self.log.executemany(
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (number, target, sender, 1000 * number, kind, text, None)
+                for number, text in zip(numbers, texts, strict=True)
+            ],
+        )
         if alone:
-            self.log.execute("COMMIT")
+            self.log.commit()
 
     def index_all(self) -> None:
         while self.index.step():

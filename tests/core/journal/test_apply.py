@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,6 +30,9 @@ from tests.core.sayings import company, talk, turns
 from tests.support.pepper import PEPPER
 from tests.support.rules import RulesUnderTest
 from tests.support.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from tests.conftest import NewLocation
 
 CODE = sha256(b"x").digest()
 
@@ -366,7 +369,9 @@ def durable(model: Model) -> dict[str, object]:
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(turns)
-def test_a_restart_finds_what_there_was(tmp_path: Path, said: list[list[tuple[int, str]]]) -> None:
+def test_a_restart_finds_what_there_was(
+    new_location: NewLocation, said: list[list[tuple[int, str]]]
+) -> None:
     """Whatever is said: the model that is loaded is the model that was."""
     rules, people = company()
     for number, lines in enumerate(said):
@@ -380,12 +385,6 @@ def test_a_restart_finds_what_there_was(tmp_path: Path, said: list[list[tuple[in
         account_events.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
         for a in rules.model.accounts.values()
     ]
-    path = tmp_path / "chat.db"
-    path.unlink(missing_ok=True)
-    store = Journal(path, PEPPER)
-    try:
-        store.connection.execute("PRAGMA synchronous = OFF")
+    with new_location() as location, closing(Journal(location, PEPPER)) as store:
         store.commit([*made, *rules.stored])
         assert durable(load_model(Reader(store.connection), PEPPER)) == durable(rules.model)
-    finally:
-        store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -12,30 +13,32 @@ from pathlib import Path
 
 import pytest
 
+from securechat.store.database import Location
 from securechat.store.errors import StoreError
 from securechat.store.search.index import SearchIndex
 from tests.support.search import Bench
 
 KEEPER = """
+import pickle
 import sys
 from pathlib import Path
 from securechat.store.search.index import SearchIndex
-index = SearchIndex(Path(sys.argv[1]), Path(sys.argv[2]))
+index = SearchIndex(Path(sys.argv[1]), pickle.loads(bytes.fromhex(sys.argv[2])))
 while index.step():
     print("a step", flush=True)
 """
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
+def bench(tmp_path: Path, location: Location) -> Iterator[Bench]:
+    made = Bench(tmp_path, location)
     yield made
     made.close()
 
 
 def made_anew(bench: Bench) -> None:
     bench.index.close()
-    bench.index = SearchIndex(bench.path, bench.log_path)
+    bench.index = SearchIndex(bench.path, bench.location)
     bench.index_all()
 
 
@@ -84,13 +87,14 @@ def test_where_the_log_cannot_be_read_the_index_stays(bench: Bench) -> None:
 def test_one_whose_keeper_was_killed_goes_on_where_it_was(bench: Bench) -> None:
     """Whatever the moment: nothing is missing in it, and nothing is in it twice."""
     bench.says(*(f"swordfish number{number}" for number in range(6000)))
-    command = [sys.executable, "-c", KEEPER, str(bench.path), str(bench.log_path)]
+    location = pickle.dumps(bench.location).hex()
+    command = [sys.executable, "-c", KEEPER, str(bench.path), location]
     bench.index.close()
     for steps in (1, 2, 1):
         with subprocess.Popen(command, stdout=subprocess.PIPE) as keeper:
             assert keeper.stdout is not None
             for _ in range(steps):
-                keeper.stdout.readline()
+                assert keeper.stdout.readline()
             keeper.send_signal(signal.SIGKILL)
     made_anew(bench)
     with contextlib.closing(sqlite3.connect(bench.path)) as index:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.database import open_database
+from securechat.store.database import Location, open_database
 from securechat.store.errors import StoreError
 from securechat.store.search import index as search_index
 from securechat.store.search.index import PART_ENTRIES, SearchIndex
@@ -19,8 +19,8 @@ from tests.support.search import DEN, DIRECT, MOST, OTHERS, ROOM, Bench, holding
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
+def bench(tmp_path: Path, location: Location) -> Iterator[Bench]:
+    made = Bench(tmp_path, location)
     yield made
     made.close()
 
@@ -210,7 +210,7 @@ def test_erased_is_erased(bench: Bench, tmp_path: Path, erasing: str, full: bool
     bench.log.execute(erasing)
     assert bench.finds("swordfish") == []
     bench.index_all()
-    bench.log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    bench.log.cut_log()
     assert holding(tmp_path, "swordfish") == []
     kept = bench.finds()
     assert [text for text in kept if text in ("before", "after")] == ["before", "after"]
@@ -228,7 +228,7 @@ def test_what_is_erased_while_its_part_is_made_anew_is_erased_too(
     bench.log.execute("DELETE FROM log WHERE seq > 0")
     assert bench.finds("swordfish") == []
     bench.index_all()
-    bench.log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    bench.log.cut_log()
     assert holding(tmp_path, "swordfish") == []
 
 
@@ -239,7 +239,7 @@ def test_a_rebuilding_that_was_interrupted_is_begun_again(bench: Bench) -> None:
     bench.log.execute("DELETE FROM log WHERE seq = 3")
     bench.index.step()
     bench.index.close()
-    bench.index = SearchIndex(bench.path, bench.log_path)
+    bench.index = SearchIndex(bench.path, bench.location)
     bench.index_all()
     assert bench.finds("word2", oldest_first=True)[0] == "word20"
     assert bench.finds("word2999") == ["word2999"]
@@ -263,7 +263,7 @@ def test_the_index_of_another_log_is_thrown_away(bench: Bench) -> None:
     bench.index.close()
     bench.log.execute("UPDATE meta SET value = 'other' WHERE key = 'instance'")
     bench.log.execute("UPDATE log SET text = 'tuna'")
-    bench.index = SearchIndex(bench.path, bench.log_path)
+    bench.index = SearchIndex(bench.path, bench.location)
     assert bench.finds("tuna") == ["tuna"]
     bench.index_all()
     assert bench.finds("tuna") == ["tuna"]
@@ -278,8 +278,8 @@ def test_a_damaged_index_is_made_anew(bench: Bench) -> None:
     bench.path.write_bytes(b"not a database, and long enough to be looked at as one" * 100)
     bench.path.with_name("search.db-wal").unlink(missing_ok=True)
     with pytest.raises(StoreError, match="is made anew"):
-        SearchIndex(bench.path, bench.log_path)
-    bench.index = SearchIndex(bench.path, bench.log_path)
+        SearchIndex(bench.path, bench.location)
+    bench.index = SearchIndex(bench.path, bench.location)
     bench.index_all()
     assert bench.finds("swordfish") == ["swordfish"]
 
@@ -295,7 +295,7 @@ def test_an_index_that_is_damaged_inside_is_made_anew(bench: Bench) -> None:
     bench.says("tuna")
     for _ in range(2):
         try:
-            bench.index = SearchIndex(bench.path, bench.log_path)
+            bench.index = SearchIndex(bench.path, bench.location)
             bench.index_all()
         except StoreError:
             continue
@@ -316,28 +316,22 @@ def test_a_damaged_log_leaves_the_index(bench: Bench, monkeypatch: pytest.Monkey
 def test_the_writer_of_the_log_waits_for_nothing(bench: Bench) -> None:
     """Neither while the index is written, nor for what it reads."""
     bench.says(*(f"word {number}" for number in range(1500)))
-    bench.log.execute("PRAGMA busy_timeout = 0")
+    bench.log.wait_at_most(0)
     for _ in range(3):
-        bench.log.execute("BEGIN IMMEDIATE")
+        bench.log.begin()
         bench.says("one more")
         bench.index.step()
-        bench.log.execute("COMMIT")
+        bench.log.commit()
     bench.index_all()
     assert bench.finds("more", limit=9) == ["one more"] * 3
 
 
-def test_a_new_message_costs_the_log_nothing(bench: Bench) -> None:
-    """No trigger of it is on INSERT."""
-    sql = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'log'"
-    triggers = [row[0] for row in bench.log.execute(sql)]
-    assert triggers
-    assert not [one for one in triggers if "AFTER INSERT" in one.upper()]
-
-
-def test_without_an_index_the_newest_are_not_found_either(tmp_path: Path) -> None:
+def test_without_an_index_the_newest_are_not_found_either(
+    tmp_path: Path, location: Location
+) -> None:
     """It is an error, which the asker is told."""
-    open_database(tmp_path / "chat.db").close()
-    searcher = Searcher(tmp_path / "chat.db", tmp_path / "search.db")
+    open_database(location).close()
+    searcher = Searcher(location, tmp_path / "search.db")
     with pytest.raises(StoreError):
         searcher.search(search("x"))
     sqlite3.connect(tmp_path / "search.db").close()

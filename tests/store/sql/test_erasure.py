@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from securechat.store.admin import APPLIED
-from securechat.store.database import Connection, open_database
+from securechat.store.database import Connection
 from securechat.store.sql import erasure
-from securechat.store.sql.erasure import Erased, cut_log, erase, of_sender, told
-from securechat.store.sql.fragments import ROW_BYTES
+from securechat.store.sql.erasure import Erased, erase, of_sender, told
+from securechat.store.sql.fragments import KEEP_FACT, ROW_BYTES
 from securechat.store.sql.reader import Reader
 
 ALICE, BOB = 1, 2
 SECRET = "swordfish-7281"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "securechat.db"
-
-
-@pytest.fixture
-def connection(path: Path) -> Iterator[Connection]:
-    connection = open_database(path)
-    yield connection
-    connection.close()
 
 
 def say(connection: Connection, first: int, *senders: int, text: str = SECRET) -> None:
@@ -125,7 +110,7 @@ def test_batches_that_the_server_has_heard_of_are_not_kept(connection: Connectio
     for first in (1, 2):
         say(connection, first, ALICE)
         erase(connection, of_sender(connection, ALICE, first), lambda _: None)
-        connection.execute("INSERT OR REPLACE INTO meta SELECT ?, max(id) FROM changes", (APPLIED,))
+        connection.execute(KEEP_FACT, (APPLIED, str(Reader(connection).last_change())))
     assert [(number, kind[:7]) for number, kind, _ in Reader(connection).changes(0)] == [
         (1, "account"),
         (3, "erased "),
@@ -136,32 +121,3 @@ def test_another_change_tells_of_no_batch() -> None:
     """Only its own kind does."""
     assert told("account") is None
     assert told("erased [7, [[1, 20]]]") == Erased(7, [(1, 20)])
-
-
-def test_the_text_is_in_no_file(connection: Connection, path: Path) -> None:
-    """Neither in free pages nor in the write-ahead log, and not in parts of a long one."""
-    say(connection, 1, *[ALICE, BOB] * 100, text="harmless")
-    say(connection, 201, *[ALICE] * 200)
-    say(connection, 401, ALICE, text=SECRET * 5000)
-    connection.execute("PRAGMA wal_checkpoint(FULL)")
-    say(connection, 402, *[ALICE] * 200)
-    assert [p.name for p in path.parent.iterdir() if SECRET.encode() in p.read_bytes()]
-    erase(connection, of_sender(connection, ALICE, 601), lambda _: None)
-    assert cut_log(connection, lambda _: None)
-    assert [p.name for p in path.parent.iterdir() if SECRET.encode() in p.read_bytes()] == []
-
-
-def test_a_reader_keeps_the_write_ahead_log(
-    connection: Connection, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Then it is said that it could not be cut, and nobody is held up for long."""
-    monkeypatch.setattr(erasure, "CUT_SECONDS", 0.0)
-    say(connection, 1, ALICE)
-    reader = open_database(path, read_only=True)
-    reader.execute("BEGIN")
-    reader.execute("SELECT * FROM log").fetchall()
-    erase(connection, of_sender(connection, ALICE, 1), lambda _: None)
-    assert not cut_log(connection, lambda _: None)
-    reader.execute("ROLLBACK")
-    reader.close()
-    assert cut_log(connection, lambda _: None)

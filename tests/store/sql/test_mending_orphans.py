@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -20,19 +19,18 @@ from securechat.core.journal.events.channels import (
     MaskAdded,
     MemberJoined,
 )
-from securechat.store.database import Connection
+from securechat.store.database import Connection, Location
 from securechat.store.sql.journal import Journal
 from securechat.store.sql.mending import ORPHANS, find_orphans, ownerless, remove_orphans
-from securechat.store.sqlite.database import FILE_NAME
 from tests.support.pepper import PEPPER
 
 ALICE, BOB, DEN, LAB = 1, 2, 10, 11
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
+def connection(location: Location) -> Iterator[Connection]:
     """Two accounts and two channels, with all that can be had of them."""
-    journal = Journal(tmp_path / FILE_NAME, PEPPER)
+    journal = Journal(location, PEPPER)
     for number, name in ((ALICE, "alice"), (BOB, "bob")):
         journal.commit([AccountCreated(number, name, name, name, "hash", False, 0, 0)])
         journal.commit(

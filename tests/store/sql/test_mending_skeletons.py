@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import ChannelClosed, ChannelCreated
-from securechat.store.database import Connection
+from securechat.store.database import Connection, Location
 from securechat.store.sql.journal import Journal
 from securechat.store.sql.mending import look_alikes, refresh_skeletons
-from securechat.store.sqlite.database import FILE_NAME
 from tests.support.pepper import PEPPER
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
+def connection(location: Location) -> Iterator[Connection]:
     """Accounts and channels, whose skeletons are of other data."""
-    journal = Journal(tmp_path / FILE_NAME, PEPPER)
+    journal = Journal(location, PEPPER)
     for number, name in enumerate(("alice", "bob", "eve")):
         journal.commit([AccountCreated(number, name, name, f"old {name}", "", False, number, 0)])
     for number, name in enumerate(("#den", "#lab")):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -11,23 +13,31 @@ from hypothesis import strategies as st
 
 from securechat.core.history.queries import EntryQuery, From, PageQuery, Place, Span, TargetsQuery
 from securechat.core.journal.events.channels import Logged
-from securechat.store.database import Connection
+from securechat.store.database import Connection, open_database
 from securechat.store.sql.pages import Pages
 from securechat.store.sqlite.database import SqliteConnection
 from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.found import found_in
+from tests.support.postgres import PostgresServer
 
 TARGETS, MOST, STEP_MS = 3, 40, 10
 KINDS = ["PRIVMSG", "PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "REDACTED", "TAGMSG", "JOIN"]
 
 
-@pytest.fixture(scope="module")
-def connection() -> Iterator[Connection]:
-    connection = sqlite3.connect(":memory:", isolation_level=None, factory=SqliteConnection)
-    for script in MIGRATIONS:
-        connection.executescript(script)
-    yield connection
-    connection.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """One for all examples."""
+    if request.param == "sqlite":
+        with closing(
+            sqlite3.connect(":memory:", isolation_level=None, factory=SqliteConnection)
+        ) as made:
+            for script in MIGRATIONS:
+                made.executescript(script)
+            yield cast("Connection", made)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.lent() as location, closing(open_database(location)) as opened:
+        yield opened
 
 
 @st.composite

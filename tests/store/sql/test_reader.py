@@ -359,7 +359,7 @@ def steps(connection: Connection, action: Callable[[], object]) -> int:
     return count
 
 
-OF_SQLITE = pytest.mark.parametrize("location", ["sqlite"], indirect=True)
+OF_SQLITE = pytest.mark.parametrize("new_location", ["sqlite"], indirect=True)
 
 
 @OF_SQLITE

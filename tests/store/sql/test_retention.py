@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from securechat.store.database import Connection, open_database
-from securechat.store.sql.retention import DAY_MS, OLD, expire, first_since
+from securechat.store.database import Connection
+from securechat.store.sql.retention import DAY_MS, expire, first_since
 
 SERVER, SHORT, FOREVER, DIRECT, GONE = 1, 2, 3, 4, 5
 NOW = 1000 * DAY_MS
 KINDS = ("PRIVMSG", "JOIN", "CTCP", "REDACTED")
 
 
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    connection = open_database(tmp_path / "securechat.db")
+@pytest.fixture(autouse=True)
+def targets(connection: Connection) -> None:
     connection.executemany(
         "INSERT INTO targets (id, name, folded, keep_days) VALUES (?, ?, ?, ?)",
         [
@@ -28,8 +24,6 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
             (GONE, "#gone", None, None),
         ],
     )
-    yield connection
-    connection.close()
 
 
 def log(connection: Connection, *entries: tuple[int, float], first: int = 1) -> None:
@@ -96,14 +90,3 @@ def test_the_first_since_a_moment_is_found(connection: Connection, count: int) -
         expected = [seq for seq, _, _, at in rows if at >= at_ms]
         found = first_since(connection, at_ms)
         assert [seq for seq, *_ in rows if seq >= found] == expected
-
-
-def test_only_what_is_old_is_looked_at(connection: Connection) -> None:
-    """Along the indexes, up to the border."""
-    plan = connection.execute(
-        f"EXPLAIN QUERY PLAN {OLD}",
-        dict.fromkeys(("target", "after", "border", "before", "limit"), 9),
-    ).fetchall()
-    searches = [row[3] for row in plan if "log" in row[3]]
-    assert len(searches) == 3
-    assert all("(target=? AND seq>? AND seq<?)" in step for step in searches)

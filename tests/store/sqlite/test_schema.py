@@ -10,6 +10,7 @@ import pytest
 
 from securechat.store.sql import pages, reader
 from securechat.store.sql.fragments import EVENTS, MESSAGES, UNTOLD
+from securechat.store.sql.retention import OLD
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.schema import MIGRATIONS
 
@@ -126,6 +127,15 @@ def test_the_newest_entry_of_a_channel_is_read_by_three(fresh: sqlite3.Connectio
     ]
 
 
+def test_only_what_is_old_is_looked_at(fresh: sqlite3.Connection) -> None:
+    """Along the indexes, up to the border."""
+    names = ("target", "after", "border", "before", "limit")
+    plan = fresh.execute(f"EXPLAIN QUERY PLAN {OLD}", dict.fromkeys(names, 9)).fetchall()
+    searches = [row[3] for row in plan if "log" in row[3]]
+    assert len(searches) == 3
+    assert all("(target=? AND seq>? AND seq<?)" in step for step in searches)
+
+
 @pytest.mark.parametrize("sql", pages.SQL.values())
 def test_a_page_is_read_along_an_index(fresh: sqlite3.Connection, sql: str) -> None:
     """Wherever it is, and however long the log: nothing is walked over, nothing is sorted."""
@@ -153,6 +163,14 @@ def test_each_entry_stands_in_one_index(fresh: sqlite3.Connection) -> None:
         return [seq for (seq,) in fresh.execute(sql)]
 
     assert [seqs(MESSAGES), seqs(UNTOLD), seqs(EVENTS)] == [[1, 2], [3, 4, 5], [6, 7]]
+
+
+def test_a_new_message_costs_no_trigger(fresh: sqlite3.Connection) -> None:
+    """What the index for searching needs is counted where something is erased."""
+    sql = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'log'"
+    triggers = [row[0] for row in fresh.execute(sql)]
+    assert triggers
+    assert not [one for one in triggers if "AFTER INSERT" in one.upper()]
 
 
 def test_an_older_database_gets_classes(tmp_path: Path) -> None:
