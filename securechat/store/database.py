@@ -7,6 +7,7 @@ stands behind these methods. A file of SQLite is the one that comes with Python.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -26,6 +27,7 @@ __all__ = [
     "fault",
     "format_of",
     "open_database",
+    "retire",
     "size_of",
 ]
 
@@ -170,6 +172,26 @@ def format_of(location: Location) -> int:
 def size_of(location: Location) -> int:
     """What a database takes of its disk, in bytes. Raises StoreError."""
     return _ask(location, lambda connection: connection.size_bytes())
+
+
+def retire(location: Location, ending: str) -> str:
+    """Give a database that was moved elsewhere another name, so that no server starts on it by
+    mistake; that name. Nobody may use it any more. Raises StoreError.
+    """
+    if not isinstance(location, Path):
+        from securechat.store.postgres import database as postgres
+
+        return postgres.retire(location, ending)
+    kept = location.with_name(f"{location.name}.{ending}")
+    try:
+        with closing(open_database(location)) as connection:
+            connection.cut_log()  # or what is only there would stay behind
+        for end in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                location.with_name(location.name + end).rename(kept.with_name(kept.name + end))
+    except OSError as error:
+        raise fault(error, location) from error
+    return str(kept)
 
 
 def _ask(location: Location, question: Callable[[Connection], int]) -> int:

@@ -71,7 +71,7 @@ def make_backup(
     """
     _refuse_existing(file, force=force)
     data.check_database()
-    check_pepper(data.database, data.pepper)  # no server starts on a database without its pepper
+    check_pepper(data.location, data.pepper)  # no server starts on a database without its pepper
     between = Breather(pause) if data.running() else _go_on
     # Beside the goal, as only there a rename is possible.
     with staging(file) as stage:
@@ -98,7 +98,7 @@ def _refuse_existing(file: Path, *, force: bool) -> None:
 
 def _gather(data: DataDirectory, stage: Path, between: Callable[[], object]) -> Manifest:
     made_ms = wall_clock()
-    copy_database(data.database, stage / DATABASE, between)
+    copy_database(data.location, stage / DATABASE, between)
     if data.pepper.exists():
         _keep(stage, [(PEPPER, data.pepper)])
     if data.tls.exists():
@@ -131,7 +131,7 @@ def _note(data: DataDirectory, file: Path, by: str) -> str:
             return (
                 f"the audit doesn't tell of the backup, as the database's format is still {version}"
             )
-        admin = Admin(data.database, by=by)
+        admin = Admin(data.location, by=by)
         try:
             admin.audit.note("backup made", file=str(file.absolute()))
         finally:

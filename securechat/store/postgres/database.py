@@ -393,6 +393,16 @@ def open_database(location: PostgresLocation, *, read_only: bool = False) -> Pos
     return connection
 
 
+def retire(location: PostgresLocation, ending: str) -> str:
+    """Rename the schema; the new name, for people. Raises StoreError."""
+    connection = PostgresConnection(location, read_only=False)
+    try:
+        connection.script(f"ALTER SCHEMA {NAME} RENAME TO {NAME}_{ending}")
+    finally:
+        connection.close()
+    return f"{location}, schema {NAME}_{ending}"
+
+
 def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None:
     newest = max(MIGRATIONS)
     if (found := connection.format()) == newest:
