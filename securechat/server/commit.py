@@ -38,6 +38,10 @@ FailedSpans = list[tuple[CommandSpan, StoreError]]
 """The spans that could not be stored, each with the reason."""
 
 
+class MustEndError(Exception):
+    """It isn't known any more what is stored, so nothing that this server says can be relied on."""
+
+
 class Committer:
     """Hub thread only. rules: whose model is told how far the log is stored. journal: stores it.
     changes, storage_health: what hears that something could not be stored. counters: what counts.
@@ -79,14 +83,14 @@ class Committer:
         """Returns when they are stored; raises StoreError when they are not.
 
         There is a third outcome: until it is known which of the two it is, nothing is said, and
-        nothing else is done.
+        nothing else is done. Raises MustEndError where that can't be learned.
         """
         began = time.monotonic()
         try:
             self._journal.commit(events)
         except UnknownOutcomeError as unknown:
             log.warning("it is not known whether a turn was stored: %s", unknown)
-            if not unknown.settle():
+            if not _settled(unknown):
                 raise StoreError(str(unknown)) from unknown
         self._counters.commits.add(time.monotonic() - began)
 
@@ -116,6 +120,13 @@ class Committer:
         self._counters.not_stored += len(spans)
         turn.fail(spans, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
         self._storage_health.raised(turn, len(spans), error)
+
+
+def _settled(unknown: UnknownOutcomeError) -> bool:
+    try:
+        return unknown.settle()
+    except StoreError as error:
+        raise MustEndError(f"whether a turn was stored can't be learned: {error}") from error
 
 
 def store_spans(turn: Turn, commit: Callable[[Sequence[JournalEvent]], None]) -> FailedSpans:

@@ -34,7 +34,7 @@ from securechat.net.throttle import DEFAULT_RATE, Rate
 from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.changes import Changes
-from securechat.server.commit import Committer
+from securechat.server.commit import Committer, MustEndError
 from securechat.server.counters import Counters
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
@@ -155,6 +155,8 @@ class Hub(NamedThread):
             self._finish(turn)
             while not self._done():
                 self._run_turn()
+                if self._journal.displaced is not None:
+                    raise MustEndError(str(self._journal.displaced))
             turn = self._new_turn()
             self._rules.stop(turn, self._ending.reason if self._ending else "")
             self._finish(turn)

@@ -24,6 +24,7 @@ from securechat.net.listener import Listener
 from securechat.net.loop import Callbacks, IoThread
 from securechat.net.proxy_header import TrustedProxies
 from securechat.server.checkpointer import Checkpointer
+from securechat.server.commit import MustEndError
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.hub import Hub, NewSettings
@@ -278,9 +279,12 @@ class Service:
         self._hub.inbox.put(answer)
 
     def _thread_failed(self, error: BaseException) -> None:
-        # Not the error's repr: it may quote what it failed at.
-        name = type(error).__name__
-        log.critical("a thread has died of %s, so the server stops", name, exc_info=error)
+        if isinstance(error, MustEndError):  # no bug
+            log.critical("the server must end: %s", error)
+        else:
+            # Not the error's repr: it may quote what it failed at.
+            name = type(error).__name__
+            log.critical("a thread has died of %s, so the server stops", name, exc_info=error)
         # First the sign, then the call: who is woken looks at it.
         self.failed.set()
         self.on_failure()

@@ -5,6 +5,7 @@ StoreError
 ├── UnknownError           refused: there is no such thing
 ├── HeldError              refused: another program holds the database
 ├── DamagedError           refused: a part of the database can't be read
+├── DisplacedError         refused: the database is another server's, or another one, by now
 └── UnknownOutcomeError    stored or refused: nobody knows yet
 """
 
@@ -31,6 +32,12 @@ class HeldError(StoreError):
 
 class DamagedError(StoreError):
     """A part of the database holds nonsense; what stands in other parts can be used."""
+
+
+class DisplacedError(StoreError):
+    """What this server knows is no longer what is stored, and it may store nothing more: another
+    one has taken over, or the database is an older state of it. The server must end.
+    """
 
 
 class UnknownOutcomeError(StoreError):

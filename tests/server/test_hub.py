@@ -40,10 +40,11 @@ from securechat.server import changes
 from securechat.server import hub as module
 from securechat.server.allowance import LINE_SECONDS
 from securechat.server.changes import take_changes
+from securechat.server.commit import MustEndError
 from securechat.server.inbox import Stop
 from securechat.server.input_queue import MOST_UNSENT, TimeSlices
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.errors import DamagedError, StoreError
+from securechat.store.errors import DamagedError, DisplacedError, StoreError
 from tests.support.client import Client
 from tests.support.hub import GatedJournal, HubUnderTest, done, link_of
 from tests.support.links import PATIENCE
@@ -772,6 +773,31 @@ def test_what_may_have_been_stored_is_told_when_that_is_known(hub: HubUnderTest)
     alice.sends("PRIVMSG #lobby :after")
     assert spoken(bob.hears_until(":after")) == ["after"]
     assert texts(hub) == ["stored", "after"]
+
+
+def test_what_nobody_can_learn_ends_the_server(hub: HubUnderTest) -> None:
+    """Nothing is said of the turn, neither that it was stored nor that it wasn't."""
+    alice, bob = hub.member("alice"), hub.member("bob")
+    alice.hears()
+    hub.journal.broken_off = [StoreError("nobody answers")]
+    alice.sends("PRIVMSG #lobby :lost")
+    hub.hub.join(PATIENCE)
+    [failure] = hub.failures
+    hub.failures.clear()
+    assert isinstance(failure, MustEndError)
+    assert not alice.has_heard()
+    assert not bob.has_heard()
+
+
+def test_a_server_that_was_displaced_ends(hub: HubUnderTest) -> None:
+    """What it knows is no longer what is stored."""
+    alice = hub.member("alice")
+    alice.hears()
+    hub.journal.displaced = DisplacedError("another one has taken over")
+    hub.hub.join(PATIENCE)
+    [failure] = hub.failures
+    hub.failures.clear()
+    assert isinstance(failure, MustEndError)
 
 
 def test_a_bug_at_the_end_of_a_session_leaves_none_behind(

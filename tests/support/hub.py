@@ -9,6 +9,7 @@ import queue
 import socket
 import threading
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -53,7 +54,7 @@ class GatedJournal(Journal):
         super().__init__(path, PEPPER)
         self.commits: list[list[JournalEvent]] = []
         self.failure: StoreError | None = None
-        self.broken_off: list[bool] = []
+        self.broken_off: list[bool | StoreError] = []
         """Of the next commits, which can't be told at once: whether they were stored."""
         self.refused_text: str | None = None
         """A message that can't be stored beside the others."""
@@ -83,9 +84,9 @@ class GatedJournal(Journal):
             raise self.failure
         if self.broken_off:
             stored = self.broken_off.pop(0)
-            if stored:
+            if stored is True:
                 super().commit(events)
-            raise UnknownOutcomeError("the connection was lost", lambda: stored)
+            raise UnknownOutcomeError("the connection was lost", partial(settled, stored))
         if any(isinstance(e, Logged) and e.text == self.refused_text for e in events):
             events = [*events, *events]  # the second of each is in conflict with the first
         super().commit(events)
@@ -96,6 +97,13 @@ class GatedJournal(Journal):
         if self.failure is not None:
             raise self.failure
         super().try_out()
+
+
+def settled(stored: bool | StoreError) -> bool:
+    """What is found out about a commit that was broken off."""
+    if isinstance(stored, StoreError):
+        raise stored
+    return stored
 
 
 class Io:

@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.types.bool import BoolDumper
 from psycopg.types.numeric import Int8Dumper, IntLoader
 
-from securechat.store.errors import HeldError, StoreError, UnknownOutcomeError
+from securechat.store.errors import DisplacedError, HeldError, StoreError, UnknownOutcomeError
 from securechat.store.postgres.faults import fault
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
@@ -29,6 +29,10 @@ from securechat.store.sql.fragments import FORMAT_KEY, KEEP_FACT
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
+
+GONE_SECONDS = 20
+"""A connection that nobody answers on for so long is given up."""
+
 BUSY_SECONDS = 2.0
 """How long a writer waits for another one; see store.sqlite.database."""
 
@@ -36,6 +40,12 @@ SETTLE_SECONDS = 60.0
 """So long it is tried to learn whether a turn was stored, once the connection was lost."""
 
 RETRY_SECONDS = 0.25
+
+CLAIM_SECONDS = 3.0
+"""So long a start waits for the database: of a server that was killed it is free in a moment."""
+
+LOST_COMMIT = "5s"
+"""How long a commit that a lost connection has left behind is waited for at a time."""
 
 RUNNING = 0x7365_6375_7265_6368
 """The number of the advisory lock that the server holds which runs on the database."""
@@ -50,6 +60,11 @@ _SETTINGS: Final = {
     "client_encoding": "UTF8",
     "timezone": "UTC",
     "idle_in_transaction_session_timeout": "30s",
+    # So that of a connection which is cut the other end lets go, too, with the locks it holds.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": f"{GONE_SECONDS}s",
 }
 
 Params = Sequence[Any] | Mapping[str, Any]
@@ -83,7 +98,11 @@ class PostgresConnection:
         self._busy_seconds = BUSY_SECONDS
         self._epoch: int | None = None
         """Of the server whose connection this is; None for all others."""
-        self._turn = 0
+        self._turn = self._stored = 0
+        """The server's turn that is on, and the newest one that is stored."""
+        self._refusal = ""
+        self._next_try = 0.0
+        """Why it could not be made anew, and when that is tried again."""
         self._heard = 0
         self._warned = False
         self._in_transaction = False
@@ -102,10 +121,10 @@ class PostgresConnection:
                 connect_timeout=CONNECT_SECONDS,
                 application_name="securechat",
                 options=options,
-                # A connection that nobody answers on is given up within 20 seconds.
                 keepalives_idle=5,
                 keepalives_interval=5,
                 keepalives_count=3,
+                tcp_user_timeout=GONE_SECONDS * 1000,
                 **self._secret(),
             )
             pg = psycopg.connect(words, autocommit=True)
@@ -151,11 +170,11 @@ class PostgresConnection:
     def execute(self, sql: str, params: Params = (), /) -> psycopg.Cursor[Any]:
         """A read outside of a transaction is tried once more where the connection was lost."""
         words = translate(sql)
-        if self._in_transaction or not self._pg.broken:
+        if self._in_transaction or not self._pg.closed:
             try:
                 return self._pg.execute(words, params or None)
             except psycopg.Error as error:
-                if self._in_transaction or not self._pg.broken:
+                if self._in_transaction or not self._pg.closed:
                     raise fault(error, str(self._location)) from error
         self._reconnect()
         return self._run(lambda: self._pg.execute(words, params or None))  # type: ignore[no-any-return]
@@ -172,18 +191,25 @@ class PostgresConnection:
 
     def begin(self) -> None:
         """Raises HeldError where another one that writes was waited for in vain."""
-        if self._pg.broken:
-            self._reconnect()
+        try:
+            if not self._pg.closed:
+                self._begin()
+                return
+        except psycopg.Error as error:
+            # Of one that was lost unnoticed: nothing was done by it, so it is begun by another one.
+            if not self._pg.closed:
+                raise fault(error, str(self._location)) from error
+        self._reconnect()
+        self._run(self._begin)
+
+    def _begin(self) -> None:
         self._warned = False
         wait = f"BEGIN; SET LOCAL lock_timeout = {max(1, round(self._busy_seconds * 1000))}"
         self._in_transaction = True
         try:
             self._pg.execute(wait)
             self._lock()
-        except psycopg.Error as error:
-            self.rollback()
-            raise fault(error, str(self._location)) from error
-        except StoreError:
+        except (psycopg.Error, StoreError):
             self.rollback()
             raise
 
@@ -200,7 +226,7 @@ class PostgresConnection:
 
     def begin_reading(self) -> None:
         """One snapshot (https://www.postgresql.org/docs/current/transaction-iso.html)."""
-        if self._pg.broken:
+        if self._pg.closed:
             self._reconnect()
         self._run(lambda: self._pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         self._in_transaction = True
@@ -221,13 +247,16 @@ class PostgresConnection:
         self._in_transaction = False
         if self._warned:
             raise self._unknown(f"{self._location}: no standby has confirmed it")
+        self._stored = self._turn
 
     def _unknown(self, text: str) -> UnknownOutcomeError:
-        epoch, turn = self._epoch, self._turn
+        turn = self._turn
+        if self._epoch is None:
+            text = f"{text}; look whether it was done, then try again"
 
         def settle() -> bool:
-            if epoch is None:
-                raise StoreError(f"{text}; look whether it was done, then try again")
+            if self._epoch is None:
+                raise StoreError(text)
             return self._was_stored(turn)
 
         return UnknownOutcomeError(text, settle)
@@ -239,24 +268,20 @@ class PostgresConnection:
         end = time.monotonic() + SETTLE_SECONDS
         while True:
             try:
-                if self._warned:
-                    self._pg.close()
                 self._reconnect()
-                found = self._pg.execute("SELECT turn FROM head").fetchone()
-                return bool(found and found[0] >= turn)
-            except (StoreError, psycopg.Error) as error:
+            except DisplacedError:
+                raise
+            except StoreError:
                 if time.monotonic() > end:
-                    raise (
-                        error
-                        if isinstance(error, StoreError)
-                        else fault(error, str(self._location))
-                    ) from error
+                    raise
                 time.sleep(RETRY_SECONDS)
+            else:
+                return self._stored >= turn
 
     def rollback(self) -> None:
         """Where the connection was lost there is nothing left to take back."""
         self._in_transaction = False
-        if not self._pg.broken:
+        if not self._pg.closed:
             with suppress(psycopg.Error):
                 self._pg.execute("ROLLBACK")
 
@@ -282,35 +307,62 @@ class PostgresConnection:
 
     def claim(self) -> None:
         """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""
-        self._hold()
-        found = self._run(
-            lambda: self._pg.execute(
-                "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"
-            ).fetchone()
-        )
-        self._epoch, self._turn = found
+        end = time.monotonic() + CLAIM_SECONDS
+        while not self._holds():
+            if time.monotonic() > end:
+                raise HeldError(
+                    f"{self._location}: another securechat server runs on this database; end it "
+                    "first"
+                )
+            time.sleep(RETRY_SECONDS)
+        sql = "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"
+        self._epoch, self._stored = self._run(lambda: self._pg.execute(sql).fetchone())
 
-    def _hold(self) -> None:
+    def _holds(self) -> bool:
         sql = "SELECT pg_try_advisory_lock(%s)"
-        if not self._run(lambda: self._pg.execute(sql, (RUNNING,)).fetchone())[0]:
-            raise HeldError(
-                f"{self._location}: another securechat server runs on this database; end it first"
-            )
-        self._run(lambda: self._pg.execute(f"LISTEN {CHANNEL}"))
+        found: bool = self._run(lambda: self._pg.execute(sql, (RUNNING,)).fetchone())[0]
+        if found:
+            self._run(lambda: self._pg.execute(f"LISTEN {CHANNEL}"))
+        return found
 
     def _reconnect(self) -> None:
-        """A server's connection is its own again only if no other one has claimed it meanwhile."""
+        """Who waits for what can't be reached does so for half of the time, at most."""
+        began = time.monotonic()
+        if began < self._next_try:
+            raise StoreError(self._refusal)
         with suppress(psycopg.Error):
             self._pg.close()
-        self._pg = self._connect()
-        if self._epoch is None:
-            return
-        self._hold()
-        sql = "UPDATE head SET epoch = epoch + 1 WHERE epoch = %s RETURNING epoch"
+        try:
+            self._pg = self._connect()
+        except StoreError as error:
+            now = time.monotonic()
+            self._refusal, self._next_try = str(error), now + min(now - began, CONNECT_SECONDS)
+            raise
+        try:
+            if self._epoch is not None:
+                self._come_back()
+        except StoreError:
+            self._pg.close()
+            raise
+
+    def _come_back(self) -> None:
+        """A server's connection is its own again only if no other one has claimed it meanwhile, and
+        all is there that was stored.
+        """
+        if not self._holds():
+            raise HeldError(f"{self._location}: the connection that was lost still holds it; wait")
+        self._run(lambda: self._pg.execute(f"SET lock_timeout = '{LOST_COMMIT}'"))
+        sql = "SELECT turn FROM head WHERE epoch = %s FOR UPDATE"
         found = self._run(lambda: self._pg.execute(sql, (self._epoch,)).fetchone())
+        self._run(lambda: self._pg.execute("RESET lock_timeout"))
         if found is None:
             raise _displaced(self._location)
-        self._epoch = found[0]
+        if found[0] < self._stored:
+            raise DisplacedError(
+                f"{self._location} lacks what was stored there: an older state was restored, or a "
+                "standby has taken over that was behind, so this server must end"
+            )
+        self._stored = found[0]
         self._heard += 1  # as something may have been told meanwhile
         log.warning("the connection to %s was lost, and is there again", self._location)
 
@@ -320,7 +372,7 @@ class PostgresConnection:
 
     def data_version(self) -> int:
         """Others tell of what they write, and so does a connection that was made anew."""
-        if self._pg.broken:
+        if self._pg.closed:
             self._reconnect()
         told = self._run(lambda: [*self._pg.notifies(timeout=0)])
         self._heard += sum(one.pid != self._pg.info.backend_pid for one in told)
@@ -363,7 +415,7 @@ class PostgresConnection:
         """Old rows are overwritten at once, and not when it pleases autovacuum. What stands in
         PostgreSQL's own write-ahead log, and in archives of it, goes as its administrator has it.
         """
-        self._run(lambda: self._pg.execute("VACUUM log"))
+        self.execute("VACUUM log")
         return True
 
     def close(self) -> None:
@@ -372,8 +424,8 @@ class PostgresConnection:
         self._pg.close()
 
 
-def _displaced(location: PostgresLocation) -> StoreError:
-    return StoreError(
+def _displaced(location: PostgresLocation) -> DisplacedError:
+    return DisplacedError(
         f"{location}: another securechat server has taken over this database, so this one must end"
     )
 
@@ -421,6 +473,7 @@ def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None
         if not found:
             execute(f"CREATE SCHEMA IF NOT EXISTS {NAME}")
         elif found < newest:
+            _keep_servers_away(connection, location)
             log.info("bringing the database from format %d to %d: wait for it", found, newest)
         for number in range(max(found + 1, FIRST_FORMAT), newest + 1):
             connection.script(MIGRATIONS[number])
@@ -431,3 +484,12 @@ def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None
     except BaseException:
         connection.rollback()
         raise
+
+
+def _keep_servers_away(connection: PostgresConnection, location: PostgresLocation) -> None:
+    """One that runs would store nothing any more. Until the transaction's end none can begin."""
+    if not connection.execute("SELECT pg_try_advisory_xact_lock(?)", (RUNNING,)).fetchall()[0][0]:
+        raise HeldError(
+            f"{location}: a securechat server of an older version runs on this database; end it "
+            "first"
+        )

@@ -10,6 +10,11 @@ from securechat.store.errors import ConflictError, DamagedError, HeldError, Stor
 OF_ONE_ROW = (psycopg.IntegrityError, psycopg.DataError)
 """What one row alone is to blame for: a name that is taken, or a value that can't be held."""
 
+_WRONG = "its server doesn't take the password; look at the file that has it"
+_TLS = "no encrypted connection can be made; look at sslmode and sslrootcert in the URL"
+_FULL = "the database's server has no connection left; raise max_connections"
+_AWAY = "the database's server can't be reached, or has ended; see that it runs and is reachable"
+
 _MEANINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
     (errors.LockNotAvailable, HeldError, "another program holds the database; end it, or wait"),
     (errors.DiskFull, StoreError, "the disk of the database's server is full; free some space"),
@@ -21,33 +26,31 @@ _MEANINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
         "this user may not do that there; make it the owner of the database",
     ),
     (
-        errors.InvalidPassword,
-        StoreError,
-        "the database's server doesn't take the password; look at the file that has it",
-    ),
-    (
-        errors.InvalidCatalogName,
-        StoreError,
-        "the server has no database of that name; make one, owned by the user in the URL",
-    ),
-    (
         errors.ReadOnlySqlTransaction,
         StoreError,
         "this server of the database only reads, as a standby does; name the primary, or all of "
         "them with target_session_attrs=read-write",
     ),
-    (
-        errors.TooManyConnections,
-        StoreError,
-        "the database's server has no connection left; raise max_connections",
-    ),
-    (
-        psycopg.OperationalError,
-        StoreError,
-        "the database's server can't be reached, or has ended; see that it runs and is reachable",
-    ),
+    (psycopg.OperationalError, StoreError, _AWAY),
 )
 """From what is rare to what is general."""
+
+_REFUSALS = {
+    "password authentication failed": _WRONG,
+    "no password supplied": _WRONG,
+    "no pg_hba.conf entry": "its server lets this user in from here not at all, or only with TLS; "
+    "see its pg_hba.conf, and sslmode in the URL",
+    "does not support SSL": _TLS,
+    "certificate": _TLS,
+    "SSL error": _TLS,
+    "too many": _FULL,
+    "remaining connection slots": _FULL,
+    "starting up": _AWAY,
+    "shutting down": _AWAY,
+    'database "': "the server has no database of that name; make one, owned by the user in the URL",
+    'role "': "the server knows no such user; make it, and the database its own",
+}
+"""By what the server, or libpq, says when there is no connection: it gives no code with it."""
 
 
 def fault(error: psycopg.Error, place: str) -> StoreError:
@@ -57,6 +60,8 @@ def fault(error: psycopg.Error, place: str) -> StoreError:
         return ConflictError(text)
     for kind, raised, meaning in _MEANINGS:
         if isinstance(error, kind):
+            if kind is psycopg.OperationalError:
+                meaning = next((_REFUSALS[sign] for sign in _REFUSALS if sign in text), meaning)
             return raised(f"{place}: {meaning} ({text})")
     return StoreError(f"{place}: the database can't be used: {text}")
 

@@ -19,7 +19,7 @@ from securechat.store.database import (
     fault,
     open_database,
 )
-from securechat.store.errors import ConflictError, HeldError, StoreError
+from securechat.store.errors import ConflictError, DisplacedError, HeldError, StoreError
 from securechat.store.pepper import Pepper, seal_channel_key
 from securechat.store.sql.fragments import KEEP_FACT, put
 from securechat.store.sqlite.database import BUSY_SECONDS
@@ -154,6 +154,8 @@ class Journal:
         self.connection.claim()
         self.commit_count = 0
         """So many there have been; any thread may look."""
+        self.displaced: DisplacedError | None = None
+        """Why the server must end; None while it may go on."""
         self.erasure_count = 0
         """So many of them have taken texts away; any thread may look."""
         self._pepper = pepper
@@ -236,6 +238,9 @@ class Journal:
         except HeldError:
             seconds = 0
             raise
+        except DisplacedError as error:
+            self.displaced = error
+            raise
         finally:
             self._wait_at_most(seconds)
 
@@ -246,7 +251,11 @@ class Journal:
 
     def changed_by_others(self) -> bool:
         """Whether another connection has committed since the last call. Raises StoreError."""
-        version = self._data_version()
+        try:
+            version = self._data_version()
+        except DisplacedError as error:
+            self.displaced = error
+            raise
         changed = version != self._version
         self._version = version
         return changed

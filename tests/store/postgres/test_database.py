@@ -1,0 +1,206 @@
+"""Connections that are lost: what is made anew, what is settled, and what must end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+
+from securechat.store.database import Transaction
+from securechat.store.errors import DisplacedError, HeldError, StoreError, UnknownOutcomeError
+from securechat.store.postgres import database as module
+from securechat.store.postgres.database import PostgresConnection, open_database
+from securechat.store.postgres.faults import fault
+from securechat.store.postgres.location import PostgresLocation
+from securechat.store.sql.fragments import KEEP_FACT
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture
+def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
+    with postgres_server.lent() as location:
+        yield location
+
+
+@pytest.fixture
+def ours(there: PostgresLocation) -> Iterator[PostgresConnection]:
+    """A server's own connection."""
+    with closing(open_database(there)) as connection:
+        connection.claim()
+        yield connection
+
+
+def cut(connection: PostgresConnection) -> None:
+    """Its other end is gone, and nobody has noticed."""
+    with psycopg.connect(connection._location.url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (connection._pg.info.backend_pid,))
+
+
+def keep(connection: PostgresConnection, value: str) -> None:
+    with Transaction(connection):
+        connection.execute(KEEP_FACT, ("fact", value))
+
+
+def half(connection: PostgresConnection) -> None:
+    """Lost in the middle."""
+    with Transaction(connection):
+        connection.execute(KEEP_FACT, ("fact", "half"))
+        cut(connection)
+        connection.execute(KEEP_FACT, ("other", "half"))
+
+
+def fact(connection: PostgresConnection) -> object:
+    return connection.execute("SELECT value FROM meta WHERE key = 'fact'").fetchone()
+
+
+def test_one_that_was_lost_unnoticed_is_made_anew(ours: PostgresConnection) -> None:
+    """For the next transaction, and for what is read outside of one; and it hears others again."""
+    before = ours.data_version()
+    cut(ours)
+    keep(ours, "one")
+    assert ours.data_version() != before  # something may have been told meanwhile
+    cut(ours)
+    assert fact(ours) == ("one",)
+    cut(ours)
+    assert ours.cut_log()
+
+
+def test_what_a_lost_one_had_begun_is_not_stored(ours: PostgresConnection) -> None:
+    """The transaction fails as a whole, and the next one is another."""
+    with pytest.raises(StoreError):
+        half(ours)
+    assert fact(ours) is None
+    keep(ours, "whole")
+    assert fact(ours) == ("whole",)
+
+
+def break_off(connection: PostgresConnection, *, before: bool) -> None:
+    """The next COMMIT's answer never comes. before: neither does the COMMIT."""
+    execute: Callable[..., Any] = connection._pg.execute
+
+    def broken(words: str, *params: Any) -> Any:
+        if words == "COMMIT":
+            if before:
+                cut(connection)
+            execute(words)
+            connection._pg.pgconn.finish()
+            raise psycopg.OperationalError("the connection was lost")
+        return execute(words, *params)
+
+    connection._pg.execute = broken  # type: ignore[assignment, method-assign]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_commit_without_an_answer_is_settled(ours: PostgresConnection, stored: bool) -> None:
+    """By the number of the turn, once the connection is there again."""
+    keep(ours, "before")
+    break_off(ours, before=not stored)
+    with pytest.raises(UnknownOutcomeError) as unknown:
+        keep(ours, "after")
+    assert unknown.value.settle() is stored
+    assert fact(ours) == ("after" if stored else "before",)
+    keep(ours, "on")
+
+
+def test_what_cannot_be_learned_is_told(
+    ours: PostgresConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while, and by no answer that might be wrong."""
+    monkeypatch.setattr(module, "SETTLE_SECONDS", 0.0)
+    break_off(ours, before=True)
+    with pytest.raises(UnknownOutcomeError) as unknown:
+        keep(ours, "lost")
+    monkeypatch.setattr(ours, "_location", PostgresLocation("postgresql://chat@127.0.0.1:1/chat"))
+    with pytest.raises(StoreError, match="can't be reached"):
+        unknown.value.settle()
+
+
+def test_who_is_no_server_is_told_to_look(there: PostgresLocation) -> None:
+    """An administrator's command has nobody who would settle it."""
+    with closing(open_database(there)) as connection:
+        break_off(connection, before=False)
+        with pytest.raises(UnknownOutcomeError, match="look whether it was done"):
+            keep(connection, "perhaps")
+
+
+def test_one_server_at_a_time(
+    ours: PostgresConnection, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one is refused, and gets it when the first one has ended."""
+    monkeypatch.setattr(module, "CLAIM_SECONDS", 0.0)
+    with closing(open_database(there)) as second:
+        with pytest.raises(HeldError, match="another securechat server runs on this database"):
+            second.claim()
+        ours.close()
+        second.claim()
+        keep(second, "theirs")
+
+
+def test_who_was_displaced_stores_nothing_more(
+    ours: PostgresConnection, there: PostgresLocation
+) -> None:
+    """Another server has taken the database while the connection was lost: even after its end."""
+    cut(ours)
+    with closing(open_database(there)) as second:
+        second.claim()
+        with pytest.raises(StoreError, match="still holds it"):
+            keep(ours, "ours")
+        keep(second, "theirs")
+    with pytest.raises(DisplacedError, match="has taken over"):
+        keep(ours, "ours")
+    with pytest.raises(DisplacedError):
+        ours.data_version()
+
+
+def test_an_older_state_is_not_gone_on_with(ours: PostgresConnection) -> None:
+    """A standby that was behind, or a backup: what this server knows is not in it."""
+    keep(ours, "one")
+    keep(ours, "two")
+    with psycopg.connect(ours._location.url) as other:
+        other.execute("UPDATE securechat.head SET turn = turn - 1")
+    cut(ours)
+    with pytest.raises(DisplacedError, match="lacks what was stored there"):
+        keep(ours, "three")
+
+
+def test_who_cannot_be_reached_is_not_waited_for_all_the_time(
+    ours: PostgresConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A try that took long is followed by as long a rest, in which the answer comes at once."""
+    now, tries = [1000.0], list[float]()
+
+    def connect() -> psycopg.Connection[Any]:
+        tries.append(now[0])
+        now[0] += 4.0
+        raise StoreError("nobody answers")
+
+    cut(ours)
+    monkeypatch.setattr(ours, "_connect", connect)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for _ in range(8):
+        with pytest.raises(StoreError, match="nobody answers"):
+            keep(ours, "lost")
+        now[0] += 1.0
+    assert tries == [1000.0, 1008.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('FATAL: database "chat" does not exist', "has no database of that name"),
+        ('FATAL: role "chat" does not exist', "knows no such user"),
+        ('FATAL: password authentication failed for user "chat"', "doesn't take the password"),
+        ("server does not support SSL, but SSL was required", "no encrypted connection"),
+        ("FATAL: sorry, too many clients already", "no connection left"),
+        ("Connection refused", "see that it runs and is reachable"),
+    ],
+)
+def test_why_there_is_no_connection(text: str, told: str) -> None:
+    """In words that say what to do."""
+    found = fault(psycopg.OperationalError(text), "postgresql://chat@db/chat")
+    assert told in str(found)
+    assert text in str(found)
