@@ -106,6 +106,7 @@ class PostgresConnection:
         self._heard = 0
         self._warned = False
         self._in_transaction = False
+        self._ended = False
         self._pg = self._connect()
 
     # Connections
@@ -167,14 +168,18 @@ class PostgresConnection:
         """Whether there was a begin() without its end."""
         return self._in_transaction
 
+    @property
+    def _is_lost(self) -> bool:
+        return self._pg.closed and not self._ended
+
     def execute(self, sql: str, params: Params = (), /) -> psycopg.Cursor[Any]:
         """A read outside of a transaction is tried once more where the connection was lost."""
         words = translate(sql)
-        if self._in_transaction or not self._pg.closed:
+        if self._in_transaction or not self._is_lost:
             try:
                 return self._pg.execute(words, params or None)
             except psycopg.Error as error:
-                if self._in_transaction or not self._pg.closed:
+                if self._in_transaction or not self._is_lost:
                     raise fault(error, str(self._location)) from error
         self._reconnect()
         return self._run(lambda: self._pg.execute(words, params or None))  # type: ignore[no-any-return]
@@ -192,12 +197,12 @@ class PostgresConnection:
     def begin(self) -> None:
         """Raises HeldError where another one that writes was waited for in vain."""
         try:
-            if not self._pg.closed:
+            if not self._is_lost:
                 self._begin()
                 return
         except psycopg.Error as error:
             # Of one that was lost unnoticed: nothing was done by it, so it is begun by another one.
-            if not self._pg.closed:
+            if not self._is_lost:
                 raise fault(error, str(self._location)) from error
         self._reconnect()
         self._run(self._begin)
@@ -226,7 +231,7 @@ class PostgresConnection:
 
     def begin_reading(self) -> None:
         """One snapshot (https://www.postgresql.org/docs/current/transaction-iso.html)."""
-        if self._pg.closed:
+        if self._is_lost:
             self._reconnect()
         self._run(lambda: self._pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         self._in_transaction = True
@@ -281,7 +286,7 @@ class PostgresConnection:
     def rollback(self) -> None:
         """Where the connection was lost there is nothing left to take back."""
         self._in_transaction = False
-        if not self._pg.closed:
+        if not self._is_lost:
             with suppress(psycopg.Error):
                 self._pg.execute("ROLLBACK")
 
@@ -372,7 +377,7 @@ class PostgresConnection:
 
     def data_version(self) -> int:
         """Others tell of what they write, and so does a connection that was made anew."""
-        if self._pg.closed:
+        if self._is_lost:
             self._reconnect()
         told = self._run(lambda: [*self._pg.notifies(timeout=0)])
         self._heard += sum(one.pid != self._pg.info.backend_pid for one in told)
@@ -420,6 +425,7 @@ class PostgresConnection:
 
     def close(self) -> None:
         """Ends what claim() began."""
+        self._ended = True
         self._epoch = None
         self._pg.close()
 
