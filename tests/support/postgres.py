@@ -92,10 +92,14 @@ class PostgresServer:
         self._spare: list[PostgresLocation] = []
         if os.getuid() == 0:
             shutil.chown(place, USER, USER)
-        self._run("initdb", "-D", self.data, "-A", "trust", "-U", USER, "-E", "UTF8")
+        self._make()
         with (place / "data" / "postgresql.conf").open("a") as file:
             file.write(SETTINGS.format(place=place))
         self.start()
+
+    def _make(self) -> None:
+        words = ("-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync")
+        self._run("initdb", "-D", self.data, *words)
 
     @property
     def data(self) -> str:
@@ -106,8 +110,6 @@ class PostgresServer:
         words = [str(self.programs / program), *arguments]
         if os.getuid() == 0:
             words = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *words]
-        if program == "initdb":
-            words += ["--no-sync", "--locale=C"]
         subprocess.run(words, check=True, timeout=60, cwd=self.place, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
@@ -166,6 +168,26 @@ class PostgresServer:
 
 def _name(location: PostgresLocation) -> str:
     return urlsplit(location.url).path.lstrip("/")
+
+
+class StandbyServer(PostgresServer):
+    """A second one, which follows another, and on whose disk each of that one's commits is before
+    it returns; until it is promoted.
+    """
+
+    def __init__(self, primary: PostgresServer, place: Path) -> None:
+        self._primary = primary
+        super().__init__(primary.programs, place)
+        primary.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        primary.execute("SELECT pg_reload_conf()")
+
+    def _make(self) -> None:
+        words = ("-R", "-X", "stream", "-c", "fast", "--no-sync", "-U", USER)
+        self._run("pg_basebackup", "-D", self.data, "-h", str(self._primary.place), *words)
+
+    def promote(self) -> None:
+        """Returns when it takes writes."""
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
 
 
 @contextmanager

@@ -112,10 +112,7 @@ class PostgresConnection:
     # Connections
 
     def _connect(self) -> psycopg.Connection[Any]:
-        settings = dict(_SETTINGS)
-        if self._read_only:
-            settings["default_transaction_read_only"] = "on"
-        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
         try:
             words = make_conninfo(
                 self._location.url,
@@ -129,6 +126,9 @@ class PostgresConnection:
                 **self._secret(),
             )
             pg = psycopg.connect(words, autocommit=True)
+            if self._read_only:
+                # Not before: target_session_attrs=read-write would take it for a standby's.
+                pg.execute("SET default_transaction_read_only = on")
         except psycopg.Error as error:
             raise fault(error, str(self._location)) from error
         pg.adapters.register_dumper(int, Int8Dumper)
