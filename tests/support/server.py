@@ -14,6 +14,7 @@ from securechat.irc.names import account_name
 from securechat.server.config import Config, parse_config
 from securechat.server.data import DataDirectory
 from securechat.server.service import Service
+from securechat.server.settings import wanted_database
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
@@ -164,6 +165,8 @@ def running(directory: Path, *names: str, **sections: dict[str, Any]) -> Iterato
     """A server for the time of a block, with accounts of these names and the tests' password."""
     server = ServerUnderTest(directory, config(**sections))
     server.data.create()
+    server.data.choose(wanted_database(server.settings))
+    server.data.keep_choice()
     if names:
         server.add(*names)
     server.open()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from pathlib import Path
 
-from securechat.store.sqlite.database import FILE_NAME
+from securechat.server.data import DataDirectory
+from securechat.store.database import open_database
 from tests.support.client import Client
 
 WINDOW = 64
@@ -64,7 +64,7 @@ class Talker(threading.Thread):
 
 def stored(directory: Path, begin: str) -> list[Entry]:
     """Ids and texts of messages in the log of a data directory, in its order."""
-    connection = sqlite3.connect(directory / FILE_NAME)
+    connection = open_database(DataDirectory(directory).location, read_only=True)
     [instance] = connection.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()
     rows = connection.execute(
         "SELECT seq, text FROM log WHERE kind = 'PRIVMSG' AND text LIKE ? ORDER BY seq",
