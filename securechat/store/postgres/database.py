@@ -208,25 +208,26 @@ class PostgresConnection:
         self._run(self._begin)
 
     def _begin(self) -> None:
+        """In one message to the server of the database, as all chat waits for its answer. The head
+        is locked by it, and the server's own turn is counted there.
+        """
         self._warned = False
-        wait = f"BEGIN; SET LOCAL lock_timeout = {max(1, round(self._busy_seconds * 1000))}"
+        lock = "SELECT turn FROM head FOR UPDATE"
+        if self._epoch is not None:
+            lock = f"UPDATE head SET turn = turn + 1 WHERE epoch = {self._epoch:d} RETURNING turn"  # noqa: S608
+        wait = max(1, round(self._busy_seconds * 1000))
+        words = f"BEGIN; SET LOCAL lock_timeout = {wait}; {lock}"
         self._in_transaction = True
         try:
-            self._pg.execute(wait)
-            self._lock()
+            cursor = self._pg.execute(words)
+            while cursor.nextset():
+                pass
+            found = cursor.fetchone()
+            if found is None:
+                raise _displaced(self._location)
         except (psycopg.Error, StoreError):
             self.rollback()
             raise
-
-    def _lock(self) -> None:
-        """Lock the head; the server's own turn is counted there by that."""
-        if self._epoch is None:
-            self._pg.execute("SELECT epoch FROM head FOR UPDATE")
-            return
-        sql = "UPDATE head SET turn = turn + 1 WHERE epoch = %s RETURNING turn"
-        found = self._pg.execute(sql, (self._epoch,)).fetchone()
-        if found is None:
-            raise _displaced(self._location)
         self._turn = found[0]
 
     def begin_reading(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any, TypeVar
 
 from securechat.store.database import (
@@ -48,10 +48,12 @@ UNTOUCHED = (
 password shuts out makes no credential in the moment before, not even if the server dies in it.
 """
 
+LOG = ("seq", "target", "sender", "at_ms", "kind", "text", "tags")
+"""Of an entry of the log, in the order of a `Logged`: by far the most that is stored are these."""
+
 # A statement that ends something may find that it has ended already, and one that notes a use that
 # there is nothing to note it at: an administrator has been faster. What is asked for is so then.
 STATEMENTS = {
-    "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
     "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "AccountRenamed": Finds(
@@ -132,15 +134,6 @@ ERASING = frozenset({"Redacted"})
 """Events that take texts out of the database. The write-ahead log has them still, until it is cut.
 """
 
-ROWS_AT_ONCE = (256, 32, 8)
-"""Of the log, in one statement. Before each statement Python lets go of its interpreter's lock, and
-where the I/O thread waits for that, taking it back costs more than the row itself.
-"""
-
-INSERT_MANY = {
-    count: STATEMENTS["Logged"] + ", (?, ?, ?, ?, ?, ?, ?)" * (count - 1) for count in ROWS_AT_ONCE
-}
-
 
 class Journal:
     """The hub's connection. Only the hub thread may call, once it has begun."""
@@ -179,27 +172,18 @@ class Journal:
         for kind, together in groupby(events, type):
             name = kind.__name__
             erases = erases or name in ERASING
+            if name == "Logged":
+                connection.insert_all("log", LOG, together)
+                continue
             rows: Iterable[Sequence[object]] = together
             if name == "ModesChanged":
                 rows = map(self._sealed, rows)
-            elif name == "Logged":
-                rows = self._insert_many(list(rows))
             statement = statement_of(kind)
             if type(statement) is Finds:
                 _find(connection, statement, name, list(rows))
             else:
                 connection.executemany(statement, rows)
         return erases
-
-    def _insert_many(self, logged: list[Sequence[object]]) -> list[Sequence[object]]:
-        """Put rows into the log, many in one statement; returns the few that are left."""
-        at = 0
-        for count in ROWS_AT_ONCE:
-            while len(logged) - at >= count:
-                rows = logged[at : at + count]
-                self.connection.execute(INSERT_MANY[count], list(chain.from_iterable(rows)))
-                at += count
-        return logged[at:]
 
     def _sealed(self, modes_changed: Sequence[object]) -> Sequence[object]:
         modes, key, limit, channel = modes_changed

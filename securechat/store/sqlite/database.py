@@ -12,6 +12,8 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,11 @@ HOLD_MS = 50
 would be in vain: SQLite would keep the writer out for all the time that is waited for the reader.
 """
 
+ROWS_AT_ONCE = (256, 32, 8)
+"""In one statement. Before each statement Python lets go of its interpreter's lock, and where the
+I/O thread waits for that, taking it back costs more than the row itself.
+"""
+
 LAST_RESORT_PAGES = 32_000
 """A commit that finds this many pages (128 MiB) in the write-ahead log folds them in itself."""
 
@@ -54,6 +61,13 @@ FAULTS = (sqlite3.Error, UnicodeDecodeError)
 
 OF_ONE_ROW = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
 """What one row alone is to blame for: a name that is taken, or a value that SQLite can't hold."""
+
+
+@cache
+def _insert(table: str, columns: Sequence[str], count: int) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    rows = ", ".join([row] * count)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {rows}"  # noqa: S608 - ours
 
 
 class SqliteConnection(sqlite3.Connection):
@@ -72,9 +86,15 @@ class SqliteConnection(sqlite3.Connection):
         self.execute("SELECT count(*) FROM meta").fetchone()
 
     def insert_all(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """All in one call."""
-        marks = ", ".join("?" * len(columns))
-        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
+        """Many in one statement, as far as they go."""
+        left = list(rows)
+        at = 0
+        for count in ROWS_AT_ONCE:
+            while len(left) - at >= count:
+                together = chain.from_iterable(left[at : at + count])
+                self.execute(_insert(table, columns, count), list(together))
+                at += count
+        self.executemany(_insert(table, columns, 1), left[at:])
 
     def last_number(self, table: str) -> int:
         """What AUTOINCREMENT has given last (https://www.sqlite.org/autoinc.html)."""

@@ -9,10 +9,12 @@ from typing import get_args
 import pytest
 
 from securechat.core.journal import events
-from securechat.store.sql.journal import STATEMENTS, statement_of
+from securechat.core.journal.events.channels import Logged
+from securechat.store.sql.journal import LOG, STATEMENTS, statement_of
 from securechat.store.sqlite.schema import MIGRATIONS
 
-KINDS = (*get_args(events.JournalEvent), events.Audited)
+KINDS = (*(kind for kind in get_args(events.JournalEvent) if kind is not Logged), events.Audited)
+"""Entries of the log are put into it together, and have no statement each."""
 COLUMNS = {
     "PasswordChanged": {"account": "id", "replaced": "password"},
     "PasswordRehashed": {"account": "id", "replaced": "password"},
@@ -29,6 +31,11 @@ def test_every_event_has_a_statement() -> None:
     """And every statement an event."""
     assert {kind.__name__ for kind in KINDS} >= set(STATEMENTS)
     assert all(statement_of(kind) for kind in KINDS)
+
+
+def test_an_entry_of_the_log_has_its_columns() -> None:
+    """In the order of its fields."""
+    assert Logged._fields == LOG
 
 
 def columns(sql: str) -> list[str]:

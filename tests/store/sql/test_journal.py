@@ -60,7 +60,7 @@ from securechat.store.admin import APPLIED, Admin
 from securechat.store.database import Connection, Location, Transaction, open_database
 from securechat.store.errors import ConflictError, HeldError, StoreError
 from securechat.store.pepper import SealError, open_channel_key
-from securechat.store.sql.journal import TRIAL, Journal, statement_of
+from securechat.store.sql.journal import LOG, TRIAL, Journal, statement_of
 from securechat.store.sqlite.database import BUSY_SECONDS
 from tests.support.pepper import PEPPER
 from tests.support.stored import is_told
@@ -99,10 +99,11 @@ def places(sql: str) -> int:
 
 def test_every_event_has_its_statement() -> None:
     """By its name, with a place for each of its fields: none can be left behind unwritten."""
-    kinds = (*get_args(events.JournalEvent), events.Audited)
+    kinds = {*get_args(events.JournalEvent), events.Audited} - {Logged}
     assert {kind: len(kind._fields) for kind in kinds} == {
         kind: places(statement_of(kind)) for kind in kinds
     }
+    assert len(LOG) == len(Logged._fields)
 
 
 def test_a_device_and_what_arrives_there(journal: Journal, location: Location) -> None:
@@ -196,7 +197,7 @@ def test_what_is_ended_may_have_ended(journal: Journal, event: events.JournalEve
 
 def test_of_every_change_it_is_said_whether_it_must_find_its_row() -> None:
     """None is forgotten above."""
-    kinds = (*get_args(events.JournalEvent), events.Audited)
+    kinds = {*get_args(events.JournalEvent), events.Audited} - {Logged}
     changes = {k.__name__ for k in kinds if not statement_of(k).startswith("INSERT")}
     told = {type(event).__name__ for event in (*MUST_FIND, *MAY_FIND_NOTHING)}
     assert told | {"UsageUpto"} == changes
