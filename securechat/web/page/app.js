@@ -66,7 +66,8 @@ export const app = {
       if (!link.ready) notice(t("logout.offline", { name }), "error");
     }
     await storage.save("login", undefined);
-    app.setSetting("remember", false); // others may use this browser
+    // Others may use this browser.
+    for (const name of ["remember", "notify", "preview"]) app.setSetting(name, false);
     tell("logout", account);
     // First, as else what waits to be written is written afterwards.
     leave(local ? { code: "LOCAL_ENDED", text: "" } : null);
@@ -245,15 +246,15 @@ export const app = {
       ({ name, created: time(created), used: time(used), here: name === login?.name }));
     const sessions = (await rows("SESSIONS")).map(([id, by, name, since, heard, address, where]) =>
       ({ id, by, name, since: time(since), heard: time(heard), address, here: where === "here" }));
-    return { tokens, sessions, forgotten: !login?.name };
+    return { tokens, sessions, forgotten: !local && !login?.name };
   },
   endDevice: (name) => request("TOKEN", "REVOKE", name),
   endSession: (id) => request("SESSIONS", "END", id),
   /** A line with a label; resolves to the answer's messages {command, params, tags, source}. */
   async send(command, ...params) {
     const answer = await request(command, ...params);
-    if (command === "PASSWD" && login?.name) {
-      login.name = ""; // a new password ends all tokens
+    if (command === "PASSWD" && login && !(local && login.name)) {
+      Object.assign(login, { password: params[0], name: "" }); // a new password ends all tokens
       await remember();
     }
     return answer;

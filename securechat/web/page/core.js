@@ -136,6 +136,7 @@ export const link = new Link({
       const kept = !local && (await storage.load("login"));
       // Another tab may have changed the password, and have a new token.
       if (kept && kept.password !== password) return begin(kept, "starting");
+      storage.note(roomsKey(login?.account), null);
       await storage.save("login", undefined);
       problem = { code: local ? "LOCAL_ENDED" : "ENDED", text: "" };
     }

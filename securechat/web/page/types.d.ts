@@ -15,8 +15,8 @@ export interface State {
     network: string;
     /** Of clients other than browsers. */
     port: number;
-    /** Whether accounts can be made here, as far as it is known: by anybody, or by an invite. */
-    registration: "" | "open" | "invite";
+    /** Whether accounts can be made here, as far as it is known, by an invite or without one. */
+    registration: "" | "invite";
     minPassword: number;
     /** The capabilities that are on. */
     features: Set<string>;

@@ -45,6 +45,10 @@ class Tab:
     def __call__(self, code: str) -> Any:
         return self._page.evaluate(f"async () => {{ {TEXTS} {HELPERS} {code} }}")
 
+    def finds(self, name: str, told: object) -> None:
+        """A file of JSON at its server."""
+        self._page.route(f"**/{name}", lambda route: route.fulfill(json=told))
+
     def reload(self) -> None:
         self._page.reload()
 
@@ -114,21 +118,62 @@ def test_a_page_that_is_opened_again_logs_in_by_its_token(tabs: Callable[[], Tab
 
 
 def test_a_token_that_was_ended_elsewhere_is_forgotten(tabs: Callable[[], Tab]) -> None:
-    """What was typed stays."""
+    """What was typed stays; the names of rooms and people don't."""
     first = """
         await remembered();
         app.setDraft('#den', 'half a thought');
         await until(() => !den().draftTimer);
     """
-    tabs()(first)
+    tab = tabs()
+    tab(first)
+    tab.reload()
+    assert "rooms alice" in tab("return Object.keys(localStorage)")
     code = """
         app.start();
         await until(() => state.phase === 'login' && state.problem);
-        const told = [state.problem.code, await storage.load('login') ?? null];
+        const kept = [await storage.load('login') ?? null, localStorage['rooms alice'] ?? null];
+        const {code} = state.problem;
         await enter();
-        return [...told, den().draft];
+        return [code, ...kept, den().draft];
     """
-    assert tabs()(code) == ["ENDED", None, "half a thought"]
+    assert tabs()(code) == ["ENDED", None, None, "half a thought"]
+
+
+def test_a_new_password_is_the_one_for_the_next_connection(tab: Tab) -> None:
+    """Also of who isn't remembered."""
+    code = """
+        server.PASSWD = (socket, [password], label) => {
+          server.accounts[socket.account] = password;
+          socket.says(`${label}:s NOTE PASSWD CHANGED :ok`);
+        };
+        await enter({remember: false});
+        await app.send('PASSWD', 'another otter');
+        server.dies();
+        await again();
+        return state.problem;
+    """
+    assert tab(code) is None
+
+
+def test_a_new_password_ends_the_page_of_securechat_open(tabs: Callable[..., Tab]) -> None:
+    """Whose token has ended with it; the page makes none of its own in its place."""
+    tab = tabs("http://127.0.0.1/")
+    tab.finds("local.json", {"account": "alice", "token": "otter", "server": "s"})
+    code = """
+        for (const command of ['PASSWD', 'TOKEN', 'SESSIONS'])
+          server[command] = (socket, _, label) => socket.says(`${label}:s NOTE ${command} X :ok`);
+        await app.start();
+        await until(() => state.phase === 'online');
+        await app.send('PASSWD', 'another otter');
+        const {forgotten} = await app.devices();
+        server.accounts = {};
+        server.dies();
+        server.up = true;
+        app.reconnect();
+        await until(() => state.phase === 'login');
+        return [forgotten, state.problem.code];
+    """
+    assert tab(code) == [False, "LOCAL_ENDED"]
 
 
 def test_a_logout_ends_the_token_and_leaves_nothing(tab: Tab) -> None:
@@ -258,6 +303,24 @@ def test_a_notification_has_a_text_only_where_that_is_asked_for(tab: Tab) -> Non
         return shown;
     """
     assert tab(code) == [["bob, #den", ""], ["bob, #den", "alice: psst"]]
+
+
+def test_a_logout_switches_notifications_off(tab: Tab) -> None:
+    """Others may use this browser next, and have not asked for them; the look of it stays."""
+    code = """
+        globalThis.Notification = class {
+          static permission = 'granted';
+          static requestPermission = async () => 'granted';
+        };
+        await enter();
+        for (const name of ['notify', 'preview']) await app.setSetting(name, true);
+        await app.setSetting('theme', 'dark');
+        await app.logout();
+        await pause();
+        const {notify, preview, theme} = JSON.parse(localStorage.settings);
+        return [notify, preview, theme];
+    """
+    assert tab(code) == [False, False, "dark"]
 
 
 def test_to_be_remembered_can_be_asked_for_later(tab: Tab) -> None:

@@ -12,6 +12,12 @@ const NEAR = 800;
 // Where somebody was reading in the conversations that are closed, by key.
 const places = new Map();
 
+/** Where somebody was, if what they saw is there: it isn't after another login. */
+function placed({ key, items }) {
+  const known = places.get(key);
+  return items.some((item) => item.key === known?.aim[1]) ? known : opened();
+}
+
 /**
  * Where somebody is: `part` is what is drawn; `ends`: the end is in sight, and stays so; else `row`
  * stays where it is, `top` px below the upper edge. `aim`: what to go to after drawing: a row's
@@ -31,7 +37,7 @@ export function Timeline({ state, room }) {
   const [, redraw] = useState(0);
   const log = useRef(null);
   const place = useRef(null);
-  const at = (place.current ??= places.get(room.key) ?? opened());
+  const at = (place.current ??= placed(room));
   const { items, key } = room;
   aim(at, room);
   const [from, to] = drawn(items, at.part);

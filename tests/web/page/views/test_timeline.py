@@ -165,6 +165,25 @@ def test_who_comes_back_to_a_room_reads_on_where_they_were(run: Run) -> None:
     assert screen(run, code) == 0
 
 
+def test_who_logs_in_next_begins_at_the_newest(run: Run) -> None:
+    """Not where somebody else has read in a room of that name."""
+    code = """
+        await open();
+        for (let n = 0; n < 10; n++) await scroll(-2000);
+        conversations.clear();
+        Object.assign(it.app.state, {phase: 'login', current: null});
+        await changed();
+        const next = it.makeConversation(name);
+        next.items = room.items.slice(-100).map((item) => ({...item, key: `n${item.key}`}));
+        Object.assign(next, {joined: true, fresh: true, hasOlder: false});
+        conversations.set(name, next);
+        Object.assign(it.app.state, {phase: 'online', current: name});
+        await changed();
+        return rest();
+    """
+    assert screen(run, code) == 0
+
+
 def test_a_fault_of_a_view_leaves_no_empty_page(run: Run) -> None:
     code = """
         room.items.push(said(2001, {text: null}));
