@@ -509,6 +509,25 @@ def test_reading_is_told_at_most_once_a_second(tab: Tab) -> None:
     assert tab(code) == [0, 1]
 
 
+def test_a_server_that_only_stays_silent_is_told_of_at_once(tab: Tab) -> None:
+    """Although the next attempt is on its way when it turns out that nothing answers."""
+    code = """
+        server.up = false;
+        Math.random = () => 0;
+        const {WebSocket} = globalThis;
+        let tried = 0;
+        let refuse;
+        globalThis.fetch = () => new Promise((_, refused) => (refuse = refused));
+        globalThis.WebSocket = function () { return tried++ ? {close() {}} : new WebSocket(); };
+        app.login({account: 'alice', password: 'otter'});
+        await until(() => tried === 2);
+        refuse();
+        await pause();
+        return state.problem?.code;
+    """
+    assert tab(code) == "GONE"
+
+
 def test_where_only_the_connection_is_blocked_the_page_says_so(tab: Tab) -> None:
     code = """
         server.up = false;

@@ -81,7 +81,7 @@ export class Link {
     if (credential !== this.credential) return;
     if (credential) this.timer = setTimeout(() => this.now(), delay(this.attempt++));
     const code = opened ? "LOST" : await diagnose();
-    // Meanwhile somebody may have begun anew.
-    if (!this.socket && credential === this.credential) this.on.failed(said ?? { code, text: "" });
+    // Meanwhile somebody may have begun anew, or the next attempt may have got through.
+    if (!this.ready && credential === this.credential) this.on.failed(said ?? { code, text: "" });
   }
 }
