@@ -190,7 +190,6 @@ export const app = {
     await request("JOIN", name, ...(password ? [password] : []));
     app.open(fold(name));
   },
-  create: (name) => app.join(name),
   part: (key) => request("PART", nameOf(key)),
   talk(name) {
     const c = events.make(name);

@@ -98,6 +98,6 @@ export function Channels() {
       <span><b><bdi>${name}</bdi></b> · ${t("people", { n: count })}<br /><small dir="auto">${plain(topic)}</small></span>
       <${Act} label=${t("rooms.enter")} action=${() => enter(name)} /></li>`)}</ul>
     <${Ask} label=${t("rooms.make")} field=${t("rooms.new")} required autocapitalize="none"
-      action=${(name) => app.create(name.replace(/^#?/, "#")).then(app.close)} />
+      action=${(name) => app.join(name.replace(/^#?/, "#")).then(app.close)} />
   <//>`;
 }

@@ -25,7 +25,7 @@ OPEN = """
     const calls = [];
     const called = (name, answer = []) =>
       (app[name] = async (...all) => (calls.push([name, ...all]), answer));
-    'redact react join create part talk setTopic invite kick ban setRole setMode rename'
+    'redact react join part talk setTopic invite kick ban setRole setMode rename'
       .split(' ').forEach((name) => called(name));
     called('send');
     app.find = () => item;
