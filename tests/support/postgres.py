@@ -125,6 +125,19 @@ class PostgresServer:
         with psycopg.connect(self.url(USER), autocommit=True) as connection:
             connection.execute(sql)
 
+    @contextmanager
+    def configured(self, **settings: str) -> Iterator[None]:
+        """With settings of its configuration that need no new start."""
+        try:
+            for name, value in settings.items():
+                self.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+            self.execute("SELECT pg_reload_conf()")
+            yield
+        finally:
+            for name in settings:
+                self.execute(f"ALTER SYSTEM RESET {name}")
+            self.execute("SELECT pg_reload_conf()")
+
     def url(self, database: str) -> str:
         """How a database is named."""
         return f"postgresql://{USER}@/{database}?host={self.place}"

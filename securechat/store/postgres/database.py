@@ -21,7 +21,7 @@ from psycopg.types.numeric import Int8Dumper, IntLoader
 
 from securechat.store.errors import DisplacedError, HeldError, StoreError, UnknownOutcomeError
 from securechat.store.postgres.faults import fault
-from securechat.store.postgres.location import PostgresLocation
+from securechat.store.postgres.location import VERIFIED, PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
 from securechat.store.postgres.statements import translate
 from securechat.store.sql.fragments import FORMAT_KEY, KEEP_FACT
@@ -123,6 +123,7 @@ class PostgresConnection:
                 keepalives_interval=5,
                 keepalives_count=3,
                 tcp_user_timeout=GONE_SECONDS * 1000,
+                **({} if self._location.is_local else {"sslmode": VERIFIED}),
                 **self._secret(),
             )
             pg = psycopg.connect(words, autocommit=True)
@@ -177,12 +178,12 @@ class PostgresConnection:
         words = translate(sql)
         if self._in_transaction or not self._is_lost:
             try:
-                return self._pg.execute(words, params or None)
+                return self._pg.execute(words, params)
             except psycopg.Error as error:
                 if self._in_transaction or not self._is_lost:
                     raise fault(error, str(self._location)) from error
         self._reconnect()
-        return self._run(lambda: self._pg.execute(words, params or None))  # type: ignore[no-any-return]
+        return self._run(lambda: self._pg.execute(words, params))  # type: ignore[no-any-return]
 
     def executemany(self, sql: str, rows: Iterable[Params], /) -> psycopg.Cursor[Any]:
         """All of them go to the server at once."""
@@ -211,7 +212,6 @@ class PostgresConnection:
         """In one message to the server of the database, as all chat waits for its answer. The head
         is locked by it, and the server's own turn is counted there.
         """
-        self._warned = False
         lock = "SELECT turn FROM head FOR UPDATE"
         if self._epoch is not None:
             lock = f"UPDATE head SET turn = turn + 1 WHERE epoch = {self._epoch:d} RETURNING turn"  # noqa: S608
@@ -232,9 +232,11 @@ class PostgresConnection:
 
     def begin_reading(self) -> None:
         """One snapshot (https://www.postgresql.org/docs/current/transaction-iso.html)."""
-        if self._is_lost:
-            self._reconnect()
-        self._run(lambda: self._pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        self.begin_plainly("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def begin_plainly(self, words: str = "BEGIN") -> None:
+        """Begin without the lock that one who writes has."""
+        self.execute(words)
         self._in_transaction = True
 
     def commit(self) -> None:
@@ -243,14 +245,17 @@ class PostgresConnection:
         """
         if self._epoch is None:
             self._run(lambda: self._pg.execute(f"NOTIFY {CHANNEL}"))
+        self._warned = False
         try:
-            self._pg.execute("COMMIT")
+            done = self._pg.execute("COMMIT").statusmessage
         except psycopg.OperationalError as error:
             self._in_transaction = False
             raise self._unknown(str(fault(error, str(self._location)))) from error
         except psycopg.Error as error:
             raise fault(error, str(self._location)) from error
         self._in_transaction = False
+        if done != "COMMIT":  # one of its statements had failed, and somebody went on
+            raise StoreError(f"{self._location}: nothing was stored, as a part of it was refused")
         if self._warned:
             raise self._unknown(f"{self._location}: no standby has confirmed it")
         self._stored = self._turn
@@ -358,11 +363,14 @@ class PostgresConnection:
         if not self._holds():
             raise HeldError(f"{self._location}: the connection that was lost still holds it; wait")
         self._run(lambda: self._pg.execute(f"SET lock_timeout = '{LOST_COMMIT}'"))
+        self._warned = False
         sql = "SELECT turn FROM head WHERE epoch = %s FOR UPDATE"
         found = self._run(lambda: self._pg.execute(sql, (self._epoch,)).fetchone())
         self._run(lambda: self._pg.execute("RESET lock_timeout"))
         if found is None:
             raise _displaced(self._location)
+        if self._warned:  # what was read has waited for a standby as well, and in vain
+            raise StoreError(f"{self._location}: no standby has confirmed it")
         if found[0] < self._stored:
             raise DisplacedError(
                 f"{self._location} lacks what was stored there: an older state was restored, or a "
@@ -472,12 +480,13 @@ def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None
             f"to {newest}); install that version, or restore a backup"
         )
     execute = connection.execute
-    execute("BEGIN")
+    connection.begin_plainly()
     try:
         # Two that start at the same time do it one after the other.
         execute("SELECT pg_advisory_xact_lock(?)", (RUNNING + 1,))
         found = connection.format()
         if not found:
+            _check_empty(connection, location)
             execute(f"CREATE SCHEMA IF NOT EXISTS {NAME}")
         elif found < newest:
             _keep_servers_away(connection, location)
@@ -487,7 +496,7 @@ def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None
         execute(KEEP_FACT, (FORMAT_KEY, str(newest)))
         sql = "INSERT INTO meta VALUES ('instance', ?) ON CONFLICT DO NOTHING"
         execute(sql, (secrets.token_hex(3),))
-        execute("COMMIT")
+        connection.commit()
     except BaseException:
         connection.rollback()
         raise
@@ -499,4 +508,17 @@ def _keep_servers_away(connection: PostgresConnection, location: PostgresLocatio
         raise HeldError(
             f"{location}: a securechat server of an older version runs on this database; end it "
             "first"
+        )
+
+
+def _check_empty(connection: PostgresConnection, location: PostgresLocation) -> None:
+    """The schema may be there already, as its owner has made it, but it is nobody else's."""
+    sql = (
+        "SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "WHERE nspname = ?"
+    )
+    if connection.execute(sql, (NAME,)).fetchone() != (0,):
+        raise StoreError(
+            f"{location} is another program's database: its schema {NAME} has other tables; name "
+            "another database"
         )

@@ -131,10 +131,11 @@ def test_one_server_at_a_time(
     ours: PostgresConnection, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second one is refused, and gets it when the first one has ended."""
-    monkeypatch.setattr(module, "CLAIM_SECONDS", 0.0)
     with closing(open_database(there)) as second:
-        with pytest.raises(HeldError, match="another securechat server runs on this database"):
-            second.claim()
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "CLAIM_SECONDS", 0.0)
+            with pytest.raises(HeldError, match="another securechat server runs on this database"):
+                second.claim()
         ours.close()
         second.claim()
         keep(second, "theirs")
