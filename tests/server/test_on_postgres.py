@@ -156,6 +156,13 @@ def test_a_request_is_answered_by_the_server(server: ServerUnderTest, cli: Admin
     assert found["server"]["hindrance"] == ""
 
 
+def test_a_check_finds_all_in_order(server: ServerUnderTest, cli: AdminCli) -> None:
+    """While the server runs: modes, tables, pepper, certificate."""
+    said = cli("check")
+    assert (said.code, said.err) == (0, "")
+    assert f"{server.data.location} is whole" in said.out
+
+
 def test_what_a_person_said_is_exported_and_erased(server: ServerUnderTest, cli: AdminCli) -> None:
     """While the server runs."""
     alice, bob = server.member("alice", caps=CAPS), server.member("bob", caps=CAPS)

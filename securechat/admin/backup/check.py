@@ -21,11 +21,11 @@ from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import WARN_DAYS, pin_of, public_host
 from securechat.server.links import server_host
+from securechat.store.checking import look_for_alike, look_for_leftovers, look_over
+from securechat.store.database import FORMAT, Location
 from securechat.store.errors import StoreError
 from securechat.store.pepper import check_pepper
 from securechat.store.sql.reader import Reader
-from securechat.store.sqlite.copies import look_for_alike, look_for_leftovers, look_over
-from securechat.store.sqlite.schema import MIGRATIONS
 
 
 class Finding(NamedTuple):
@@ -61,9 +61,9 @@ def check_up(
     """
     # First: what others can write to proves nothing.
     yield from _modes(data)
-    yield from _database(data.database, quick=quick)
+    yield from _database(data.location, quick=quick)
     yield from _tried(
-        lambda: check_pepper(data.database, data.pepper), f"{data.pepper} is the database's own"
+        lambda: check_pepper(data.location, data.pepper), f"{data.pepper} is the database's own"
     )
     use = in_use(data, config)
     own = data.tls / "server.pem"
@@ -88,7 +88,7 @@ def in_use(data: DataDirectory, config: Config | None) -> InUse:
     """
     own = data.tls / "server.pem"
     try:
-        with closing(Reader(data.database)) as reader:
+        with closing(Reader(data.location)) as reader:
             kept = None if config else reader.remembered("cert")
             key = reader.remembered("key")
             host = server_host(reader) if reader.remembered("host") else None
@@ -120,7 +120,7 @@ def _modes(data: DataDirectory) -> Iterator[Finding]:
     yield from exposed or [Finding(True, "so is every file with a secret in it")]
 
 
-def _database(path: Path, *, quick: bool) -> Iterator[Finding]:
+def _database(path: Location, *, quick: bool) -> Iterator[Finding]:
     try:
         schema, faults = look_over(path, thoroughly=not quick)
     except StoreError as error:
@@ -129,13 +129,13 @@ def _database(path: Path, *, quick: bool) -> Iterator[Finding]:
     for fault in faults:
         yield Finding(False, f"{path} is no good: {fault}; restore a backup")
     if not faults:
-        newest = len(MIGRATIONS)
+        newest = FORMAT
         older = f"; the server's next start makes it {newest}" if schema < newest else ""
         yield Finding(True, f"{path} is whole (its format is {schema}{older})")
         yield from _leftovers(path)
 
 
-def _leftovers(path: Path) -> Iterator[Finding]:
+def _leftovers(path: Location) -> Iterator[Finding]:
     try:
         left, alike = look_for_leftovers(path), look_for_alike(path)
     except StoreError as error:

@@ -106,7 +106,8 @@ def _check_present(data: DataDirectory) -> None:
     try:
         data.check_database()
     except DataError:
-        if not os.path.exists(data.database):  # noqa: PTH110 - Path.exists() may raise
+        # Path.exists() may raise.
+        if not any(map(os.path.exists, (data.database, data.store))):
             raise
 
 

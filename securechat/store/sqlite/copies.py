@@ -6,24 +6,23 @@ import itertools
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from securechat.common.files import write_new
 from securechat.store import audit, database
-from securechat.store.database import FAULTS, Location, Transaction, fault
+from securechat.store.database import FAULTS, Location, Transaction
 from securechat.store.errors import StoreError
 from securechat.store.moving import copy_rows
-from securechat.store.sql.mending import find_orphans, look_alikes, ownerless
 from securechat.store.sqlite.database import explain, open_database
 from securechat.store.sqlite.schema import EARLIER, MIGRATIONS
 
 STEP_PAGES = 256
 """How much is copied at once: 1 MiB in SQLite's pages of 4 KiB."""
 
-_MAX_FAULTS = 10  # who reads more of them knows no more
+MOST_FAULTS = 10  # who reads more of them knows no more
 
 
 def copy_database(source: Location, target: Path, between: Callable[[], object]) -> None:
@@ -110,9 +109,14 @@ def _foreign_schema(connection: sqlite3.Connection, version: int) -> list[str]:
     if found in map(_schema_by, _ways(version)):
         return []
     expected = _schema_by(MIGRATIONS[:version])
-    missing = [f"{what} is missing" for what, _ in sorted((expected - found).keys())]
-    alien = [f"{what!r} is foreign to it" for what, _ in sorted((found - expected).keys())]
-    return [f"its schema is not securechat's: {text}" for text in (missing + alien)[:_MAX_FAULTS]]
+    return foreign_parts((found - expected).keys(), (expected - found).keys())
+
+
+def foreign_parts(found: Set[tuple[str, str]], expected: Set[tuple[str, str]]) -> list[str]:
+    """What is wrong with a schema. Of each part its name, and how it was made."""
+    missing = [f"{what} is missing" for what, _ in sorted(expected - found)]
+    alien = [f"{what!r} is foreign to it" for what, _ in sorted(found - expected)]
+    return [f"its schema is not securechat's: {text}" for text in (missing + alien)[:MOST_FAULTS]]
 
 
 def _ways(version: int) -> Iterator[Sequence[str]]:
@@ -146,37 +150,10 @@ WHERE NOT (type = 'table' AND name IN ('sqlite_stat1', 'sqlite_stat4'))
 
 def _damages(connection: sqlite3.Connection, *, thoroughly: bool) -> list[str]:
     check = "integrity_check" if thoroughly else "quick_check"
-    found = connection.execute(f"PRAGMA {check}({_MAX_FAULTS})").fetchall()
+    found = connection.execute(f"PRAGMA {check}({MOST_FAULTS})").fetchall()
     # A row may be a whole paragraph, with a heading between asterisks.
     lines = [line for (text,) in found for line in text.splitlines() if not line.startswith("*")]
-    return [] if lines == ["ok"] else [f"it is damaged: {line}" for line in lines[:_MAX_FAULTS]]
-
-
-def look_for_leftovers(path: Path) -> list[str]:
-    """What a start of the server would put in order, each completing the sentence 'there are …'.
-    Raises StoreError. Any thread.
-    """
-    with closing(open_database(path, read_only=True)) as connection:
-        try:
-            if connection.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
-                return []  # the start makes its tables first
-            orphans = find_orphans(connection)
-            channels = ownerless(connection)
-        except FAULTS as error:
-            raise fault(error) from error
-    found = [f"{n} {table} of accounts or channels that are gone" for table, n in orphans.items()]
-    return found + [f"{count} channels {text}" for text, count in channels.items()]
-
-
-def look_for_alike(path: Path) -> list[str]:
-    """The names that look like an older one since the data of Unicode has changed. Raises
-    StoreError. Any thread.
-    """
-    with closing(open_database(path, read_only=True)) as connection:
-        try:
-            return look_alikes(connection)
-        except FAULTS as error:
-            raise fault(error) from error
+    return [] if lines == ["ok"] else [f"it is damaged: {line}" for line in lines[:MOST_FAULTS]]
 
 
 def adopt_copy(path: Path, *, at_ms: int, by: str, **facts: str | int) -> None:
