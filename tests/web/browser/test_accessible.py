@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import time
 from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any
 
 import pytest
 
-from tests.support.server import ServerUnderTest, running
+from securechat.core.auth import totp
+from tests.support.server import PASSWORD, ServerUnderTest, running
 from tests.web.browser.people import PHONE, Person, address_of, expect
 from tests.web.conftest import module_of
 
@@ -27,7 +30,7 @@ RULES = {
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     directory = tmp_path_factory.mktemp("accessible") / "server"
     web = {"host": "127.0.0.1", "port": 0}
-    with running(directory, "bob", web=web) as opened:
+    with running(directory, "bob", "carol", web=web) as opened:
         opened.add("alice", admin=True)
         alice, bob = opened.member("alice"), opened.member("bob", caps="message-tags echo-message")
         alice.says("JOIN #den", "TOPIC #den :Where we meet", "JOIN #club")
@@ -113,7 +116,40 @@ def test_each_view_is_for_everybody(
         alice.dialog.get_by_role("button", name=tab, exact=True).click()
         expect(alice.dialog.get_by_text("…", exact=True)).to_have_count(0)
         audit(page, f"Administration: {tab}")
+    alice.dialog.get_by_role("button", name="Invite", exact=True).click()
+    alice.dialog.get_by_role("button", name="Make a link").click()
+    expect(alice.dialog.get_by_role("img", name="QR code")).to_be_visible()
+    audit(page, "an invite")
     alice.presses("Escape")
+
+
+def test_a_second_factor_is_for_everybody(
+    browser: Any, server: ServerUnderTest, audit: Callable[[Any, str], None]
+) -> None:
+    """From its key as a QR code to the recovery codes; the next login asks for one of them."""
+    with Person(browser, address_of(server)).logs_in("carol") as carol:
+        page = carol.page
+        page.get_by_role("button", name="carol…").click()
+        page.get_by_role("button", name="Devices and password").click()
+        carol.dialog.get_by_text("Password, second factor").click()
+        carol.dialog.get_by_label("Password", exact=True).fill(PASSWORD)
+        audit(page, "the password once more")
+        carol.dialog.get_by_role("button", name="Next").click()
+        carol.dialog.get_by_role("button", name="Begin a second factor").click()
+        expect(carol.dialog.get_by_role("img", name="QR code")).to_be_visible()
+        audit(page, "a second factor")
+        key = carol.dialog.locator("code").inner_text().replace(" ", "")
+        code = totp.code_of(base64.b32decode(key), int(time.time()) // 30).decode()
+        carol.dialog.get_by_role("textbox", name="Code").fill(code)
+        carol.dialog.get_by_role("button", name="Switch it on").click()
+        expect(page.get_by_role("dialog", name="Recovery codes")).to_be_visible()
+        audit(page, "recovery codes")
+        recovery = carol.dialog.locator("pre").inner_text().split()[0]
+        carol.enters("carol")
+        page.get_by_label("Code").fill(recovery)
+        audit(page, "a login with a code")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("navigation")).to_contain_text("carol…")
 
 
 def test_a_keyboard_is_enough(alice: Person) -> None:

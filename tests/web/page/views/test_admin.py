@@ -28,8 +28,13 @@ MOUNT = """
       const note = (...rest) => ({command: 'NOTE', params: ['ADMINISTER', ...rest]});
       return [...pieces.map((piece) => note('PART', piece)), note('END', what)];
     };
-    const settled = () => new Promise((next) => setTimeout(next, 60));
     const all = (selector) => [...root.querySelectorAll(selector)];
+    const frame = () => new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
+    const settled = async () => {
+      await frame(); await frame();
+      while (all('[aria-disabled=true]').length || root.textContent.includes('…')) await frame();
+      await frame();
+    };
     const button = (text) => all('button').find((one) => one.textContent === text);
     const press = async (text, times = 1) => {
       for (let n = 0; n < times; n++) {
