@@ -193,7 +193,8 @@ export const app = {
   part: (key) => request("PART", nameOf(key)),
   talk(name) {
     const c = events.make(name);
-    if (c) app.open(c.key);
+    if (!c) throw { code: "401" };
+    app.open(c.key);
   },
   leave: (key) => room(key) && forget(room(key)),
   setTopic: (key, text) => request("TOPIC", nameOf(key), text),

@@ -498,6 +498,18 @@ def test_a_refused_message_says_why(tab: Tab) -> None:
     assert tab(code) == "The room is moderated"
 
 
+def test_what_is_for_one_person_is_not_said_in_the_room(tab: Tab) -> None:
+    """Where there can be no conversation with them, as with a name that is too long for one."""
+    code = """
+        await enter({remember: false});
+        app.open('#den');
+        const {run} = await import('/views/commands.js');
+        const refused = await run(den(), `/msg ${'x'.repeat(101)} psst`).catch(({code}) => code);
+        return [refused, texts()];
+    """
+    assert tab(code) == ["401", []]
+
+
 def test_reading_is_told_at_most_once_a_second(tab: Tab) -> None:
     code = """
         await enter({remember: false});
