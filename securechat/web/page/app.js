@@ -10,7 +10,7 @@ import * as storage from "./device/storage.js";
 import { permit } from "./device/notify.js";
 import { tab, tell } from "./device/tabs.js";
 import { within } from "./history.js";
-import { escapeTag, fold, format, plain } from "./irc/message.js";
+import { escapeTag, fold, format, saslPlain } from "./irc/message.js";
 import { letterOf } from "./model/events.js";
 import { saidIn } from "./model/timeline.js";
 import { changed, complain, dismiss, listeners, notice, set, state, words } from "./state.js";
@@ -77,7 +77,7 @@ export const app = {
   async prove(password) {
     await request("AUTHENTICATE", "PLAIN");
     try {
-      for (const line of plain(state.me.account, password)) await request(...line.split(" "));
+      for (const line of saslPlain(state.me.account, password)) await request(...line.split(" "));
     } catch (problem) {
       throw problem.code === "904" ? { code: "PASSWORD" } : problem;
     }

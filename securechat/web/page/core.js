@@ -106,9 +106,9 @@ export const events = new Events(state, {
 
 /** A page that is older than its server may not understand it. */
 async function checkVersion() {
-  const told = await askVersion();
-  if (told.port) state.server.port = told.port;
-  set({ newer: !!version && told.version !== version });
+  const { version: served, port } = await askVersion();
+  if (port) state.server.port = port;
+  set({ newer: !!version && served !== version });
 }
 
 export const history = new History({ session: () => link.session, me: () => state.me.account, changed });

@@ -57,12 +57,15 @@ export function pieces(/** @type {string} */ text, /** @type {number} */ most) {
 }
 
 /** AUTHENTICATE lines of SASL PLAIN. https://ircv3.net/specs/extensions/sasl-3.1 */
-export function plain(account, password) {
+export function saslPlain(account, password) {
   const payload = btoa(String.fromCharCode(...encoder.encode(`\0${account}\0${password}`)));
   const chunks = /** @type {string[]} */ (payload.match(/.{1,400}/g) ?? []);
   if (payload.length % 400 === 0) chunks.push("+");
   return chunks.map((chunk) => "AUTHENTICATE " + chunk);
 }
+
+/** A text for a regular expression that finds just it: no more is escaped, which "u" refuses. */
+export const literal = (/** @type {string} */ text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 
 /** The form in which names are compared (RFC 8265, as near as a browser comes). */
 export const fold = (name = "") => name.normalize("NFKC").toLowerCase();

@@ -3,7 +3,7 @@
  * https://ircv3.net/irc: capability negotiation, SASL 3.2, account-registration, labeled-response,
  * batch, multiline, standard replies.
  */
-import { bytes, format, parse, pieces, plain } from "./message.js";
+import { bytes, format, parse, pieces, saslPlain } from "./message.js";
 
 /** @typedef {import("../types").Answer} Message */
 
@@ -242,7 +242,7 @@ export class Session {
   #prove() {
     if (!this.credential) return;
     const { account, password, code = "" } = this.credential;
-    plain(account, password + code).forEach((line) => this.write(line));
+    saslPlain(account, password + code).forEach((line) => this.write(line));
   }
 
   #welcomed() {

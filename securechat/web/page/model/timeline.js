@@ -4,7 +4,7 @@
  * `first` and `last` are the msgids of the window's borders, from which pages go on. `fresh` tells
  * that it ends with what was said last; while a page is on its way, `held` keeps what comes live.
  */
-import { fold, nickOf } from "../irc/message.js";
+import { fold, literal, nickOf } from "../irc/message.js";
 
 /** @typedef {import("../types").Conversation} Conversation */
 
@@ -37,8 +37,7 @@ export const tagOf = ({ tags }, name) => tags["+draft/" + name] ?? tags["+" + na
 
 /** Whether a text names somebody, as a word. */
 export function names(text, name) {
-  const safe = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"); // no others, which "u" refuses
-  return !!name && new RegExp(`(?<![\\p{L}\\p{N}_-])${safe}(?![\\p{L}\\p{N}_-])`, "iu").test(text);
+  return !!name && new RegExp(`(?<![\\p{L}\\p{N}_-])${literal(name)}(?![\\p{L}\\p{N}_-])`, "iu").test(text);
 }
 
 /** What a PRIVMSG or NOTICE is in a timeline.

@@ -1,6 +1,7 @@
 /** What is shown of a text: without control characters, with links, rooms, code, the own name. */
 import { html } from "../html.js";
 import { app } from "../app.js";
+import { literal } from "../irc/message.js";
 
 export { plain } from "../text/index.js";
 
@@ -10,8 +11,7 @@ let finder = { of: null, at: /$^/ };
 /** Finds code, addresses, rooms, and the own name. */
 function parts(name) {
   if (finder.of !== name) {
-    const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    const own = name && `|(?<!${IN_NAME})(${quoted})(?!${IN_NAME})`;
+    const own = name && `|(?<!${IN_NAME})(${literal(name)})(?!${IN_NAME})`;
     const code = "```([^]+?)```\\n?|`([^`\\n]+)`";
     finder = {
       of: name,

@@ -1,6 +1,7 @@
 /** What was said before: search, mentions, a day. */
 import { html, useState } from "../html.js";
 import { app } from "../app.js";
+import { literal } from "../irc/message.js";
 import { t } from "../text/index.js";
 import { Ask, Check, Dialog, closing, useLoaded, when } from "./dialog.js";
 import { plain } from "./rich.js";
@@ -19,7 +20,7 @@ function Hits({ hits, words = [] }) {
 /** A text with the words that were looked for. */
 function marked(text, words) {
   if (!words.length) return text;
-  const any = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
+  const any = words.map(literal).join("|");
   const parts = text.split(new RegExp(`(${any})`, "giu"));
   return parts.map((part, place) => (place % 2 ? html`<mark>${part}</mark>` : part));
 }

@@ -13,7 +13,7 @@ const NEAR = 800;
 const places = new Map();
 
 /** Where somebody was, if what they saw is there: it isn't after another login. */
-function placed({ key, items }) {
+function lastPlace({ key, items }) {
   const known = places.get(key);
   return items.some((item) => item.key === known?.aim[1]) ? known : opened();
 }
@@ -37,7 +37,7 @@ export function Timeline({ state, room }) {
   const [, redraw] = useState(0);
   const log = useRef(null);
   const place = useRef(null);
-  const at = (place.current ??= placed(room));
+  const at = (place.current ??= lastPlace(room));
   const { items, key } = room;
   aim(at, room);
   const [from, to] = drawn(items, at.part);

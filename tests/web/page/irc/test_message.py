@@ -81,6 +81,6 @@ def test_pieces_are_small_enough_and_lose_nothing(run: Run, text: str) -> None:
 
 def test_a_password_is_sent_in_chunks(run: Run) -> None:
     """https://ircv3.net/specs/extensions/sasl-3.1: 400 bytes each, and an end."""
-    lines = run("return it.plain('alice', 'x'.repeat(293))", MODULE)
+    lines = run("return it.saslPlain('alice', 'x'.repeat(293))", MODULE)
     assert [len(line) for line in lines] == [413, 14]
     assert lines[1] == "AUTHENTICATE +"
