@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.types.bool import BoolDumper
 from psycopg.types.numeric import Int8Dumper, IntLoader
 
+from securechat.common.files import read_named
 from securechat.store.errors import DisplacedError, HeldError, StoreError, UnknownOutcomeError
 from securechat.store.postgres.faults import fault
 from securechat.store.postgres.location import VERIFIED, PostgresLocation
@@ -144,7 +145,7 @@ class PostgresConnection:
         if file is None:
             return {}
         try:
-            return {"password": file.read_text().splitlines()[0]}
+            return {"password": read_named(file).decode().splitlines()[0]}
         except (OSError, UnicodeDecodeError, IndexError) as error:
             raise StoreError(
                 f"{file}: expected the password of the database in its first line: "
