@@ -88,7 +88,7 @@ export const events = new Events(state, {
   load: (c) => history.load(c),
   watched: (c) => state.current === c.key && !document.hidden && c.following,
   later: (target) => request("METADATA", target, "SYNC").catch(() => {}),
-  invited: (who, channel) => notice(t("invited", { who, name: channel })),
+  invited: (who, channel) => notice(t("invited", { who, name: channel }), "info", channel),
   gone: (c) => forget(c),
   renamed(old, c) {
     outbox.renamed(old, c.name);

@@ -58,11 +58,10 @@ export function words({ code, text }) {
 }
 
 let notices = 0;
-export function notice(text, kind = "info") {
+/** room: to enter from it, '' for none. */
+export function notice(text, kind = "info", room = "") {
   const known = state.notices.filter((one) => one.text !== text);
-  const id = ++notices;
-  set({ notices: [...known, { id, kind, text }].slice(-MOST_NOTICES) });
-  if (kind === "info") setTimeout(() => dismiss(id), 8000);
+  set({ notices: [...known, { id: ++notices, kind, text, room }].slice(-MOST_NOTICES) });
 }
 
 /** Tell what is wrong. */

@@ -58,7 +58,7 @@ export interface Settings {
   /** Whether joins, parts and the like are shown. */
   events: boolean;
 }
-export interface Notice { id: number; kind: "info" | "error"; text: string }
+export interface Notice { id: number; kind: "info" | "error"; text: string; room: string }
 export interface View { name: string; [more: string]: any }
 
 export interface Conversation {

@@ -156,6 +156,19 @@ def test_others_see_what_one_wants_to_be_called(
     expect(again).to_contain_text("Bob Müller, 7b")
 
 
+def test_an_invitation_to_a_private_room_opens_it(
+    three: list[Person], server: ServerUnderTest
+) -> None:
+    """It is in no list, and so the invitation is the way in."""
+    carol = three[2]
+    server.member("bob").says("JOIN #cellar", "MODE #cellar +is", "INVITE carol #cellar")
+    told = carol.page.get_by_role("status").filter(has_text="bob invites you to #cellar")
+    told.get_by_role("button", name="Enter").click()
+    expect(carol.page.get_by_role("textbox", name="Message to #cellar")).to_be_visible()
+    expect(told).to_have_count(0)
+    carol.opens("#den")
+
+
 def test_a_terminal_and_a_page_talk_as_one(three: list[Person], terminal: Client) -> None:
     alice, bob, _ = three
     terminal.says("PRIVMSG #den :from my terminal")

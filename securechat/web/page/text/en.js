@@ -160,6 +160,7 @@ export default {
   "help.send": "Send; on a message: what can be done with it",
   "help.line": "New line",
   "help.go": "Go through messages; R replies",
+  "help.tab": "Complete a name, a room or a command that begins with /",
   // the shell
   skip: "To the message field",
   empty: "Choose a room or a person.",
@@ -179,6 +180,8 @@ export default {
   "admin.note": "Whom it is for",
   "admin.make": "Make a link",
   "admin.made": "Give it to nobody else: whoever has it can use it.",
+  "admin.page": "In a browser, also by the QR code:",
+  "admin.client": "In a terminal, behind the word securechat:",
   "admin.closed": "Registration is closed here: the link is refused until that is changed.",
   "admin.left": { one: "{n} account, until {time}", other: "{n} accounts, until {time}" },
   "admin.more": "More",

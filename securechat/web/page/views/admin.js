@@ -55,7 +55,7 @@ function Invite({ ask }) {
   const [made, setMade] = useState(null);
   const make = async ({ uses, days, note }) => {
     const { page, link, closed } = await ask("invite", { uses: +uses, days: +days, note });
-    const links = [page, link].filter(Boolean);
+    const links = Object.entries({ page, client: link }).filter(([, text]) => text);
     setMade({ links, closed });
   };
   const number = (name, value, max) => html`<${Field} label=${t(`admin.${name}`)} name=${name} type="number"
@@ -64,8 +64,9 @@ function Invite({ ask }) {
       ${number("uses", 1, 100000)} ${number("days", 7, 3650)}
       <${Field} label=${t("admin.note")} name="note" maxlength="200" /><//>
     <div role="status">${made && html`<p>${t(made.closed ? "admin.closed" : "admin.made")}</p>
-      ${made.links.map((text) => html`<${Handed} text=${text} />`)} <${Qr} text=${made.links[0]} />`}</div>
-    <${Pages} key=${made?.links[0]} none="" load=${() => ask("invite list")}
+      ${made.links.map(([way, text]) => html`<p>${t(`admin.${way}`)}</p><${Handed} text=${text} />`)}
+      <${Qr} text=${made.links[0][1]} />`}</div>
+    <${Pages} key=${made?.links[0][1]} none="" load=${() => ask("invite list")}
       row=${({ id, uses, expires_ms, note, admin }, change) => html`<span>${note || id} ${admin && t("is.admin")}<br />
         <small>${t("admin.left", { n: uses, time: when(expires_ms) })}</small></span>
         <${Act} sure label=${t("devices.end")} action=${() => ask("invite revoke", { id }).then(() => change())} />`} />`;

@@ -3,6 +3,7 @@ import { html, useEffect, useErrorBoundary, useRef, useState } from "../html.js"
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Composer } from "./composer.js";
+import { Act } from "./dialog.js";
 import { Dialogs, Reload } from "./dialogs.js";
 import { Header } from "./header.js";
 import { nextRoom, regions } from "./keys.js";
@@ -41,14 +42,16 @@ const Broken = () => html`<main class="starting">
 const Notices = ({ state }) => html`<div class="notices" role="status">
   ${state.notices.map((one) => html`<${Notice} key=${one.id} one=${one} />`)}</div>`;
 
-/** It goes when it may have been read. */
-function Notice({ one: { id, kind, text } }) {
+/** It goes when it may have been read; an invitation, when it is answered. */
+function Notice({ one: { id, kind, text, room } }) {
   useEffect(() => {
+    if (room) return;
     const timer = setTimeout(() => app.dismiss(id), 6000 + text.length * 60);
     return () => clearTimeout(timer);
   }, []);
   return html`<div class=${kind === "error" ? "problem" : ""}>
     <span class="grow" dir="auto">${text}</span>
+    ${room && html`<${Act} label=${t("rooms.enter")} action=${() => app.join(room).then(() => app.dismiss(id))} />`}
     <button class="icon" aria-label=${t("close")} onClick=${() => app.dismiss(id)}>×</button>
   </div>`;
 }

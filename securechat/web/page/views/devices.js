@@ -72,9 +72,9 @@ function Factor() {
     setOffer({ secret: params[2], uri: params[3] });
   };
   // The recovery codes come as a dialog of their own.
-  const ask = (label, verb, then) => html`<${Ask} label=${t(label)} field=${t("code")} required
-    action=${(code) => app.send("TOTP", verb, code).then(then)} />`;
-  if (offer) return html`<${Secret} ...${offer} />${ask("factor.on", "CONFIRM")}`;
+  const ask = (label, verb, then, props) => html`<${Ask} label=${t(label)} field=${t("code")} required
+    action=${(code) => app.send("TOTP", verb, code).then(then)} ...${props} />`;
+  if (offer) return html`<${Secret} ...${offer} />${ask("factor.on", "CONFIRM", undefined, { inputmode: "numeric" })}`;
   if (!value) return shown;
   const [, , is, left] = value;
   if (is === "OFF") return html`<p>${t("factor.off")}</p><${Act} label=${t("factor.begin")} action=${begin} />`;

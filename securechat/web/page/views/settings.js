@@ -44,6 +44,7 @@ const KEYS = {
   "help.send": "Enter",
   "help.line": "Shift+Enter",
   "help.go": "↑ ↓",
+  "help.tab": "Tab",
   close: "Esc",
   help: "F1",
 };
