@@ -99,7 +99,8 @@ def test_a_token_opens_the_account_it_was_made_for_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "act", ["TOKEN LIST", "TOKEN REVOKE laptop", "CERT LIST", "SESSIONS LIST", *FRESH_ACTS]
+    "act",
+    ["TOKEN LIST", "TOKEN REVOKE laptop", "CERT LIST", "SESSIONS LIST", "TOTP STATUS", *FRESH_ACTS],
 )
 def test_nobody_hears_of_another_s_credentials(act: str) -> None:
     """Answers go to the session that asked: not to the channel, not to others of the account."""
