@@ -25,9 +25,14 @@ class ByBlock:
 
     It keeps each address block's connections in the order in which they came, and the address
     blocks by how many they have, so that the one to push out is found without a look at each.
+
+    alone: so many connections as somebody has who comes alone. An address block with fewer counts
+    as having as many, as else who has many address blocks could push out all others, by one
+    connection from each.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, alone: int = 1) -> None:
+        self._alone = alone
         # Dicts serve as sets that keep the order in which something was put in.
         self._by_block: dict[str, dict[Connection, None]] = {}
         self._by_count: dict[int, dict[str, None]] = {}
@@ -72,6 +77,8 @@ class ByBlock:
         return connection
 
     def _move(self, address_block: str, before: int, after: int) -> None:
+        """Behind the others that have as many."""
+        before, after = self._counted(before), self._counted(after)
         if before:
             there = self._by_count[before]
             del there[address_block]
@@ -79,3 +86,6 @@ class ByBlock:
                 del self._by_count[before]
         if after:
             self._by_count.setdefault(after, {})[address_block] = None
+
+    def _counted(self, number: int) -> int:
+        return number and max(number, self._alone)

@@ -18,9 +18,12 @@ crowd out: of those without an answer yet if they are half of all, else of those
 their last.
 """
 
+ONE_BROWSER = 6
+"""Connections that a browser opens at once; from one address block they are no crowd yet."""
+
 VISITORS_PER_BLOCK = 256
-"""The same from one address block, where one of its own goes for the next: browsers open six each,
-and a class of forty comes at once.
+"""The same from one address block, where one of its own goes for the next: a class of forty comes
+at once.
 """
 
 MAX_ADDRESS_BLOCKS = 10_000
@@ -78,9 +81,9 @@ class Admission:
         self._familiar = ByBlock()
         """The unauthenticated ones from where somebody has logged in before."""
         self._known_blocks: OrderedDict[str, None] = OrderedDict()
-        self._silent = ByBlock()
+        self._silent = ByBlock(alone=ONE_BROWSER)
         """The visitors that have had no answer yet; each has seconds for that."""
-        self._served = ByBlock()
+        self._served = ByBlock(alone=ONE_BROWSER)
         """The other visitors, by when they had their last one."""
         self._barred: dict[str, float] = {}
         """Networks, and until when."""

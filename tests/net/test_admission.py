@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -404,6 +406,23 @@ def test_who_asks_for_nothing_takes_half_of_an_addresss_places(
     assert gone[1:] == served[1:]
 
 
+@pytest.mark.parametrize("come", [visits, lambda door, address: (serves(door, address), None)])
+def test_a_browser_is_no_crowd_beside_one_with_many_address_blocks(
+    come: Callable[[Door, str], tuple[Connection, Connection | None]],
+) -> None:
+    """Its six connections are not the largest crowd where somebody who owns a whole /48 opens one
+    from each block of it, and goes on.
+    """
+    door = Door()
+    theirs = (f"2001:db8:0:{number:x}::1" for number in itertools.count())
+    for _ in range(admission_module.VISITORS):
+        come(door, next(theirs))
+    browser = {come(door, "192.0.2.1")[0] for _ in range(6)}
+    gone = [visits(door, next(theirs))[1] for _ in range(200)]
+    assert None not in gone
+    assert browser.isdisjoint(gone)
+
+
 def test_who_was_pushed_out_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its answer may have been on its way: it takes no place again."""
     monkeypatch.setattr(admission_module, "VISITORS_PER_BLOCK", 1)
@@ -419,12 +438,11 @@ def test_a_visitor_too_many_has_one_of_the_largest_crowd_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its oldest; never a connection that talks."""
-    monkeypatch.setattr(admission_module, "VISITORS", 3)
+    monkeypatch.setattr(admission_module, "VISITORS", 8)
     door = Door()
     door.admits("192.0.2.7")
     visits(door, "192.0.2.1")
-    oldest, _ = visits(door, "192.0.2.7")
-    visits(door, "192.0.2.7")
+    oldest, *_ = [visits(door, "192.0.2.7")[0] for _ in range(7)]
     _, gone = visits(door, "192.0.2.2")
     assert gone is oldest
     door.admission.release(oldest)  # which was counted out when it was to go
