@@ -157,6 +157,8 @@ class Personal:
         # It has names as they were then, and somebody may have changed the case of theirs since.
         named = self._all(f"SELECT account FROM audit UNION {_NAMED}")  # noqa: S608
         spellings = [name for (name,) in named if isinstance(name, str) and self._is(name)]
+        if not spellings:  # PostgreSQL knows no empty list
+            return []
         marks = ", ".join("?" * len(spellings))
         sql = (
             "SELECT at_ms, event, account, address, result, "  # noqa: S608 - marks

@@ -13,7 +13,10 @@ from securechat.store.sql.pages import NEXT
 
 DAY_MS = 24 * 60 * 60 * 1000
 
-AGED = "SELECT id, coalesce(keep_days, :days) FROM targets WHERE coalesce(keep_days, :days) > 0"
+AGED = (
+    "SELECT id, coalesce(keep_days, :days) FROM targets WHERE coalesce(keep_days, :days) > 0 "
+    "ORDER BY id"
+)
 """What has an age: channels, also those that have ended, and direct conversations."""
 
 _PARTS = " UNION ALL ".join(

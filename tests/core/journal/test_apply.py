@@ -41,30 +41,45 @@ def filled_model() -> Model:
     """alice (1) and bob (2) in #den with a ban and a topic; carol (3) is invited to it. Nobody is
     connected to its sessions.
     """
-    model: Model = pickle.loads(_filled())
+    model: Model = pickle.loads(_filled()[0])
     return model
 
 
+def filled_journal() -> list[JournalEvent]:
+    """What has been stored when the model is as filled_model() gives it; the invite is not."""
+    return _filled()[1]
+
+
 @cache
-def _filled() -> bytes:
+def _filled() -> tuple[bytes, list[JournalEvent]]:
     """A copy, as what is said takes four times as long, and thousands are needed."""
     rules = RulesUnderTest("alice", "bob", "carol")
     alice = rules.member("alice")
     alice.says("JOIN #den", "TOPIC #den :t", "MODE #den +kb key x", "INVITE carol #den")
     rules.member("bob").says("JOIN #den key", "PRIVMSG alice :hi")
     rules.invite("x", uses=2)
-    for event in (
+    more: list[JournalEvent] = [
         account_events.TokenCreated(b"t", 1, "laptop", 5),
         account_events.CertificateAdded(b"c", 1, "laptop", 5),
         account_events.FactorSet(1, "sealed", 7, 5),
         account_events.RecoveryCodeAdded(b"r", 1),
-    ):
+    ]
+    for event in more:
         apply.apply(rules.model, event)
+    made = accounts_made(rules.model)
     for account in rules.model.accounts.values():
         account.forget_audience()
     for session in rules.model.sessions:
         session.link = None
-    return pickle.dumps(rules.model)
+    return pickle.dumps(rules.model), [*made, *rules.stored, *more]
+
+
+def accounts_made(model: Model) -> list[JournalEvent]:
+    """As if each had been made by the journal."""
+    return [
+        account_events.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
+        for a in model.accounts.values()
+    ]
 
 
 def factor(model: Model, account: int = 1) -> Factor:
@@ -381,10 +396,6 @@ def test_a_restart_finds_what_there_was(
     for person in people:
         person.pongs()
     rules.passes(1)
-    made = [
-        account_events.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
-        for a in rules.model.accounts.values()
-    ]
     with new_location() as location, closing(Journal(location, PEPPER)) as store:
-        store.commit([*made, *rules.stored])
+        store.commit([*accounts_made(rules.model), *rules.stored])
         assert durable(load_model(Reader(store.connection), PEPPER)) == durable(rules.model)
