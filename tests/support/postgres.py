@@ -126,16 +126,23 @@ class PostgresServer:
             connection.execute(sql)
 
     @contextmanager
-    def configured(self, **settings: str) -> Iterator[None]:
-        """With settings of its configuration that need no new start."""
+    def configured(self, *, anew: bool = False, **settings: str) -> Iterator[None]:
+        """With settings of its configuration. anew: whether it has to be started for them."""
         try:
             for name, value in settings.items():
                 self.execute(f"ALTER SYSTEM SET {name} = '{value}'")
-            self.execute("SELECT pg_reload_conf()")
+            self._take_up(anew)
             yield
         finally:
             for name in settings:
                 self.execute(f"ALTER SYSTEM RESET {name}")
+            self._take_up(anew)
+
+    def _take_up(self, anew: bool) -> None:
+        if anew:
+            self.stop()
+            self.start()
+        else:
             self.execute("SELECT pg_reload_conf()")
 
     def url(self, database: str) -> str:

@@ -11,7 +11,11 @@ OF_ONE_ROW = (psycopg.IntegrityError, psycopg.DataError)
 """What one row alone is to blame for: a name that is taken, or a value that can't be held."""
 
 _WRONG = "its server doesn't take the password; look at the file that has it"
-_TLS = "no encrypted connection can be made; look at sslmode and sslrootcert in the URL"
+_TLS = "no encrypted connection can be made; have the database's server speak TLS"
+_FOREIGN = (
+    "the database's server hasn't proven who it is; name the file of the authority of its "
+    "certificate in the URL, as sslrootcert=FILE"
+)
 _FULL = "the database's server has no connection left; raise max_connections"
 _AWAY = "the database's server can't be reached, or has ended; see that it runs and is reachable"
 
@@ -41,7 +45,7 @@ _REFUSALS = {
     "no pg_hba.conf entry": "its server lets this user in from here not at all, or only with TLS; "
     "see its pg_hba.conf, and sslmode in the URL",
     "does not support SSL": _TLS,
-    "certificate": _TLS,
+    "certificate": _FOREIGN,
     "SSL error": _TLS,
     "too many": _FULL,
     "remaining connection slots": _FULL,
