@@ -62,15 +62,15 @@ export const app = {
     const name = login?.name;
     const ended = name && !local && request("TOKEN", "REVOKE", name).then(() => true, () => false);
     // The server hangs up on whose token has ended, perhaps before it answers.
-    if (ended && !(await Promise.race([ended, new Promise((done) => setTimeout(done, 3000, false))]))) {
-      if (!link.ready) notice(t("logout.offline", { name }), "error");
-    }
+    const late = new Promise((done) => setTimeout(done, 3000, false));
+    const untold = ended && !(await Promise.race([ended, late])) && !link.ready;
     await storage.save("login", undefined);
     // Others may use this browser.
     for (const name of ["remember", "notify", "preview"]) app.setSetting(name, false);
     tell("logout", account);
     // First, as else what waits to be written is written afterwards.
     leave(local ? { code: "LOCAL_ENDED", text: "" } : null);
+    if (untold) notice(t("logout.offline", { name }), "error");
     await wipe(account);
   },
   /** Show the password once more, as the server wants before it changes what logs in. */

@@ -239,7 +239,7 @@ export function leave(/** @type {import("./types").Problem | null} */ problem = 
   state.conversations.clear();
   state.names.clear();
   state.me = { account: "", administrator: false };
-  set({ phase: "login", current: null, view: null, problem: problem && { ...problem, text: words(problem) } });
+  set({ phase: "login", current: null, view: null, notices: [], problem: problem && { ...problem, text: words(problem) } });
   if (!state.server.minPassword) link.start(null);
 }
 

@@ -189,6 +189,20 @@ def test_a_logout_ends_the_token_and_leaves_nothing(tab: Tab) -> None:
     assert tab(code) == [{}, "login", None, ["settings"], [], 0]
 
 
+def test_a_logout_takes_away_what_was_told(tab: Tab) -> None:
+    """An invitation would be for whoever is next; but it says what the server couldn't be told."""
+    code = """
+        await remembered();
+        server.sockets[0].says(':bob!u@s INVITE alice #secret');
+        const before = state.notices.length;
+        server.dies();
+        await until(() => state.phase === 'offline');
+        await app.logout();
+        return [before, state.notices.map(({text}) => text)];
+    """
+    assert tab(code) == [1, ["The server couldn't be told. End d on another device."]]
+
+
 def test_a_logout_leaves_nothing_in_other_tabs(tabs: Callable[[], Tab]) -> None:
     """Nor what was typed so shortly before that it waits to be written, nor where somebody was, nor
     what stands among the system's notifications.
