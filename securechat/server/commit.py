@@ -91,7 +91,7 @@ class Committer:
         except UnknownOutcomeError as unknown:
             log.warning("it is not known whether a turn was stored: %s", unknown)
             if not _settled(unknown):
-                raise StoreError(str(unknown)) from unknown
+                raise StoreError(str(unknown), unknown.told) from unknown
         self._counters.commits.add(time.monotonic() - began)
 
     def _store_spans(self, turn: Turn) -> None:

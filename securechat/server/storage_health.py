@@ -42,8 +42,8 @@ class StorageHealth:
     def __init__(self, rules: Rules, journal: Journal) -> None:
         self._rules = rules
         self._journal = journal
-        self._failing = ""
-        """Why nothing can be stored; '' when it can."""
+        self._failing = self._told = ""
+        """Why nothing can be stored, and what of that everybody may know; '' when it can."""
         self._damaged = False
 
     @property
@@ -68,8 +68,8 @@ class StorageHealth:
             known, self._damaged = self._damaged, True
             return None if known else DAMAGED
         # Told again only after it was mended, though the reason may change.
-        before, self._failing = self._failing, str(error)
-        return None if before else FAILING.format(problem=error)
+        before, self._failing, self._told = self._failing, str(error), error.told
+        return None if before else FAILING.format(problem=error.told)
 
     def look(self, turn: Turn) -> None:
         """Whether what failed is mended: when something could be stored, and with every tick.
@@ -102,7 +102,7 @@ class StorageHealth:
     def greet(self, turn: Turn) -> None:
         """Who arrives while nothing can be stored is told at once, and not when a message fails."""
         if self._failing:
-            self._rules.announce(turn, turn.arrived, FAILING.format(problem=self._failing))
+            self._rules.announce(turn, turn.arrived, FAILING.format(problem=self._told))
         elif self._rules.model.no_space:
             self._rules.announce(turn, turn.arrived, self._rules.model.no_space)
 

@@ -15,7 +15,15 @@ from collections.abc import Callable
 
 
 class StoreError(Exception):
-    """The database can't be used, or refuses; the text says why and what to do."""
+    """The database can't be used, or refuses; the text says why and what to do.
+
+    told: the same for everybody who talks here, without where the database is; where it is empty
+    the text says nothing of that.
+    """
+
+    def __init__(self, text: str, told: str = "") -> None:
+        super().__init__(text)
+        self.told = told or text
 
 
 class ConflictError(StoreError):
@@ -48,6 +56,6 @@ class UnknownOutcomeError(StoreError):
     can't be learned: then nothing may be said of it, and the server must end.
     """
 
-    def __init__(self, text: str, settle: Callable[[], bool]) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, settle: Callable[[], bool], told: str = "") -> None:
+        super().__init__(text, told)
         self.settle = settle

@@ -207,7 +207,9 @@ def test_nobody_sees_what_is_not_stored_while_it_is_away(
         assert (said.code, "see that it runs and is reachable" in said.err) == (1, True)
     finally:
         postgres_server.start()
-    bob.hears_until("The server stores messages again.")
+    heard = bob.hears_until("The server stores messages again.")
+    assert any("The server can't store messages: the database's server" in line for line in heard)
+    assert "postgresql" not in "".join(heard)  # where it is concerns nobody who talks
     alice.sends("PRIVMSG #lobby :after")
     assert [line for line in bob.hears_until(":after") if "PRIVMSG" in line] == [
         f"{source('alice')} PRIVMSG #lobby :after"

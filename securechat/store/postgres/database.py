@@ -45,6 +45,11 @@ RETRY_SECONDS = 0.25
 CLAIM_SECONDS = 3.0
 """So long a start waits for the database: of a server that was killed it is free in a moment."""
 
+RETURN_SECONDS = 1.0
+"""So long a server waits for it that has lost its connection, and all chat with it."""
+
+GLANCE_SECONDS = 0.02
+
 LOST_COMMIT = "5s"
 """How long a commit that a lost connection has left behind is waited for at a time."""
 
@@ -101,7 +106,7 @@ class PostgresConnection:
         """Of the server whose connection this is; None for all others."""
         self._turn = self._stored = 0
         """The server's turn that is on, and the newest one that is stored."""
-        self._refusal = ""
+        self._refusal = ("", "")
         self._next_try = 0.0
         """Why it could not be made anew, and when that is tried again."""
         self._heard = 0
@@ -251,18 +256,18 @@ class PostgresConnection:
             done = self._pg.execute("COMMIT").statusmessage
         except psycopg.OperationalError as error:
             self._in_transaction = False
-            raise self._unknown(str(fault(error, str(self._location)))) from error
+            raise self._unknown(fault(error, str(self._location))) from error
         except psycopg.Error as error:
             raise fault(error, str(self._location)) from error
         self._in_transaction = False
         if done != "COMMIT":  # one of its statements had failed, and somebody went on
             raise StoreError(f"{self._location}: nothing was stored, as a part of it was refused")
         if self._warned:
-            raise self._unknown(f"{self._location}: no standby has confirmed it")
+            raise self._unknown(_unconfirmed(self._location))
         self._stored = self._turn
 
-    def _unknown(self, text: str) -> UnknownOutcomeError:
-        turn = self._turn
+    def _unknown(self, why: StoreError) -> UnknownOutcomeError:
+        text, turn = str(why), self._turn
         if self._epoch is None:
             text = f"{text}; look whether it was done, then try again"
 
@@ -271,7 +276,7 @@ class PostgresConnection:
                 raise StoreError(text)
             return self._was_stored(turn)
 
-        return UnknownOutcomeError(text, settle)
+        return UnknownOutcomeError(text, settle, why.told)
 
     def _was_stored(self, turn: int) -> bool:
         """Whether the server's turn of a number was. Who comes back has another epoch, and gets the
@@ -319,36 +324,37 @@ class PostgresConnection:
 
     def claim(self) -> None:
         """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""
-        end = time.monotonic() + CLAIM_SECONDS
-        while not self._holds():
-            if time.monotonic() > end:
-                raise HeldError(
-                    f"{self._location}: another securechat server runs on this database; end it "
-                    "first"
-                )
-            time.sleep(RETRY_SECONDS)
+        if not self._hold(CLAIM_SECONDS):
+            raise HeldError(
+                f"{self._location}: another securechat server runs on this database; end it first"
+            )
         sql = "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"
         self._epoch, self._stored = self._run(lambda: self._pg.execute(sql).fetchone())
 
-    def _holds(self) -> bool:
+    def _hold(self, seconds: float) -> bool:
+        """Whether it is this one's, within so long: another end lets go in a moment."""
         sql = "SELECT pg_try_advisory_lock(%s)"
-        found: bool = self._run(lambda: self._pg.execute(sql, (RUNNING,)).fetchone())[0]
-        if found:
-            self._run(lambda: self._pg.execute(f"LISTEN {CHANNEL}"))
-        return found
+        end = time.monotonic() + seconds
+        while not self._run(lambda: self._pg.execute(sql, (RUNNING,)).fetchone())[0]:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(GLANCE_SECONDS)
+        self._run(lambda: self._pg.execute(f"LISTEN {CHANNEL}"))
+        return True
 
     def _reconnect(self) -> None:
         """Who waits for what can't be reached does so for half of the time, at most."""
         began = time.monotonic()
         if began < self._next_try:
-            raise StoreError(self._refusal)
+            raise StoreError(*self._refusal)
         with suppress(psycopg.Error):
             self._pg.close()
         try:
             self._pg = self._connect()
         except StoreError as error:
             now = time.monotonic()
-            self._refusal, self._next_try = str(error), now + min(now - began, CONNECT_SECONDS)
+            self._refusal = (str(error), error.told)
+            self._next_try = now + min(now - began, CONNECT_SECONDS)
             raise
         try:
             if self._epoch is not None:
@@ -361,8 +367,11 @@ class PostgresConnection:
         """A server's connection is its own again only if no other one has claimed it meanwhile, and
         all is there that was stored.
         """
-        if not self._holds():
-            raise HeldError(f"{self._location}: the connection that was lost still holds it; wait")
+        if not self._hold(RETURN_SECONDS):
+            raise HeldError(
+                f"{self._location}: the connection that was lost still holds it; wait",
+                "the connection to the database is being made again",
+            )
         self._run(lambda: self._pg.execute(f"SET lock_timeout = '{LOST_COMMIT}'"))
         self._warned = False
         sql = "SELECT turn FROM head WHERE epoch = %s FOR UPDATE"
@@ -371,7 +380,7 @@ class PostgresConnection:
         if found is None:
             raise _displaced(self._location)
         if self._warned:  # what was read has waited for a standby as well, and in vain
-            raise StoreError(f"{self._location}: no standby has confirmed it")
+            raise _unconfirmed(self._location)
         if found[0] < self._stored:
             raise DisplacedError(
                 f"{self._location} lacks what was stored there: an older state was restored, or a "
@@ -440,6 +449,11 @@ class PostgresConnection:
         self._pg.close()
 
 
+def _unconfirmed(location: PostgresLocation) -> StoreError:
+    told = "no standby of the database has confirmed it"
+    return StoreError(f"{location}: no standby has confirmed it", told)
+
+
 def _displaced(location: PostgresLocation) -> DisplacedError:
     return DisplacedError(
         f"{location}: another securechat server has taken over this database, so this one must end"
@@ -480,11 +494,19 @@ def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None
             f"{location} was made by a newer securechat (its format is {found}, this one knows up "
             f"to {newest}); install that version, or restore a backup"
         )
+    # Two that start at the same time do it one after the other: each sees in its transaction what
+    # the one before it has made, as that begins with the lock.
+    connection.execute("SELECT pg_advisory_lock(?)", (RUNNING + 1,))
+    try:
+        _make_tables(connection, location, newest)
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(?)", (RUNNING + 1,))
+
+
+def _make_tables(connection: PostgresConnection, location: PostgresLocation, newest: int) -> None:
     execute = connection.execute
     connection.begin_plainly()
     try:
-        # Two that start at the same time do it one after the other.
-        execute("SELECT pg_advisory_xact_lock(?)", (RUNNING + 1,))
         found = connection.format()
         if not found:
             _check_empty(connection, location)

@@ -66,8 +66,8 @@ def fault(error: psycopg.Error, place: str) -> StoreError:
         if isinstance(error, kind):
             if kind is psycopg.OperationalError:
                 meaning = next((_REFUSALS[sign] for sign in _REFUSALS if sign in text), meaning)
-            return raised(f"{place}: {meaning} ({text})")
-    return StoreError(f"{place}: the database can't be used: {text}")
+            return raised(f"{place}: {meaning} ({text})", meaning)
+    return StoreError(f"{place}: the database can't be used: {text}", "the database can't be used")
 
 
 def _line(error: psycopg.Error) -> str:

@@ -142,9 +142,10 @@ def test_one_server_at_a_time(
 
 
 def test_who_was_displaced_stores_nothing_more(
-    ours: PostgresConnection, there: PostgresLocation
+    ours: PostgresConnection, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another server has taken the database while the connection was lost: even after its end."""
+    monkeypatch.setattr(module, "RETURN_SECONDS", 0.0)
     cut(ours)
     with closing(open_database(there)) as second:
         second.claim()
