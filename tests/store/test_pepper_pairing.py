@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.store.database import Location, format_of, open_database
 from securechat.store.errors import StoreError
 from securechat.store.pepper import (
     PEPPER_ID,
@@ -20,16 +21,17 @@ from securechat.store.pepper import (
     find_pepper,
 )
 from securechat.store.sql.reader import Reader
-from securechat.store.sqlite.database import open_database
+from tests.support.postgres import PostgresServer
+from tests.support.stored import holds
 
-Find = Callable[[Path, Path], object]
+Find = Callable[[Location, Path], object]
 
 
 @dataclass(frozen=True)
 class Place:
     """Where database and pepper belong."""
 
-    database: Path
+    database: Location
     file: Path
 
     def finds(self) -> Pepper:
@@ -46,9 +48,9 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(location: Location, tmp_path: Path) -> Place:
     """With nothing there yet."""
-    return Place(tmp_path / "chat.db", tmp_path / "pepper")
+    return Place(location, tmp_path / "pepper")
 
 
 def test_the_first_start_makes_both(place: Place) -> None:
@@ -114,6 +116,13 @@ def test_a_check_makes_nothing(place: Place) -> None:
     assert PEPPER_ID not in place.facts()
 
 
+def test_a_check_makes_no_tables(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    """Where a database of PostgreSQL is and nothing in it."""
+    location = postgres_server.database()
+    check_pepper(location, tmp_path / "pepper")
+    assert format_of(location) == 0
+
+
 def test_a_check_finds_what_is_in_order(place: Place) -> None:
     """A pair is one."""
     place.finds()
@@ -121,12 +130,12 @@ def test_a_check_finds_what_is_in_order(place: Place) -> None:
 
 
 @pytest.mark.parametrize("find", [find_pepper, check_pepper])
-def test_what_is_no_database_is_told(place: Place, find: Find) -> None:
+def test_what_is_no_database_is_told(tmp_path: Path, find: Find) -> None:
     """And no pepper is made for it."""
-    place.database.write_bytes(b"not a database at all, just text " * 100)
+    (tmp_path / "chat.db").write_bytes(b"not a database at all, just text " * 100)
     with pytest.raises(StoreError, match="restore a backup"):
-        find(place.database, place.file)
-    assert not place.file.exists()
+        find(tmp_path / "chat.db", tmp_path / "pepper")
+    assert not (tmp_path / "pepper").exists()
 
 
 # --- databases from before -----------------------------------------------------------------------
@@ -144,20 +153,23 @@ def of_before(place: Place) -> None:
         entries = ["+k otter-key-of-before", "+ol mark 5", "+kl otter-key-of-before 5"]
         kinds = [*((text, "MODE") for text in entries), ("+k is for keys", "PRIVMSG")]
         connection.executemany(
-            "INSERT INTO log (target, sender, at_ms, text, kind) VALUES (10, 1, 0, ?, ?)", kinds
+            "INSERT INTO log (seq, target, sender, at_ms, text, kind) VALUES (?, 10, 1, 0, ?, ?)",
+            [(seq, *kind) for seq, kind in enumerate(kinds, 1)],
         )
 
 
 def test_a_database_from_before_gets_a_pepper(place: Place) -> None:
     """Its channels keep their keys, and nothing is left of it in the clear, in no byte."""
     of_before(place)
-    assert b"otter-key-of-before" in place.database.read_bytes()
+    assert holds(place.database, "otter-key-of-before")
     pepper = place.finds()
     with closing(Reader(place.database)) as reader:
         keys = {channel.name: channel.channel_key for channel in reader.channels(pepper)}
     assert keys == {"#den": "otter-key-of-before", "#lab": None}
     assert "cost_key" not in place.facts()
-    left = b"".join(path.read_bytes() for path in place.database.parent.glob("chat.db*"))
+    for secret in ("otter-key-of-before", "5ec2e7"):
+        assert not holds(place.database, secret)
+    left = b"".join(path.read_bytes() for path in place.file.parent.iterdir())
     assert b"otter-key-of-before" not in left
     assert b"5ec2e7" not in left
 
@@ -177,7 +189,5 @@ def test_what_is_sealed_is_not_sealed_again(place: Place) -> None:
     pepper = place.finds()
     assert place.finds() == pepper
     with closing(Reader(place.database)) as reader:
-        assert [channel.channel_key for channel in reader.channels(pepper)] == [
-            "otter-key-of-before",
-            None,
-        ]
+        keys = {channel.name: channel.channel_key for channel in reader.channels(pepper)}
+    assert keys == {"#den": "otter-key-of-before", "#lab": None}
