@@ -19,6 +19,7 @@ import { t, told } from "./text/index.js";
 export { words };
 
 const MOST_HITS = 50;
+const MOST_PEOPLE = 10;
 const TYPING_EVERY = 3000;
 const MARK_EVERY = 1000;
 
@@ -26,11 +27,7 @@ const stamp = (at) => "timestamp=" + new Date(at).toISOString();
 const nameOf = (key) => room(key)?.name ?? key;
 const mode = (key, ...change) => request("MODE", nameOf(key), ...change);
 
-const hitOf = (message) => {
-  const { id, at, author, text } = saidIn(message, state.me.account);
-  const name = events.place(message);
-  return { id, conversation: fold(name), name, at, author, text };
-};
+const hitIn = (name, item) => ({ ...item, conversation: fold(name), name });
 
 export const app = {
   state,
@@ -207,14 +204,22 @@ export const app = {
   setAway: (text) => request("AWAY", ...(text ? [text] : [])),
 
   // questions
-  async search(query, key) {
-    const where = key ? `in=${escapeTag(nameOf(key))};` : "";
-    const asked = `${where}limit=${MOST_HITS};text=${escapeTag(query)}`;
-    return within(await request("SEARCH", asked)).map(hitOf).reverse();
+  /** wanted: text, in, from, after, before of SEARCH; with `after` the oldest come first. */
+  async search(wanted) {
+    const given = Object.entries(wanted).filter(([, value]) => value);
+    const asked = [...given, ["limit", `${MOST_HITS}`]].map(([what, value]) => `${what}=${escapeTag(value)}`);
+    const found = within(await request("SEARCH", asked.join(";")));
+    const hits = found.map((message) => hitIn(events.place(message), saidIn(message, state.me.account)));
+    return wanted.after ? hits : hits.reverse();
   },
+  /** What names us, and what the last people said to us alone. */
   async mentions() {
-    const hits = await app.search(state.me.account);
-    return hits.filter(({ author }) => fold(author) !== fold(state.me.account));
+    const people = [...state.conversations.values()].filter(({ kind }) => kind === "person");
+    const last = people.sort((a, b) => b.latest - a.latest).slice(0, MOST_PEOPLE);
+    const [named] = await Promise.all([app.search({ text: state.me.account }), ...last.map((c) => history.load(c))]);
+    const alone = last.flatMap((c) => c.items.map((item) => hitIn(c.name, item)));
+    const all = new Map([...named, ...alone].filter(({ mention }) => mention).map((hit) => [hit.id, hit]));
+    return [...all.values()].sort((a, b) => b.at - a.at).slice(0, MOST_HITS);
   },
   /** What is kept of a room. It comes as a notice, which it isn't where somebody looks for it. */
   async policy(key) {

@@ -99,7 +99,7 @@ def test_each_view_is_for_everybody(
         expect(alice.dialog.get_by_text("…", exact=True)).to_have_count(0)
         audit(page, name)
 
-    names = ("All rooms", "Mentions of you", "About #den", "Search", "Go to a day", "Go to")
+    names = ("All rooms", "What was said to you", "About #den", "Search", "Go to a day", "Go to")
     for name in (*names, "alice…"):
         opened(name)
         alice.presses("Escape")

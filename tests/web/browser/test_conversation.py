@@ -62,7 +62,7 @@ def test_a_mention_is_marked_and_counted(three: list[Person]) -> None:
     bob.opens("#den")
     expect(bob.line("have you got the key?")).to_have_class(re.compile("mention"))
     expect(bob.room("#den").locator(".count")).to_have_count(0)
-    bob.page.get_by_role("button", name="Mentions of you").click()
+    bob.page.get_by_role("button", name="What was said to you").click()
     expect(bob.dialog).to_contain_text("have you got the key?")
     bob.presses("Escape")
 

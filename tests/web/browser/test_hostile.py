@@ -147,7 +147,7 @@ def test_dialogs_show_texts(alice: Person, mallory: Client) -> None:
     expect(alice.dialog).to_contain_text("findme <img")
     is_inert(alice)
     alice.presses("Escape")
-    page.get_by_role("button", name="Mentions of you").click()
+    page.get_by_role("button", name="What was said to you").click()
     expect(alice.dialog).to_contain_text("findme <img")
     is_inert(alice)
     alice.presses("Escape")

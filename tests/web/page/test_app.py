@@ -562,3 +562,44 @@ def test_where_only_the_connection_is_blocked_the_page_says_so(tab: Tab) -> None
         return [state.problem.code, state.phase];
     """
     assert tab(code) == ["NO_SOCKET", "connecting"]
+
+
+SEARCHED = """
+    await enter();
+    const line = (id, from, to, text) =>
+      `@msgid=${id};time=2026-01-01T00:00:0${id}.000Z;batch=q :${from}!u@s PRIVMSG ${to} :${text}`;
+    let asked;
+    server.SEARCH = (socket, [what], label) => {
+      asked = what;
+      socket.says(`${label}:s BATCH +q soju.im/search`, line(1, 'bob', '#den', 'alice?'),
+        line(2, 'alice', '#den', 'alice!'), line(3, 'bob', '#den', 'malice'), ':s BATCH -q');
+    };
+"""
+
+
+def test_what_was_said_to_us_is_told_with_what_was_said_to_us_alone(tab: Tab) -> None:
+    """Nothing of our own, nor what only has our name within another word."""
+    found = tab(
+        SEARCHED
+        + """
+        server.sockets[0].says(line(4, 'bob', 'alice', 'psst').replace(';batch=q', ''));
+        await until(() => state.conversations.get('bob')?.items.length);
+        const hits = await app.mentions();
+        return hits.map(({id, name, text}) => [id, name, text]);
+        """
+    )
+    assert found == [["4", "bob", "psst"], ["1", "#den", "alice?"]]
+
+
+def test_a_search_asks_for_what_narrows_it(tab: Tab) -> None:
+    """Of what came after a time the oldest is told first, as the server gives it."""
+    found = tab(
+        SEARCHED
+        + """
+        const ids = async (wanted) => (await app.search(wanted)).map(({id}) => id).join('');
+        const newest = await ids({text: 'a b', in: '', from: 'bob'});
+        return [newest, asked, await ids({text: '', after: 'T'}), asked];
+        """
+    )
+    narrowed = "text=a\\sb;from=bob;limit=50"
+    assert found == ["321", narrowed, "123", "after=T;limit=50"]

@@ -77,9 +77,12 @@ export default {
   "switch.join": "Enter or make it",
   search: "Search",
   "search.words": "Words, or their beginnings",
+  "search.hint": "Also from:bob in:#lobby after:2026-01-31 before:2026-02-28",
+  "search.once": "{what}: goes with one word, and once.",
+  "search.date": "A date is as 2026-01-31, or with a time as 2026-01-31T15:30.",
   "search.here": "Only in {name}",
   "found.none": "Nothing found.",
-  mentions: "Mentions of you",
+  mentions: "What was said to you",
   jump: "Go to a day",
   "jump.day": "Day",
   // messages

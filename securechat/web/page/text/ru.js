@@ -110,9 +110,12 @@ export default {
   "switch.join": "Войти или создать",
   search: "Поиск",
   "search.words": "Слова или их начала",
+  "search.hint": "И from:bob in:#lobby after:2026-01-31 before:2026-02-28",
+  "search.once": "За {what}: стоит одно слово, и только раз.",
+  "search.date": "Дата: 2026-01-31, со временем: 2026-01-31T15:30.",
   "search.here": "Только в {name}",
   "found.none": "Ничего не найдено.",
-  mentions: "Упоминания вас",
+  mentions: "Сказанное вам",
   jump: "Перейти к дню",
   "jump.day": "День",
   // messages

@@ -34,7 +34,7 @@ export const COMMANDS = {
   devoice: [1, role("+", false)],
   away: [0, (room, rest) => app.setAway(rest || t("away"))],
   back: [0, () => app.setAway("")],
-  search: [0, () => app.show({ name: "search" })],
+  search: [0, (_, query) => app.show({ name: "search", query })],
   help: [0, () => app.show({ name: "help" })],
 };
 

@@ -27,7 +27,7 @@ const VIEWS = {
   menu: dialog(() => import("./menu.js"), "Menu"), // {room, id}: of a message
   recovery: dialog(devices, "Recovery"), // {codes}: of the second factor
   person: dialog(channel, "Person"), // {room, who}: of a member of a conversation
-  search: dialog(search, "Search"),
+  search: dialog(search, "Search"), // {query}
   settings: dialog(settings, "Settings"),
   switcher: dialog(() => import("./switcher.js"), "Switcher"),
 };

@@ -1,5 +1,5 @@
 /** What was said before: search, mentions, a day. */
-import { html, useState } from "../html.js";
+import { html, useEffect, useState } from "../html.js";
 import { app } from "../app.js";
 import { literal } from "../irc/message.js";
 import { t } from "../text/index.js";
@@ -25,16 +25,40 @@ function marked(text, words) {
   return parts.map((part, place) => (place % 2 ? html`<mark>${part}</mark>` : part));
 }
 
-export function Search({ state }) {
+/** As the terminal has it: words, and `from:`, `in:`, `after:`, `before:` of what has them. */
+export function wanted(query) {
+  const found = {};
+  const words = [];
+  for (const word of query.split(/\s+/)) {
+    const [, name, value] = /^(from|in|after|before):(.*)/i.exec(word) ?? [];
+    const what = name?.toLowerCase();
+    if (!what) words.push(word);
+    else if (!value || found[what]) throw { text: t("search.once", { what }) };
+    else found[what] = what.length > 4 ? moment(value) : value;
+  }
+  return { ...found, text: words.join(" ").trim() };
+}
+
+/** A day, perhaps with a time, where we are. */
+function moment(text) {
+  const at = new Date(text.includes("T") ? text : `${text}T00:00`);
+  if (!/^\d{4}-/.test(text) || !+at) throw { text: t("search.date") };
+  return at.toISOString();
+}
+
+export function Search({ state, query = "" }) {
   const [found, setFound] = useState(null);
   const [here, setHere] = useState(false);
   const room = state.conversations.get(state.current);
   const look = async (query) => {
-    const hits = await app.search(query, here ? room.key : undefined);
-    setFound({ hits, words: query.split(/\s+/).filter(Boolean) });
+    const asked = wanted(query);
+    const hits = await app.search({ ...(here && { in: room.name }), ...asked });
+    setFound({ hits, words: asked.text.split(" ").filter(Boolean) });
   };
+  useEffect(() => void (query && look(query).catch(app.complain)), []);
   return html`<${Dialog} title=${t("search")}>
-    <${Ask} label=${t("search")} field=${t("search.words")} type="search" required autofocus action=${look} />
+    <${Ask} label=${t("search")} field=${t("search.words")} hint=${t("search.hint")} value=${query} type="search"
+      required autofocus action=${look} />
     ${room && html`<${Check} label=${t("search.here", room)} checked=${here} action=${setHere} />`}
     ${found && html`<${Hits} ...${found} />`}
   <//>`;

@@ -10,7 +10,7 @@ from tests.web.page.conftest import Run
 
 CALLS = """
     const calls = [];
-    const actions = 'say join part talk setTopic kick ban setRole setAway'.split(' ');
+    const actions = 'say join part talk setTopic kick ban setRole setAway show'.split(' ');
     for (const name of actions)
       it.app[name] = (...all) => void calls.push([name, ...all]);
     it.app.state.current = 'kim';
@@ -43,6 +43,7 @@ def typed(run: Run, text: str) -> Any:
             [["setRole", "#lab", "kim", "@", True], ["setRole", "#lab", "al", "@", True]],
         ),
         ("/back", [["setAway", ""]]),
+        ("/search from:bob x", [["show", {"name": "search", "query": "from:bob x"}]]),
     ],
 )
 def test_a_command_does_what_it_is_called(run: Run, text: str, calls: list[object]) -> None:

@@ -1,0 +1,43 @@
+"""What is searched for: the words of the terminal's /search."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.page.conftest import Run
+
+WANTED = "try { return it.wanted(given); } catch ({text}) { return text; }"
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("two  words", {"text": "two words"}),
+        ("from:bob In:#lab", {"from": "bob", "in": "#lab", "text": ""}),
+        ("a: https://x from", {"text": "a: https://x from"}),
+        (
+            "x after:2026-01-31T15:30Z before:2026-02-01T00:00Z",
+            {
+                "after": "2026-01-31T15:30:00.000Z",
+                "before": "2026-02-01T00:00:00.000Z",
+                "text": "x",
+            },
+        ),
+        ("from:", "from: goes with one word, and once."),
+        ("in:a in:b", "in: goes with one word, and once."),
+        *(
+            (f"after:{bad}", "A date is as 2026-01-31, or with a time as 2026-01-31T15:30.")
+            for bad in ("yesterday", "1", "2026-13-01", "31.01.2026")
+        ),
+    ],
+)
+def test_a_search_has_words_and_what_narrows_it(run: Run, typed: str, wanted: object) -> None:
+    assert run(WANTED, "views/search", given=typed) == wanted
+
+
+def test_a_day_begins_where_one_is(run: Run) -> None:
+    code = """
+        const {after} = it.wanted('after:2026-01-31');
+        return +new Date(after) === new Date(2026, 0, 31).getTime();
+    """
+    assert run(code, "views/search")
