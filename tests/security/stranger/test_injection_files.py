@@ -68,6 +68,10 @@ FILES = {
     "securechat-admin add file": Argument(
         admin.main, "--data PLACE/data certificate add alice FILE"
     ),
+    "securechat-admin --password-file": Argument(
+        admin.main,
+        "--data PLACE/data move --password-file FILE postgresql://chat@/chat?host=PLACE/nowhere",
+    ),
     "gencerts --passphrase-file": Argument(
         gencerts.main, "--out PLACE/ca2 --passphrase-file FILE chat.example"
     ),
