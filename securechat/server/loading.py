@@ -97,29 +97,35 @@ def _usage(reader: Reader) -> dict[int, int]:
 
 def load_familiar(model: Model, reader: Reader) -> None:
     """Where the accounts have logged in from before, so that nobody's guessing slows them there."""
-    seen: dict[tuple[int, str], tuple[int, int, int]] = {}
-    for name, address, device, first, last, at_ms in reader.logins():
+    seen: dict[tuple[int, str, str], tuple[int, int, int]] = {}
+    for name, address, device, first, last, at_ms, bound in reader.logins():
         account = model.known_as(names.fold_account(name))
         if account is None or not address:
             continue
         block = address_block_of(address)
         model.login_throttle.right(account.folded, block)
-        place = account.id, place_of(block, device)
-        earlier = seen.get(place, (first, last, at_ms))
-        seen[place] = min(first, earlier[0]), last, at_ms
+        where = place_of(block, device)
+        # The login of who makes a token is by the password, a moment ago.
+        for made_at, begin, end in (("", first, last), (place_of(block, ""), bound, bound)):
+            if begin:
+                place = account.id, where, made_at
+                earlier = seen.get(place, (begin, end, at_ms))
+                seen[place] = min(begin, earlier[0]), max(end, earlier[1]), at_ms
     _load_places(model, seen)
 
 
-def _load_places(model: Model, seen: dict[tuple[int, str], tuple[int, int, int]]) -> None:
+def _load_places(model: Model, seen: dict[tuple[int, str, str], tuple[int, int, int]]) -> None:
     """seen: the account and the place, with the numbers of the first login from there and of the
-    last, and its time.
+    last, and its time; or with the place where a client made the token for itself, when it did.
     """
     places = model.login_places
     # What is between an account's first and last login from a place changes nothing.
     steps = [(n, *place, at_ms) for place, (*both, at_ms) in seen.items() for n in both]
-    for _, number, where, at_ms in sorted(steps):
+    for _, number, where, made_at, at_ms in sorted(steps):
         account = model.accounts[number]
-        if places.add(number, where):
+        if made_at:
+            places.add_bound(number, made_at, where)
+        elif places.add(number, where):
             if not account.bot:
                 places.keep(number, Place(number, account.name, where, "", at_ms))
         elif not places.is_doubted(number, where):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from securechat.core.journal.events import Audited
 from securechat.core.journal.events.accounts import (
     CertificateAdded,
@@ -197,3 +201,25 @@ def test_two_new_places_before_the_start_are_both_told(journal: Journal) -> None
     journal.commit([logged_in("Alice", address, 0) for address in addresses])
     places = load(journal).login_places.take(ALICE, "192.0.2.0/24")
     assert [place.place for place in places] == ["203.0.113.0/24", "2001:db8::/48"]
+
+
+@pytest.mark.parametrize("bound", [True, False])
+def test_a_token_that_a_client_made_for_itself_is_no_new_device(
+    journal: Journal, *, bound: bool
+) -> None:
+    """As while the server runs: where it was made, with the doubt of the login there was then."""
+    web = {"token": "web"}
+    facts = json.dumps({**web, "bound": "yes"} if bound else web)
+
+    def made_and_used(address: str, *used: str) -> list[Audited]:
+        made = Audited(2, "token created", "Alice", address, "ok", facts)
+        logins = [Audited(3, "login", "Alice", one, "ok", json.dumps(web)) for one in used]
+        return [logged_in("Alice", address, 1), made, *logins]
+
+    journal.commit(made_and_used("192.0.2.7", "192.0.2.7", "198.51.100.1"))
+    journal.commit(made_and_used("203.0.113.9", "203.0.113.9"))
+    heard = [place.place for place in load(journal).login_places.take(ALICE, "192.0.2.0/24")]
+    assert "198.51.100.0/24 (token web)" in heard
+    assert "203.0.113.0/24" in heard
+    assert ("192.0.2.0/24 (token web)" in heard) is not bound
+    assert ("203.0.113.0/24 (token web)" in heard) is not bound

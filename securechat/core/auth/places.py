@@ -25,16 +25,35 @@ OTHERS = "If that can't be: `securechat-admin user sessions`, `user logout`, `us
 def arrived(turn: Turn, session: Session, how: str) -> None:
     """Somebody logs in: if it is from a new place that is told. how: by what, as in the audit."""
     account, places = session.who, turn.model.login_places
-    where = _place(session)
+    where = place_at(session)
     if not places.add(account.id, where):
         return
     place = Place(account.id, account.name, where, "" if named(session) else how, turn.now_ms)
     for reader in _readers(turn, account):
         places.keep(reader.id, place)
         for other in reader.sessions:
-            if other.state is State.READY and _place(other) != where:
+            if other.state is State.READY and place_at(other) != where:
                 turn.notice(other, text(reader, place))
     turn.on_failure(lambda: places.take_back(place))
+
+
+def registered(turn: Turn, session: Session) -> None:
+    """Somebody has made an account: where they are is its first place."""
+    account, where = session.who, place_at(session)
+    turn.model.login_places.add(account.id, where)
+    _unless_stored(turn, account, where)
+
+
+def bound(turn: Turn, session: Session, made_at: str) -> None:
+    """A session has made a token for itself. made_at: its place_at() before."""
+    account, where = session.who, place_at(session)
+    if turn.model.login_places.add_bound(account.id, made_at, where):
+        _unless_stored(turn, account, where)
+
+
+def _unless_stored(turn: Turn, account: Account, where: str) -> None:
+    place = Place(account.id, account.name, where, "", turn.now_ms)
+    turn.on_failure(lambda: turn.model.login_places.take_back(place))
 
 
 def _readers(turn: Turn, account: Account) -> list[Account]:
@@ -46,14 +65,15 @@ def _readers(turn: Turn, account: Account) -> list[Account]:
     return readers
 
 
-def _place(session: Session) -> str:
+def place_at(session: Session) -> str:
+    """Where a session is, and by which device, as place_of() says it."""
     device = next((f"{kind} {name}" for kind, name in named(session).items()), "")
     return place_of(session.address_block, device)
 
 
 def tell(turn: Turn, session: Session) -> None:
     """Somebody has arrived: the logins that they haven't been told of at one of their own."""
-    for place in turn.model.login_places.take(session.who.id, _place(session)):
+    for place in turn.model.login_places.take(session.who.id, place_at(session)):
         turn.notice(session, text(session.who, place))
 
 

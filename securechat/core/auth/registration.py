@@ -7,7 +7,7 @@ https://ircv3.net/specs/extensions/account-registration
 from __future__ import annotations
 
 from securechat.core.audit import note
-from securechat.core.auth import login, second_factor
+from securechat.core.auth import login, places, second_factor
 from securechat.core.auth.texts import FACTOR_NEXT, LATER
 from securechat.core.jobs import Hashed, HashPassword
 from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
@@ -132,6 +132,7 @@ def hashed(turn: Turn, answer: Hashed) -> None:
     if second_factor.lacking(turn, account):
         turn.notice(session, FACTOR_NEXT)
     turn.audit("login", session, by="registration")
+    places.registered(turn, session)
     login.advance(turn, session)
 
 

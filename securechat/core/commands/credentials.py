@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.auth import second_factor, totp
+from securechat.core.auth import places, second_factor, totp
 from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import VerbRefused, check_fresh, fail, note, run, shown
 from securechat.core.delivery import acknowledgements, labels
@@ -65,17 +65,18 @@ def _create(turn: Turn, session: Session, words: str) -> None:
     turn.record(TokenCreated(token_digest(secret), account.id, name, turn.now_ms))
     if flag:
         _bind(turn, session, account.tokens[name])
-    turn.audit("token created", session, token=name)
+    turn.audit("token created", session, token=name, **({"bound": "yes"} if flag else {}))
     text = "Shown this once: it logs you in in the place of your password, until it is revoked"
     note(turn, session, "TOKEN", "CREATED", name, secret, text)
 
 
 def _bind(turn: Turn, session: Session, made: Token | None) -> None:
     """The session ends with the token from now on, as if it had logged in with it."""
-    before = session.token
+    before, made_at = session.token, places.place_at(session)
     session.token = made
     turn.on_failure(lambda: setattr(session, "token", before))
     if made is not None:
+        places.bound(turn, session, made_at)
         acknowledgements.rebind(turn, session)
 
 

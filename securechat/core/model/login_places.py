@@ -82,6 +82,23 @@ class LoginPlaces:
             self._doubted.pop(oldest, None)
         return new
 
+    def add_bound(self, account: int, made_at: str, where: str) -> bool:
+        """A client has made a token for itself: used where it was made it is no new device, and is
+        doubted as long as that login. made_at: the place of that. Whether it was not known before.
+        """
+        places = self._known.get(account, OrderedDict())
+        # Where nothing is known of the login, it may be a doubted one that was forgotten.
+        if where in places or made_at not in places:
+            return False
+        _put(places, where)
+        if self.is_doubted(account, made_at):
+            _put(self._doubted[account], where)
+        for place, told in self._waiting.get(account, {}).items():
+            # It has heard of that at its login, or that was its login.
+            if made_at in told or (place.account, place.place) == (account, made_at):
+                told.add(where)
+        return True
+
     def keep(self, reader: int, place: Place) -> None:
         """A place is to be told to somebody at their next login."""
         waiting = self._waiting.setdefault(reader, {})

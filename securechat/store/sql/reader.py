@@ -213,18 +213,24 @@ class Reader:
         """Whether an account has a second factor."""
         return bool(self._all("SELECT 1 FROM factors WHERE account = ?", (account,)))
 
-    def logins(self) -> list[tuple[str, str, str, int, int, int]]:
+    def logins(self) -> list[tuple[str, str, str, int, int, int, int]]:
         """Of the newest logins that the audit has, each account's name, address and device once, in
-        the order of the last ones: with the numbers of the first and the last, and its time. The
-        device is a token or certificate as `token laptop`, '' for a password.
+        the order of the last ones: with the numbers of the first and the last, 0 for none, and its
+        time; and when a client made such a token for itself, as the number of the first time, 0 for
+        never. The device is a token or certificate as `token laptop`, '' for a password.
         """
         sql = (
-            "SELECT account, address, device, min(id), max(id), max(at_ms) FROM "
-            "(SELECT id, at_ms, account, address, CASE WHEN json_valid(facts) THEN "
+            "SELECT account, address, device, "
+            "coalesce(min(CASE WHEN event = 'login' THEN id END), 0), "
+            "coalesce(max(CASE WHEN event = 'login' THEN id END), 0), max(at_ms), "
+            "coalesce(min(CASE WHEN event <> 'login' THEN id END), 0) FROM "
+            "(SELECT id, at_ms, account, address, event, CASE WHEN json_valid(facts) THEN "
             "coalesce('token ' || json_extract(facts, '$.token'), "
             "'certificate ' || json_extract(facts, '$.certificate'), '') ELSE '' END AS device "
             "FROM audit "
-            "WHERE id > (SELECT max(id) FROM audit) - ? AND event = 'login' AND result = 'ok') "
+            "WHERE id > (SELECT max(id) FROM audit) - ? AND result = 'ok' AND (event = 'login' "
+            "OR (event = 'token created' AND CASE WHEN json_valid(facts) "
+            "THEN json_extract(facts, '$.bound') END = 'yes'))) "
             "AS found GROUP BY account, address, device ORDER BY max(id)"
         )
         return self._all(sql, (NEWEST_AUDITED,))  # type: ignore[return-value]

@@ -97,6 +97,78 @@ def test_a_new_token_in_the_same_network_is_told() -> None:
     assert len(enters(rules, "alice", HOME)[1]) == 1
 
 
+def remembers(person: Client, name: str = "web") -> str:
+    """A client makes a token for itself, as the page does; the token."""
+    person.sends(f"TOKEN CREATE {name} BIND")
+    return person.hears()[-1].split(" ")[5]
+
+
+def test_a_device_that_is_remembered_is_no_new_one() -> None:
+    """It made the account, or logged in from a known place, and goes on by its token."""
+    rules = RulesUnderTest(registration="open")
+    new = rules.connect(address=HOME)
+    new.registers("alice", password=RIGHT)
+    token = remembers(new)
+    new.hangs_up()
+    assert told(rules.connect(address=HOME).logs_in("alice", password=token)) == []
+    again, heard = enters(rules, "alice", HOME)
+    assert heard == []
+    token = remembers(again, "phone")
+    again.hangs_up()
+    assert told(rules.connect(address=HOME).logs_in("alice", password=token)) == []
+    assert enters(rules, "alice", HOME)[1] == []
+    # What it was made for is this place.
+    elsewhere = rules.connect(address=HOTEL)
+    assert told(elsewhere.logs_in("alice", password=token)) == []
+    [line] = enters(rules, "alice", HOME)[1]
+    assert "from 198.51.100.0/24 (token phone)" in line
+
+
+def test_who_moves_is_not_told_of_themselves() -> None:
+    """They are at a new place, by the password and then by a token of the same device."""
+    rules = RulesUnderTest("alice")
+    enters(rules, "alice", HOME)[0].hangs_up()
+    alice, heard = enters(rules, "alice", HOTEL)
+    token = remembers(alice)
+    alice.hangs_up()
+    assert heard + told(rules.connect(address=HOTEL).logs_in("alice", password=token)) == []
+
+
+def test_a_thief_s_token_takes_no_news_away() -> None:
+    """It is doubted as the login is that it was made in, however many there are of it."""
+    rules = RulesUnderTest("alice")
+    enters(rules, "alice", HOME)[0].hangs_up()
+    thief, _ = enters(rules, "alice", THIEF)
+    for number in range(3):
+        token = remembers(thief, f"spy{number}")
+        thief.hangs_up()
+        thief = rules.connect(address=THIEF)
+        thief.logs_in("alice", password=token)
+        rules.connect(address=HOTEL).logs_in("alice", password=token)
+        thief, _ = enters(rules, "alice", THIEF)
+    lines = enters(rules, "alice", HOME)[1]
+    assert "from 203.0.113.0/24 (password)" in lines[0]
+    assert ["(token spy" in line for line in lines] == [False, True, True, True]
+
+
+def test_a_login_that_is_forgotten_vouches_for_no_token() -> None:
+    """It may have been a doubted one."""
+    places = LoginPlaces()
+    places.add(1, "home")
+    assert not places.add_bound(1, "thief", "thief (token spy)")
+    assert places.add(1, "thief (token spy)")
+
+
+def test_a_token_that_is_not_stored_is_no_place() -> None:
+    rules = RulesUnderTest("alice")
+    alice, _ = enters(rules, "alice", HOME)
+    rules.full = True
+    alice.sends("TOKEN CREATE web BIND")
+    alice.hears()
+    number = rules.account("alice").id
+    assert rules.model.login_places.add(number, "192.0.2.0/24 (token web)")
+
+
 def test_administrators_are_told_of_each_other() -> None:
     """Those who are there, and those who come; members aren't."""
     rules = RulesUnderTest("alice")
