@@ -83,9 +83,11 @@ def _to_postgres(data: DataDirectory, target: PostgresLocation) -> None:
         raise DataError(str(error)) from error
     kept = _put_away(source)
     click.echo(_("The database is at {place} now.").format(place=target))
-    _tell_rest(
-        kept, _('Put url = "{url}" into [store] of the configuration.').format(url=target.url)
-    )
+    configure = _('Put url = "{url}" into [store] of the configuration.').format(url=target.url)
+    if target.password_file is not None:
+        beside = _('Put password_file = "{file}" beside it.').format(file=target.password_file)
+        configure = f"{configure}\n{beside}"
+    _tell_rest(kept, configure)
 
 
 def _to_file(data: DataDirectory) -> None:

@@ -83,8 +83,9 @@ class Administering:
                 in_effect = act.kind in READING or self._settles(admin)
         except (Refused, ConflictError, UnknownError) as refused:
             return Outcome(refused=str(refused))
-        except StoreError:
-            log.exception("what an administrator has asked for can't be done: %s", act.kind)
+        except StoreError as error:
+            what = "what an administrator has asked for can't be done: %s: %s"
+            log.error(what, act.kind, error)  # noqa: TRY400
             return None
         return Outcome(json.dumps(found, ensure_ascii=False), in_effect=in_effect)
 

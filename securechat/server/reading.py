@@ -55,8 +55,8 @@ def look_up(reader: Reader, job: LoadMissed) -> Missed | JobFailed:
     """The same, where nobody else could tell of an error."""
     try:
         return read_missed(reader, job)
-    except StoreError:
-        log.exception("what an account has missed can't be read")
+    except StoreError as error:
+        log.error("what an account has missed can't be read: %s", error)  # noqa: TRY400
         return JobFailed(job.session)
 
 
@@ -65,8 +65,8 @@ def read_log(reader: Reader, job: ReadLog) -> LogRead:
     query = job.lookup.query
     try:
         found = _READ[type(query)](reader, query)
-    except StoreError:
-        log.exception("what a command asks for can't be read")
+    except StoreError as error:
+        log.error("what a command asks for can't be read: %s", error)  # noqa: TRY400
         found = None
     return LogRead(job.session, job.lookup, found)
 
@@ -80,8 +80,8 @@ def search_log(searcher: Searcher, job: ReadLog) -> LogRead:
             results = searcher.search(Search(*query))
             entries = [Logged(*row) for row in results.rows]
             found = Found(entries, results.looked_to_ms, results.milliseconds)
-        except StoreError:
-            log.exception("a search can't be run")
+        except StoreError as error:
+            log.error("a search can't be run: %s", error)  # noqa: TRY400
     return LogRead(job.session, job.lookup, found)
 
 

@@ -38,7 +38,7 @@ from securechat.server.password_queue import PasswordQueue
 from securechat.server.reading import ReadingQueue, read_log, read_missed, search_log
 from securechat.store import passwords
 from securechat.store.database import Location
-from securechat.store.errors import DamagedError
+from securechat.store.errors import DamagedError, StoreError
 from securechat.store.passwords import InvalidPassword
 from securechat.store.pepper import Pepper
 from securechat.store.search.searcher import Searcher
@@ -181,6 +181,9 @@ class Workers:
     def _run(self, job: Job) -> None:
         try:
             answer = self._do(job)
+        except StoreError as error:  # no bug: it tells by itself what is to be done
+            log.error("a worker failed at %s: %s", type(job).__name__, error)  # noqa: TRY400
+            answer = _failure(job)
         except BaseException:  # bcrypt is written in Rust, whose panics are no Exception
             log.exception("a worker failed at %s", type(job).__name__)
             answer = _failure(job)
