@@ -21,6 +21,7 @@ class Cutter:
         self._place = place
         self._here = here
         self._cut_at: str | None = None
+        self.has_cut = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(here / SOCKET))
         self._listener.listen()
@@ -32,8 +33,9 @@ class Cutter:
 
     def cut_at_next(self, what: str) -> None:
         """what: "word" that the program says, which the server doesn't hear, or "answer", which the
-        program doesn't hear.
+        program doesn't hear. "" for neither.
         """
+        self.has_cut.clear()
         self._cut_at = what
 
     def close(self) -> None:
@@ -47,15 +49,26 @@ class Cutter:
             while True:
                 program, _ = self._listener.accept()
                 server = socket.socket(socket.AF_UNIX)
-                server.connect(str(self._place / SOCKET))
+                try:
+                    server.connect(str(self._place / SOCKET))
+                except OSError:  # nobody is there now
+                    program.close()
+                    continue
                 for pair in ((program, server, "word"), (server, program, "answer")):
                     threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _cuts(self, what: str, source: socket.socket, data: bytes) -> bool:
+        """Whether the connection ends here. source: who has said it."""
+        if self._cut_at != what:
+            return False
+        self._cut_at = None
+        self.has_cut.set()
+        return True
 
     def _pass_on(self, source: socket.socket, target: socket.socket, what: str) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
-                if self._cut_at == what:
-                    self._cut_at = None
+                if self._cuts(what, source, data):
                     break
                 target.sendall(data)
         for end in (source, target):

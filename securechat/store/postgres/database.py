@@ -328,8 +328,12 @@ class PostgresConnection:
             raise HeldError(
                 f"{self._location}: another securechat server runs on this database; end it first"
             )
+        self._warned = False
         sql = "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"
-        self._epoch, self._stored = self._run(lambda: self._pg.execute(sql).fetchone())
+        claimed = self._run(lambda: self._pg.execute(sql).fetchone())
+        if self._warned:  # what it would begin with may be on no other machine either
+            raise _unconfirmed(self._location)
+        self._epoch, self._stored = claimed
 
     def _hold(self, seconds: float) -> bool:
         """Whether it is this one's, within so long: another end lets go in a moment."""
@@ -368,6 +372,10 @@ class PostgresConnection:
         all is there that was stored.
         """
         if not self._hold(RETURN_SECONDS):
+            # What has taken over holds it, too: then there is nothing to wait for.
+            sql = "SELECT epoch FROM head"
+            if self._run(lambda: self._pg.execute(sql).fetchone()) != (self._epoch,):
+                raise _displaced(self._location)
             raise HeldError(
                 f"{self._location}: the connection that was lost still holds it; wait",
                 "the connection to the database is being made again",

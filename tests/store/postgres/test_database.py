@@ -149,7 +149,7 @@ def test_who_was_displaced_stores_nothing_more(
     cut(ours)
     with closing(open_database(there)) as second:
         second.claim()
-        with pytest.raises(StoreError, match="still holds it"):
+        with pytest.raises(DisplacedError, match="has taken over"):  # while it is there, too
             keep(ours, "ours")
         keep(second, "theirs")
     with pytest.raises(DisplacedError, match="has taken over"):

@@ -221,3 +221,28 @@ def test_who_no_longer_waits_for_a_standby_has_no_success(
         assert settled == [True]
         keep(server, "b")
     assert {*tried, "b"} <= kept(database)
+
+
+def test_a_start_that_no_standby_confirms_is_none(
+    postgres_server: PostgresServer, database: PostgresLocation
+) -> None:
+    """What it would go on with may stand on one disk alone."""
+    told: list[StoreError] = []
+
+    def act(server: Connection) -> None:
+        try:
+            while True:  # until the setting is in force
+                server.claim()
+        except StoreError as error:
+            told.append(error)
+
+    with (
+        closing(open_database(database)) as server,
+        postgres_server.configured(synchronous_standby_names="nobody"),
+    ):
+        thread = threading.Thread(target=act, args=(server,))
+        thread.start()
+        until(lambda: bool(waiting(postgres_server)))
+        postgres_server.execute(f"SELECT pg_cancel_backend({waiting(postgres_server)[0]})")
+        thread.join()
+    assert "no standby has confirmed it" in str(told[0])

@@ -1,0 +1,99 @@
+"""What is done within the chat server: it shows its model when asked, and is broken on purpose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from securechat.core.journal.events.channels import Logged
+from securechat.core.model.state import Model
+from securechat.core.turn import Turn
+from securechat.server import commit
+from securechat.store.postgres.database import PostgresConnection
+from tests.support.snapshot import snapshot
+
+ASKED = "model: "
+"""A message that begins so names the file which its server is to write its model to."""
+
+LIVE: Final = {"present", "told", "sessions", "admin", "hidden", "devices", "starts after"}
+"""What ends with the process; and how far each has heard, which is stored some time later."""
+
+KEPT: Final = ("accounts", "names", "looks", "channels", "channel looks", "targets", "invites")
+
+
+def prepare(broken: str) -> None:
+    """Before the server starts. broken: one of BREAKS; or nothing is."""
+    if broken:
+        BREAKS[broken]()
+    store = commit.Committer.store
+
+    def show(self: commit.Committer, turn: Turn) -> None:
+        store(self, turn)
+        for event in turn.events:
+            if isinstance(event, Logged) and event.text.startswith(ASKED):
+                _write(Path(event.text.removeprefix(ASKED)), self._model)
+
+    commit.Committer.store = show  # type: ignore[method-assign]
+
+
+def _write(path: Path, model: Model) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(shown(model)))
+    temporary.replace(path)
+
+
+def shown(model: Model) -> dict[str, Any]:
+    """What outlives the process, so that it can be compared."""
+    shot: dict[str, Any] = snapshot(model)
+    for kind in ("accounts", "channels"):
+        for item in shot[kind].values():
+            for name in LIVE & item.keys():
+                del item[name]
+    return {name: _plain(shot[name]) for name in KEPT}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(repr, value))
+    return repr(value)
+
+
+def _unknown_is_failed() -> None:
+    commit._settled = lambda unknown: False
+
+
+def _unknown_is_stored() -> None:
+    commit._settled = lambda unknown: True
+
+
+def _epoch_is_unchecked() -> None:
+    """Whatever epoch there is, it takes for its own; and it asks for no lock once it had it."""
+    hold = PostgresConnection._hold
+
+    def any_epoch(method: Callable[[PostgresConnection], None]) -> Callable[..., None]:
+        def run(self: PostgresConnection) -> None:
+            if self._epoch is not None:
+                [self._epoch] = self._pg.execute("SELECT epoch FROM head").fetchall()[0]
+            method(self)
+
+        return run
+
+    def lock(self: PostgresConnection, seconds: float) -> bool:
+        return self._epoch is not None or hold(self, seconds)
+
+    PostgresConnection._begin = any_epoch(PostgresConnection._begin)  # type: ignore[method-assign]
+    PostgresConnection._come_back = any_epoch(  # type: ignore[method-assign]
+        PostgresConnection._come_back
+    )
+    PostgresConnection._hold = lock  # type: ignore[method-assign]
+
+
+BREAKS: Final[dict[str, Callable[[], None]]] = {
+    "unknown-failed": _unknown_is_failed,
+    "unknown-stored": _unknown_is_stored,
+    "epoch-unchecked": _epoch_is_unchecked,
+}
