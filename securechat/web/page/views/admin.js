@@ -4,6 +4,7 @@ import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Prove } from "./devices.js";
 import { Act, Ask, Dialog, Field, Form, useLoaded, when } from "./dialog.js";
+import { special } from "./happened.js";
 import { Qr } from "./qr.js";
 
 const TABS = { invite: Invite, accounts: Accounts, rooms: Rooms, audit: Audit, kept: Kept };
@@ -106,7 +107,7 @@ function Rooms({ ask }) {
       await ask("channel retention", { channel, days });
       change({ ...one, keep_days: days });
     };
-    return html`<details><summary>${channel} <small>${t("people", { n: members })} · +${modes}</small></summary>
+    return html`<details><summary>${channel} <small>${[t("people", { n: members }), ...special(modes)].join(" · ")}</small></summary>
       <p>${topic}</p>
       <${Ask} label=${t("save")} field=${t("admin.keep")} hint=${t("admin.keep.hint")} value=${keep_days}
         type="number" min="0" max="36500" action=${keep} />
@@ -135,7 +136,7 @@ function Kept({ ask }) {
   const rows = [[t("admin.messages"), days(value.keep_days)],
     ...value.channels.map((one) => [one.name, days(one.keep_days)]),
     [t("admin.oldest"), value.oldest_ms.log && when(value.oldest_ms.log)],
-    ...Object.entries(value.files).map(([name, n]) => [name, size(n)]),
+    ...Object.entries(value.files).map(([name, n]) => [name.replace(/^(database|search)( index)?/, (_, what) => t(`file.${what}`)), size(n)]),
     [t("admin.free"), size(value.free)]];
   return html`<dl>${rows.map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl>`;
 }

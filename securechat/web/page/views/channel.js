@@ -3,6 +3,7 @@ import { html, useState } from "../html.js";
 import { app } from "../app.js";
 import { t } from "../text/index.js";
 import { Act, Ask, Check, Dialog, Field, Gone, closing, useLoaded } from "./dialog.js";
+import { whom } from "./happened.js";
 import { plain } from "./rich.js";
 
 export function Channel({ state, room: key }) {
@@ -27,7 +28,7 @@ export function Channel({ state, room: key }) {
     ${owns &&
     html`<${Ask} label=${t("room.rename")} field=${t("room.name")} value=${name} required
       action=${(to) => app.rename(key, to)} />`}
-    ${runs && html`${set("is", t("room.private"))} ${set("m", t("room.moderated"))} <${Bans} name=${name} />`}
+    ${runs && html`${set("is", t("mode.i"))} ${set("m", t("mode.m"))} <${Bans} name=${name} />`}
     <p class="acts">
       <${Act} sure label=${t("room.leave")} action=${() => app.part(key).then(app.close)} />
       ${owns && html`<${Act} sure label=${t("room.drop")} action=${() => app.send("DROP", name).then(app.close)} />`}
@@ -41,7 +42,7 @@ function Bans({ name }) {
   const masks = value.filter(({ command }) => command === "367").map(({ params }) => params[2]);
   const lift = (mask) => app.send("MODE", name, "-b", mask).then(again);
   return masks.length > 0 && html`<h3>${t("bans")}</h3>
-    <ul class="rows">${masks.map((mask) => html`<li key=${mask}><bdi>${mask}</bdi>
+    <ul class="rows">${masks.map((mask) => html`<li key=${mask}><bdi>${whom(mask)}</bdi>
       <${Act} label=${t("bans.lift")} action=${() => lift(mask)} /></li>`)}</ul>`;
 }
 

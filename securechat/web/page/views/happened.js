@@ -4,39 +4,40 @@ import { t } from "../text/index.js";
 import { Time } from "./message.js";
 import { plain } from "./rich.js";
 
-// Letters that people meet, by the texts that begin with their name.
-const MODES = {
-  q: "role.~",
-  o: "role.@",
-  v: "role.+",
-  b: "bans",
-  i: "room.private",
-  m: "room.moderated",
-};
-const WITH_WORD = "qovbk";
+const WITH_WORD = "qovbeIk";
 
-/** A change of modes in words: "+o-m al" is "+Operator al, −Moderated". */
-export function changed(text) {
+/** Who isn't invited needn't see it: i and s together are one thing, as /private sets them. */
+const joined = (letters) => letters.replace(/i(\w*)s|s(\w*)i/, "i$1$2");
+
+/** Whom a mask means: a name, where it is of an account or a nick alone. */
+export const whom = (mask) => plain(mask).replace(/^~a:|!\*@\*$/g, "");
+
+/** What is special about a room of these modes, in some words. */
+export const special = (modes) =>
+  [...joined(modes)].filter((one) => !"nt".includes(one)).map((one) => t(`mode.${one}`, { n: "" }).split(":")[0]);
+
+/** A change of modes in sentences. */
+export function sentences(who, text) {
   const [letters, ...rest] = plain(text).split(" ");
-  const told = [];
   let sign = "+";
-  for (const letter of letters) {
-    if (/[+-]/.test(letter)) sign = letter.replace("-", "−");
-    else {
-      const name = MODES[letter] ? t(MODES[letter]).split(":")[0] : letter;
-      const whom =
-        WITH_WORD.includes(letter) || (letter === "l" && sign === "+") ? rest.shift() : "";
-      told.push(`${sign}${name} ${whom ?? ""}`.trim());
+  return [...joined(letters)].flatMap((letter) => {
+    if (/[+-]/.test(letter)) return (sign = letter), [];
+    const on = sign === "+";
+    const word = WITH_WORD.includes(letter) || (letter === "l" && on) ? rest.shift() ?? "" : "";
+    if ("qovb".includes(letter)) {
+      return t(on ? `given.${letter}` : `taken.${letter}`, { who, name: whom(word) });
     }
-  }
-  return told.join(", ");
+    const means = t(`mode.${letter}`, { n: word }).trim();
+    if (means.startsWith("mode.")) return t("event.mode", { who, text: `${sign}${letter} ${word}`.trim() });
+    return t(on ? "mode.on" : "mode.off", { who, text: means });
+  });
 }
 
 /** Something that happened: one event, or several people who came and went. */
 export function Events({ items, moves }) {
-  const [{ what, text }] = items;
-  const words = what === "mode" ? changed(text) : plain(text);
-  const said = moves ? moved(items) : [t(`event.${what}`, { ...items[0], text: words })];
+  const [{ what, who, text }] = items;
+  const told = () => (what === "mode" ? sentences(who, text) : [t(`event.${what}`, { ...items[0], text: plain(text) })]);
+  const said = moves ? moved(items) : told();
   return html`<li class="event head" tabindex="-1" data-key=${items[0].key}>
     <${Time} at=${items.at(-1).at} /><span></span>
     <p dir="auto" class="text">${said.join(" · ")}</p></li>`;

@@ -33,7 +33,7 @@ export function wanted(query) {
     const [, name, value] = /^(from|in|after|before):(.*)/i.exec(word) ?? [];
     const what = name?.toLowerCase();
     if (!what) words.push(word);
-    else if (!value || found[what]) throw { text: t("search.once", { what }) };
+    else if (!value || found[what]) throw { text: t("search.bad") };
     else found[what] = what.length > 4 ? moment(value) : value;
   }
   return { ...found, text: words.join(" ").trim() };
@@ -42,7 +42,7 @@ export function wanted(query) {
 /** A day, perhaps with a time, where we are. */
 function moment(text) {
   const at = new Date(text.includes("T") ? text : `${text}T00:00`);
-  if (!/^\d{4}-/.test(text) || !+at) throw { text: t("search.date") };
+  if (!/^\d{4}-/.test(text) || !+at) throw { text: t("search.bad") };
   return at.toISOString();
 }
 

@@ -179,3 +179,26 @@ def test_what_is_said_by_others_is_text(run: Run) -> None:
     )
     assert seen == [True] * 4
     assert images == 0
+
+
+def test_rooms_and_files_are_told_in_words(run: Run) -> None:
+    """In Russian, too."""
+    code = """
+        await it.setLanguage('ru');
+        await press('Rooms'); await press('Комнаты');
+        const [room] = all('summary').map((one) => one.textContent);
+        await press('Что хранится');
+        return [room, all('dt').map((one) => one.textContent)];
+    """
+    room = {"name": "#a", "members": 2, "modes": "inst", "topic": "", "keep_days": None}
+    kept = {
+        "keep_days": 0,
+        "oldest_ms": {"log": None},
+        "files": {"database": 1, "database WAL": 1, "search index": 1, "search index WAL": 1},
+        "free": 1,
+        "channels": [],
+    }
+    told, files = screen(run, code, channel_list={"rows": [room], "more": False}, kept=kept)
+    assert told == "#a 2 человека · Закрытая"
+    assert "База данных" in files
+    assert not [name for name in files if name.startswith(("database", "search"))]

@@ -49,8 +49,8 @@ def opened(run: Run, code: str, **given: object) -> Any:
     ("state", "offers", "told"),
     [
         ("OFF", ["Begin a second factor"], "The second factor is off."),
-        ("REQUIRED", ["New recovery codes"], "7 recovery codes are left"),
-        ("ON", ["New recovery codes", "Switch the second factor off"], "7 recovery codes are left"),
+        ("REQUIRED", ["New recovery codes"], "Recovery codes left: 7"),
+        ("ON", ["New recovery codes", "Switch the second factor off"], "Recovery codes left: 7"),
     ],
 )
 def test_only_what_can_be_done_is_offered(

@@ -8,19 +8,48 @@ from tests.web.page.conftest import Run
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "told"),
     [
-        ("+o al", "+Operator al"),
-        ("-v+m bo", "\u2212Voice bo, +Moderated"),
-        ("+b mallory!*@*", "+Banned mallory!*@*"),
-        ("+ln 20", "+l 20, +n"),
-        ("-l", "\u2212l"),
-        ("+o", "+Operator"),
-        ("", ""),
+        ("+o al", ["kim made al an operator"]),
+        (
+            "-v+m bo",
+            [
+                "bo has no voice any more (kim)",
+                "kim switched on “Moderated: only who has a voice speaks”",
+            ],
+        ),
+        ("+b mallory!*@*", ["kim banned mallory"]),
+        (
+            "-bb ~a:al *!*@x.example",
+            ["kim lifted the ban of al", "kim lifted the ban of *!*@x.example"],
+        ),
+        (
+            "+ln 20",
+            ["kim switched on “Limit of people 20”", "kim switched on “Only who is in it speaks”"],
+        ),
+        ("-l", ["kim switched off “Limit of people”"]),
+        ("+is", ["kim switched on “Private: only who is invited comes in”"]),
+        ("-s", ["kim switched off “Hidden from others”"]),
+        ("+eX al", ["kim set +e al", "kim set +X"]),
+        ("+o", ["kim made  an operator"]),
+        ("", []),
     ],
 )
-def test_a_change_of_modes_names_what_people_know(run: Run, change: str, words: str) -> None:
-    assert run("return it.changed(given)", "views/happened", given=change) == words
+def test_a_change_of_modes_is_told_in_sentences(run: Run, change: str, told: list[str]) -> None:
+    assert run("return it.sentences('kim', given)", "views/happened", given=change) == told
+
+
+@pytest.mark.parametrize(
+    ("modes", "words"),
+    [
+        ("nt", []),
+        ("inst", ["Private"]),
+        ("mnti", ["Moderated", "Private"]),
+        ("ks", ["With a key", "Hidden from others"]),
+    ],
+)
+def test_a_room_is_told_by_what_is_special_about_it(run: Run, modes: str, words: list[str]) -> None:
+    assert run("return it.special(given)", "views/happened", given=modes) == words
 
 
 MOVED = """
