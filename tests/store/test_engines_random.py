@@ -182,7 +182,7 @@ def erases(connection: Connection) -> object:
 
 # A smaller seed is no simpler one: what has failed is not shrunk.
 @settings(
-    max_examples=8,
+    max_examples=5,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -12,10 +12,10 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import psycopg
@@ -33,6 +33,8 @@ unix_socket_directories = '{place}'
 fsync = off
 full_page_writes = off
 max_connections = 60
+autovacuum = off
+jit = off
 shared_buffers = 32MB
 """
 
@@ -90,6 +92,7 @@ class PostgresServer:
         self._shape: object = None
         self._format = ""
         self._spare: list[PostgresLocation] = []
+        self._cleaners: dict[str, psycopg.Connection[Any]] = {}
         if os.getuid() == 0:
             shutil.chown(place, USER, USER)
         self._make()
@@ -118,6 +121,9 @@ class PostgresServer:
 
     def stop(self, how: str = "fast") -> None:
         """how: "fast", or "immediate", as a crash would."""
+        for cleaner in self._cleaners.values():
+            cleaner.close()
+        self._cleaners.clear()
         self._run("pg_ctl", "-D", self.data, "-m", how, "-w", "stop")
 
     def execute(self, sql: str) -> None:
@@ -171,19 +177,29 @@ class PostgresServer:
         self._take_back(location)
 
     def _take_back(self, location: PostgresLocation) -> None:
-        name = _name(location)
-        with psycopg.connect(location.url, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            if connection.execute(SHAPE).fetchone() == self._shape:
-                connection.execute(EMPTY)
-                sql = f"INSERT INTO {NAME}.meta VALUES ('format', %s)"
-                connection.execute(sql, (self._format,))
-                self._spare.append(location)
-                return
-        self.execute(f"DROP DATABASE {name}")
+        cleaner = self._cleaner(location)
+        cleaner.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        if cleaner.execute(SHAPE).fetchone() == self._shape:
+            cleaner.execute(EMPTY)
+            sql = f"INSERT INTO {NAME}.meta VALUES ('format', %s)"
+            cleaner.execute(sql, (self._format,))
+            self._cleaners[location.url] = cleaner
+            self._spare.append(location)
+        else:
+            cleaner.close()
+            self.execute(f"DROP DATABASE {_name(location)} WITH (FORCE)")
+
+    def _cleaner(self, location: PostgresLocation) -> psycopg.Connection[Any]:
+        """A connection that is kept, as with a new one each table would be looked up again."""
+        found = self._cleaners.pop(location.url, None)
+        if found is not None:
+            with suppress(psycopg.OperationalError):
+                found.execute("SELECT 1")
+                return found
+        return psycopg.connect(location.url, autocommit=True)
 
 
 def _name(location: PostgresLocation) -> str:
