@@ -17,7 +17,6 @@ from securechat.store.search.index import PART_ENTRIES, SearchIndex
 from securechat.store.search.searcher import FEW_FOR_A_PLACE, NEWEST_ENTRIES, Searcher
 from tests.support.search import DEN, DIRECT, MOST, OTHERS, ROOM, Bench, holding, search
 
-
 OF_SQLITE = pytest.mark.parametrize("new_location", ["sqlite"], indirect=True)
 """What is of the words alone, and the same wherever the log is."""
 
