@@ -204,7 +204,7 @@ export const app = {
   setAway: (text) => request("AWAY", ...(text ? [text] : [])),
 
   // questions
-  /** wanted: text, in, from, after, before of SEARCH; with `after` the oldest come first. */
+  /** wanted: as SEARCH has it; with `after` the oldest come first. */
   async search(wanted) {
     const given = Object.entries(wanted).filter(([, value]) => value);
     const asked = [...given, ["limit", `${MOST_HITS}`]].map(([what, value]) => `${what}=${escapeTag(value)}`);

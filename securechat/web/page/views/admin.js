@@ -55,16 +55,16 @@ const Handed = ({ text }) => html`<p class="acts"><code>${text}</code>
 function Invite({ ask }) {
   const [made, setMade] = useState(null);
   const make = async ({ uses, days, note }) => {
-    const { page, link, closed } = await ask("invite", { uses: +uses, days: +days, note });
+    const { page, link, closed, loopback } = await ask("invite", { uses: +uses, days: +days, note });
     const links = Object.entries({ page, client: link }).filter(([, text]) => text);
-    setMade({ links, closed });
+    setMade({ links, told: closed ? "admin.closed" : loopback ? "admin.loopback" : "admin.made" });
   };
   const number = (name, value, max) => html`<${Field} label=${t(`admin.${name}`)} name=${name} type="number"
     required min="1" max=${max} value=${value} />`;
   return html`<${Form} action=${make} label=${t("admin.make")}>
       ${number("uses", 1, 100000)} ${number("days", 7, 3650)}
       <${Field} label=${t("admin.note")} name="note" maxlength="200" /><//>
-    <div role="status">${made && html`<p>${t(made.closed ? "admin.closed" : "admin.made")}</p>
+    <div role="status">${made && html`<p>${t(made.told)}</p>
       ${made.links.map(([way, text]) => html`<p>${t(`admin.${way}`)}</p><${Handed} text=${text} />`)}
       <${Qr} text=${made.links[0][1]} />`}</div>
     <${Pages} key=${made?.links[0][1]} none="" load=${() => ask("invite list")}
@@ -75,7 +75,7 @@ function Invite({ ask }) {
 
 function Accounts({ ask }) {
   const [search, setSearch] = useState("");
-  return html`<${Ask} label=${t("search")} field=${t("name")} action=${setSearch} />
+  return html`<${Ask} label=${t("search")} field=${t("name")} quiet action=${setSearch} />
     <${Pages} key=${search} load=${(last) => ask("user list", { search, after: last?.name ?? "" })}
       row=${(one, change) => html`<${Account} one=${one} change=${change} ask=${ask} />`} />`;
 }
@@ -120,10 +120,11 @@ function Rooms({ ask }) {
 
 function Audit({ ask }) {
   const [account, setAccount] = useState("");
-  return html`<${Ask} label=${t("search")} field=${t("account")} action=${setAccount} />
+  return html`<${Ask} label=${t("search")} field=${t("account")} quiet action=${setAccount} />
     <${Pages} key=${account} load=${(last) => ask("audit", { account, before: last?.id ?? 0 })}
       row=${({ event, account, result, at_ms, address, facts }) => html`<span>
-        <b>${event}</b> · ${account} ${result !== "ok" && `· ${result}`}<br />
+        <b>${event}</b> · ${account} ${result !== "ok" &&
+        html`<span class="problem">✗ ${t("message.refused")}: ${result}</span>`}<br />
         <small>${when(at_ms, { timeStyle: "medium" })} ${address} ${Object.entries(facts).map((fact) => fact.join("=")).join(" ")}</small>
       </span>`} />`;
 }

@@ -86,4 +86,5 @@ function Factor() {
 export const Recovery = ({ codes }) => html`<${Dialog} title=${t("factor.recovery")}>
   <p>${t("factor.codes")}</p>
   <pre>${codes.join("\n")}</pre>
+  <${Act} label=${t("menu.copy")} action=${() => navigator.clipboard.writeText(codes.join("\n"))} />
 <//>`;

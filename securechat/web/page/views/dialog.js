@@ -102,12 +102,18 @@ export function Form({ action, label, children, waits = false, said, ...props })
   </form>`;
 }
 
-/** A form of one field. */
-export const Ask = ({ label, field, action, clear = false, ...props }) => html`<div class="ask"><${Form}
-  label=${label} action=${async ({ value }, form) => {
+/** A form of one field. quiet: what comes of it is seen anyway. */
+export function Ask({ label, field, action, clear = false, quiet = false, ...props }) {
+  const [done, setDone] = useState(false);
+  const run = async ({ value }, form) => {
     await action(value);
     if (clear) form.reset();
-  }}><${Field} label=${field} name="value" ...${props} /><//></div>`;
+    setDone(!quiet);
+  };
+  return html`<div class="ask" onInput=${() => setDone(false)}>
+    <${Form} label=${label} action=${run}><${Field} label=${field} name="value" ...${props} /><//>
+    <p role="status">${done && t("done")}</p></div>`;
+}
 
 /** What a promise brings: `{value, shown, again}`; shown: while there is none, or why. */
 export function useLoaded(load) {

@@ -102,11 +102,13 @@ export function modules(text) {
   return grid;
 }
 
+const comeIntoView = (svg) => svg?.scrollIntoView({ block: "nearest" });
+
 /** With the margin that cameras want. */
 export function Qr({ text }) {
   const rows = modules(text);
   if (!rows) return null;
   const dark = rows.flatMap((row, y) => row.map((one, x) => (one ? `M${x + 4} ${y + 4}h1v1h-1z` : "")));
   const box = `0 0 ${rows.length + 8} ${rows.length + 8}`;
-  return html`<svg class="qr" viewBox=${box} role="img" aria-label=${t("qr")}><path d=${dark.join("")} /></svg>`;
+  return html`<svg class="qr" ref=${comeIntoView} viewBox=${box} role="img" aria-label=${t("qr")}><path d=${dark.join("")} /></svg>`;
 }

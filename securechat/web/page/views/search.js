@@ -58,7 +58,7 @@ export function Search({ state, query = "" }) {
   useEffect(() => void (query && look(query).catch(app.complain)), []);
   return html`<${Dialog} title=${t("search")}>
     <${Ask} label=${t("search")} field=${t("search.words")} hint=${t("search.hint")} value=${query} type="search"
-      required autofocus action=${look} />
+      required autofocus quiet action=${look} />
     ${room && html`<${Check} label=${t("search.here", room)} checked=${here} action=${setHere} />`}
     ${found && html`<${Hits} ...${found} />`}
   <//>`;

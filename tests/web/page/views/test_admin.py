@@ -134,6 +134,19 @@ def test_the_audit_goes_on_where_a_page_ends(run: Run) -> None:
     assert "no audit" in problems
 
 
+def test_a_link_that_nobody_can_use_is_told(run: Run) -> None:
+    code = "await press('Make a link'); return root.querySelector('[role=status]').textContent;"
+    made = {"page": "", "link": "securechat://x", "closed": False, "loopback": True}
+    assert "this machine only" in screen(run, code, invite=made)
+
+
+def test_a_login_that_failed_reads_as_that(run: Run) -> None:
+    code = "await press('Audit'); return root.querySelector('.rows li').textContent;"
+    row = {"id": 7, "at_ms": 0, "event": "login", "account": "al", "address": "", "facts": {}}
+    told = screen(run, code, audit={"rows": [{**row, "result": "no code"}], "more": False})
+    assert "login · al ✗ refused: no code" in told
+
+
 def test_what_is_said_by_others_is_text(run: Run) -> None:
     """Notes, topics, names and facts."""
     code = """

@@ -105,6 +105,34 @@ def test_a_refusal_is_read_out_in_our_words(run: Run) -> None:
     )
 
 
+def test_what_has_no_other_sign_has_a_word_of_success(run: Run) -> None:
+    """Until something else is typed."""
+    code = """
+        const forms = [...box.querySelectorAll('form')];
+        const form = forms.find((one) => one.textContent.includes('Invite'));
+        const said = () => form.parentElement.querySelector('[role=status]').textContent;
+        form.value.value = 'bob';
+        form.requestSubmit();
+        await frames();
+        const told = said();
+        form.value.dispatchEvent(new Event('input', {bubbles: true}));
+        await frames();
+        return end([calls.at(-1), told, said()]);
+    """
+    view = {"name": "channel", "room": "#lab"}
+    assert opened(run, code, view=view) == [["invite", "#lab", "bob"], "Done.", ""]
+
+
+def test_recovery_codes_can_be_copied(run: Run) -> None:
+    code = """
+        Object.defineProperty(navigator, 'clipboard', {configurable: true,
+          value: {writeText: (text) => calls.push(text)}});
+        await press('Copy text');
+        return end(calls);
+    """
+    assert opened(run, code, view={"name": "recovery", "codes": ["a", "b"]}) == ["a\nb"]
+
+
 def test_what_cannot_be_taken_back_is_pressed_twice(run: Run) -> None:
     code = """
         await press('Leave');

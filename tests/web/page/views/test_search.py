@@ -7,7 +7,7 @@ import pytest
 from tests.web.page.conftest import Run
 
 BAD = (
-    "from: and in: take one word, after: and before: a date as 2026-01-31 or 2026-01-31T15:30; "
+    "from: and in: take a word, after: and before: a date (2026-01-31, 2026-01-31T15:30), "
     "each once."
 )
 
