@@ -92,6 +92,7 @@ class Committer:
             log.warning("it is not known whether a turn was stored: %s", unknown)
             if not _settled(unknown):
                 raise StoreError(str(unknown), unknown.told) from unknown
+            self._journal.was_stored()
         self._counters.commits.add(time.monotonic() - began)
 
     def _store_spans(self, turn: Turn) -> None:

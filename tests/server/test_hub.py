@@ -765,8 +765,11 @@ def test_what_may_have_been_stored_is_told_when_that_is_known(hub: HubUnderTest)
     alice, bob = hub.member("alice"), hub.member("bob")
     alice.hears()
     hub.journal.broken_off = [True]
+    counted = hub.journal.erasure_count
     alice.sends("PRIVMSG #lobby :stored")
     assert bob.hears_line() == ":alice!alice@chat.test PRIVMSG #lobby :stored"
+    # It may have erased something, so what forgets that is to look.
+    assert hub.journal.erasure_count == counted + 1
     hub.journal.broken_off = [False]
     alice.sends("PRIVMSG #lobby :refused")
     assert " 400 alice PRIVMSG " in alice.hears_until(" 400 ")[-1]

@@ -166,6 +166,12 @@ class Journal:
         self.commit_count += 1
         self.erasure_count += erases
 
+    def was_stored(self) -> None:
+        """A commit whose outcome was not known has turned out to be stored."""
+        self.commit_count += 1
+        # Perhaps; to forget once more what was erased takes nothing away.
+        self.erasure_count += 1
+
     def _store(self, events: Iterable[Sequence[object]]) -> bool:
         """Within a transaction. Returns whether some of them take texts away."""
         connection, erases = self.connection, False
