@@ -110,7 +110,10 @@ def _credential(setup: Setup, goal: Destination) -> Login:
 
 
 class _Line:
-    """Connects to the server for the page, and tells the person once why that fails. Any thread."""
+    """Connects to the server for the page. Tells once why that fails, and once that it is over.
+
+    Any thread.
+    """
 
     def __init__(self, dialer: Dialer, person: Person) -> None:
         self._dialer, self._person = dialer, person
@@ -119,7 +122,9 @@ class _Line:
     def dial(self) -> ssl.SSLSocket:
         """See Dialer."""
         connection = self._dialer()
-        self._told = ""
+        told, self._told = self._told, ""
+        if told:
+            self._person.tell(_("securechat: the server can be reached again"))
         return connection
 
     def refused(self, text: str) -> None:

@@ -223,7 +223,7 @@ export const app = {
   },
   /** What is kept of a room. It comes as a notice, which it isn't where somebody looks for it. */
   async policy(key) {
-    const text = told((await request("POLICY", nameOf(key))).at(-1)?.params.at(-1) ?? "");
+    const text = await told((await request("POLICY", nameOf(key))).at(-1)?.params.at(-1) ?? "");
     set({ notices: state.notices.filter((one) => one.text !== text) });
     return text;
   },

@@ -84,7 +84,11 @@ function putDraft(c) {
 export const events = new Events(state, {
   changed,
   made: (c) => (putDraft(c), outbox.showAll(c)),
-  notice: (text) => notice(told(text)),
+  async notice(text) {
+    const mine = login;
+    const said = await told(text);
+    if (mine === login) notice(said);
+  },
   load: (c) => history.load(c),
   watched: (c) => state.current === c.key && !document.hidden && c.following,
   later: (target) => request("METADATA", target, "SYNC").catch(() => {}),
@@ -132,13 +136,14 @@ export const link = new Link({
   ready: (nick, session) => arrive(nick, session).catch(() => {}),
   async refused(problem) {
     const password = login?.password;
-    if (login?.name && problem.code === "PASSWORD") {
-      const kept = !local && (await storage.load("login"));
+    const wrong = problem.code === "PASSWORD";
+    if (login?.name && (wrong || /^(DISABLED|DELETED)$/.test(problem.code))) {
+      const kept = wrong && !local && (await storage.load("login"));
       // Another tab may have changed the password, and have a new token.
       if (kept && kept.password !== password) return begin(kept, "starting");
       storage.note(roomsKey(login?.account), null);
       await storage.save("login", undefined);
-      problem = { code: local ? "LOCAL_ENDED" : "ENDED", text: "" };
+      if (wrong) problem = { code: local ? "LOCAL_ENDED" : "ENDED", text: "" };
     }
     return leave(problem);
   },

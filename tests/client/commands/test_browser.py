@@ -141,3 +141,20 @@ def test_a_code_is_no_lasting_credential(
     goal = Destination(TokenOwner(Address("chat.example"), "system", "zoe"), None, None)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="needs this device to be remembered"):
         browser._credential(setup, goal)
+
+
+def test_an_outage_is_told_once_and_its_end_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """The page tries again and again."""
+    there: list[object] = []
+    line = browser._Line(lambda: there.pop(), Keyboard())  # type: ignore[arg-type]
+    for _ in range(2):
+        there += [None, None]
+        for _ in range(3):
+            line.refused("can't connect to chat.example")
+        line.dial()
+        line.dial()
+    again = "securechat: the server can be reached again"
+    assert (
+        capsys.readouterr().err.splitlines()
+        == ["securechat: can't connect to chat.example", again] * 2
+    )

@@ -139,6 +139,27 @@ def test_a_token_that_was_ended_elsewhere_is_forgotten(tabs: Callable[[], Tab]) 
     assert tabs()(code) == ["ENDED", None, None, "half a thought"]
 
 
+@pytest.mark.parametrize("what", ["disabled", "deleted"])
+@pytest.mark.parametrize("local", [True, False])
+def test_whose_account_has_ended_is_told_so(
+    tabs: Callable[..., Tab], what: str, *, local: bool
+) -> None:
+    """And the page doesn't come back by itself."""
+    tab = tabs("http://127.0.0.1/") if local else tabs()
+    if local:
+        tab.finds("local.json", {"account": "alice", "token": "otter", "server": "s"})
+    enter = "await app.start()" if local else "await remembered()"
+    code = f"""
+        {enter};
+        await until(() => state.phase === 'online');
+        server.sockets.at(-1).says('ERROR :Closing link: Your account has been {what}');
+        await until(() => state.phase === 'login');
+        return [state.problem.code, state.problem.text, await storage.load('login') ?? null];
+    """
+    end = "disabled. Ask whoever runs the server." if what == "disabled" else "deleted."
+    assert tab(code) == [what.upper(), f"Your account was {end}", None]
+
+
 def test_a_new_password_is_the_one_for_the_next_connection(tab: Tab) -> None:
     """Also of who isn't remembered."""
     code = """

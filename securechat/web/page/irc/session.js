@@ -129,9 +129,14 @@ export class Session {
     const message = parse(line);
     if (!message) return;
     if (message.command === "PING") this.write(format("PONG", message.params.slice(-1)));
-    else if (message.command === "ERROR") this.on.refused({ code: "ERROR", text: message.params[0] ?? "" }, true);
+    else if (message.command === "ERROR") this.#ended(message.params[0] ?? "");
     else if (message.command === "BATCH") this.#batch(message);
     else this.#put(message);
+  }
+
+  #ended(text) {
+    const over = /: Your account has been (disabled|deleted)$/.exec(text)?.[1];
+    this.on.refused({ code: (over ?? "error").toUpperCase(), text }, !over);
   }
 
   #put(message) {

@@ -43,8 +43,10 @@ export default {
   "refused.CODE_REQUIRED": "Your second factor is asked for.",
   "refused.SECOND_FACTOR_REQUIRED": "This server wants a second factor. Add the key to an authenticator app, then give its code.",
   "refused.TOO_MANY_CODES": "Too many wrong codes. Wait some minutes.",
-  "refused.ENDED": "This device was logged out. Log in again; what you typed is still here.",
-  "refused.LOCAL_ENDED": "Logged out. Run securechat open again, or log in here.",
+  "refused.ENDED": "This device was logged out. Log in again; what you typed is still here. If you can't, ask whoever runs the server.",
+  "refused.DISABLED": "Your account was disabled. Ask whoever runs the server.",
+  "refused.DELETED": "Your account was deleted.",
+  "refused.LOCAL_ENDED": "Logged out. Run securechat open again, or log in here. If you can't, ask whoever runs the server.",
   "refused.FULL": "Too much waits to be sent. Wait until the connection is back.",
   "invite.here": "This invite makes a new account, and you are {name} here. Log out to use it, or pass the link on.",
   invited: "{who} invites you to {name}",
@@ -275,8 +277,5 @@ export default {
   "command.more": "/{name} needs more words.",
   // what the server tells everybody
   "told.factor": "This server asks for a second factor. Begin it now: Settings, Devices and password.",
-  "told.report": "Whoever runs the server is told, and nobody else.",
-  "kept.room": "What is said in {name} is kept on this server{days}; each member may read what was said after joining.",
-  "kept.here": "What is said here is kept on this server{days}, unless a room differs.",
   "kept.days": { one: " for {n} day", other: " for {n} days" },
 };

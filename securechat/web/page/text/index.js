@@ -38,24 +38,18 @@ export const language = () => locale;
 export function t(key, values = {}) {
   let text = texts[key] ?? key;
   if (typeof text === "object") text = text[plural.select(values.n)] ?? text.other;
+  return fill(text, values);
+}
+
+/** A text with its values. */
+export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
-/** What the server tells everybody, [as it says it, our key]; `n`: for how many days. */
-const TOLD = /** @type {[RegExp, string][]} */ ([
-  [/^What is said in (?<name>\S+) is kept on this server(?: for (?<n>\d+) days?)?; each member/, "kept.room"],
-  [/^Reported to whoever runs this server/, "told.report"],
-  [/^What is said here is kept on this server(?: for (?<n>\d+) days?)?, unless/, "kept.here"],
-]);
-
-/** A sentence of the server in the person's language, if we have it. */
-export function told(text) {
-  for (const [pattern, key] of TOLD) {
-    const found = pattern.exec(text);
-    const { name, n } = found?.groups ?? {};
-    if (found) return t(key, { name, days: n ? t("kept.days", { n }) : "" });
-  }
-  return text;
+/** What the server tells people, in their language if we have it. */
+export async function told(text) {
+  const found = await import("./told.js").catch(() => null);
+  return found?.told(text) ?? text;
 }
 
 // mIRC colours, control characters, and what turns the direction of the text around it.

@@ -35,7 +35,7 @@ const VIEWS = {
 /** Loads what anybody may open, so that it opens at once, and without the server, too. */
 export function loadDialogs() {
   const { admin, ...rest } = VIEWS;
-  return Promise.all(Object.values(rest).map((view) => view.load()));
+  return Promise.all([import("../text/told.js"), ...Object.values(rest).map((view) => view.load())]);
 }
 
 export function Dialogs({ state }) {

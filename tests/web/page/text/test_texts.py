@@ -5,11 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
-from securechat.core.history import policy
-from securechat.core.model.entities import Channel
-from securechat.core.settings import Settings
 from tests.web.page.conftest import Run
 
 
@@ -55,17 +50,3 @@ def test_a_text_takes_values_and_counts(run: Run) -> None:
         *("1 человек", "3 человека", "7 человек", "1 person", "no.such"),
         "{name} invites you to x",
     ]
-
-
-@pytest.mark.parametrize("days", [None, 1, 3, 30])
-def test_what_the_server_tells_everybody_is_in_ones_language(run: Run, days: int | None) -> None:
-    """As the server says it today; what isn't known stays as it is."""
-    settings = Settings("chat.test", "1", 0, keep_days=days or 0)
-    room = Channel(1, "#lab", "#lab", "#lab", None, 0)
-    sentences = [policy.text(settings, room), policy.everywhere(settings), "Another sentence"]
-    code = "await it.setLanguage('ru'); return given.map(it.told)"
-    in_room, here, other = run(code, "text/index", given=sentences)
-    assert in_room.startswith("Сказанное в #lab хранится на сервере")
-    assert here.startswith("Сказанное здесь хранится на сервере")
-    assert all(days is None or f" {days} д" in text for text in (in_room, here))
-    assert other == "Another sentence"

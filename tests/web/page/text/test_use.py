@@ -15,7 +15,7 @@ MADE = re.compile(rf"`((?:[\w.]|{PLACE})+)`|\"([\w.]+\.)\" \+|\"(\.[\w.]+)\"")
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8")
     for path in sorted(PAGE.rglob("*.js"))
-    if path.parent.name not in ("vendor", "text") or path.name == "index.js"
+    if path.parent.name not in ("vendor", "text") or path.name in ("index.js", "told.js")
 )
 
 
