@@ -15,6 +15,9 @@ from chaoslib.stage import Stage
 END_SECONDS = 20.0
 """Until a server that was displaced has noticed it."""
 
+MANY = 5
+"""Messages of which something is to be seen."""
+
 BROKEN_END_SECONDS = 2.0
 """So long one is waited for that never does."""
 
@@ -33,8 +36,20 @@ def kill_primary(stage: Stage) -> None:
 
 def kill_primary_standby_behind(stage: Stage) -> None:
     """The same, while the standby has heard nothing for some time."""
-    seconds = stage.random.uniform(0.3, 1.0)
-    stage.cluster.fail_over_behind(lambda: time.sleep(seconds))
+    seconds, before = stage.random.uniform(0.1, 0.5), sum(one.echoed for one in stage.people)
+
+    def talk_on() -> None:
+        """Until their messages wait for it; where they don't, they are acknowledged."""
+        wait_until(
+            lambda: (
+                stage.cluster.waits_for_standby()
+                or sum(one.echoed for one in stage.people) > before + MANY
+            ),
+            "somebody talks",
+        )
+        time.sleep(seconds)
+
+    stage.cluster.fail_over_behind(talk_on)
 
 
 def stop_primary(stage: Stage) -> None:
@@ -89,9 +104,14 @@ def displace(stage: Stage) -> None:
     stage.chat.tell(signal.SIGSTOP)
     stage.cluster.end_connections()
     old = stage.replace_chat()
-    for person in stage.people[::2]:
+    moved = {person: person.echoed for person in stage.people[::2]}
+    for person in moved:
         person.must_move = True
-    stage.talk(1.0)
+    # So that the first one misses some.
+    wait_until(
+        lambda: all(person.echoed > before + MANY for person, before in moved.items()),
+        "those who went to the new one talk there",
+    )
     old.tell(signal.SIGCONT)
     end = time.monotonic() + (BROKEN_END_SECONDS if stage.broken else END_SECONDS)
     while old.process.poll() is None:

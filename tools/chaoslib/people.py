@@ -73,8 +73,9 @@ class Person(threading.Thread):
         return not self._open and self._client is not None
 
     @property
-    def said(self) -> int:
-        return self._number
+    def echoed(self) -> int:
+        """How many of its messages it has heard."""
+        return sum(len(one.echoes) for one in self.record.connections)
 
     def run(self) -> None:
         while not self._meeting.over.is_set():

@@ -30,6 +30,9 @@ WATCHER, PLACE_TO_WATCH = "zoe", "#watch"
 ANSWER_SECONDS = 90.0
 """Until all must have been answered: what can't be learned for a minute ends the server."""
 
+REPLAY = 10_000
+"""Messages that somebody may miss before the checker takes them for lost."""
+
 LOOKS = 5
 """So often it is tried to be shown a model."""
 
@@ -62,7 +65,9 @@ class Stage:
         names = NAMES[:people]
         add_accounts(self._directory, *names, WATCHER, database=self._location)
         store = {"url": self._location.url, "single": True}
-        self._config = write_config(place / "chat.toml", store=store)
+        # Whoever was away is told all of it: else nobody could tell that something is missing.
+        history = {"replay": REPLAY}
+        self._config = write_config(place / "chat.toml", store=store, history=history)
         self._strays: list[ServerProcess] = []
         self._looks = 0
         self.chat = self._new_chat()
