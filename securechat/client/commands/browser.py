@@ -41,10 +41,11 @@ def open_page(setup: Setup, where: str | None, name: str | None, *, in_browser: 
 
     Raises ClientError and OSError.
     """
-    goal = assemble.destination(setup, _registered(setup, where, name))
+    place, made = _registered(setup, where, name)
+    goal = assemble.destination(setup, place)
     stand_in = StandIn(_credential(setup, goal))
     port = LoopbackPort(_guard(setup.person))
-    page = LocalPage(port.number, stand_in, str(goal.owner.address))
+    page = LocalPage(port.number, stand_in, str(goal.owner.address), made=made)
     line = _Line(goal.dialer, setup.person)
     entry = Entry(page.rules(), stand_in, line.dial, line.refused, port.ending)
     with _ends(port.stop):
@@ -57,20 +58,23 @@ def open_page(setup: Setup, where: str | None, name: str | None, *, in_browser: 
     return Exit.OK
 
 
-def _registered(setup: Setup, where: str | None, name: str | None) -> str | None:
-    """The place to log in to. An invite makes an account first, unless there is one already."""
+def _registered(setup: Setup, where: str | None, name: str | None) -> tuple[str | None, bool]:
+    """The place to log in to, and whether the account was made. An invite makes an account first,
+    unless there is one already.
+    """
     invite = _invite(where)
     if invite is None:
         if name is not None:
             raise UsageError("--account is for an invite link, by which an account is made")
-        return where
+        return where, False
     address = Address(invite.host, invite.port)
     account = setup.settings.account(address)
-    if account is None or name is not None:
+    made = account is None or name is not None
+    if made:
         running = registering.register(setup, invite, name, missed=Missed.LEFT)
         with closing(running):
             account = running.credential.account
-    return f"{account}@{address}"
+    return f"{account}@{address}", made
 
 
 def _guard(person: Person) -> Callable[[socket.socket], bool]:

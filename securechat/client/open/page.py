@@ -24,14 +24,20 @@ class LocalPage:
     """The page of one run of the command.
 
     port: where it is served. server: its address, as people see it. came: is called each time that
-    the page itself is asked for, by any thread; set before it is served.
+    the page itself is asked for, by any thread; set before it is served. made: whether the account
+    was made just now, so that its person was told nothing by a page yet.
     """
 
-    def __init__(self, port: int, stand_in: StandIn, server: str) -> None:
+    def __init__(self, port: int, stand_in: StandIn, server: str, *, made: bool = False) -> None:
         self._host = f"{LOOPBACK}:{port}"
         self._below = f"{secrets.token_urlsafe(SECRET_BYTES)}/"
         self.came: Callable[[], None] = _untold
-        told = {"account": stand_in.account, "token": stand_in.text, "server": server}
+        told = {
+            "account": stand_in.account,
+            "token": stand_in.text,
+            "server": server,
+            "made": made,
+        }
         self._login = static_file(json.dumps(told).encode(), TYPES[".json"], NEVER_KEPT)
 
     @property

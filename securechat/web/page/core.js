@@ -15,6 +15,8 @@ import { plain, setLanguage, t, told } from "./text/index.js";
 const MOST_PEOPLE = 50;
 /** Whether it is the page of `securechat open`: whoever runs that is logged in by it. */
 export let local = false;
+/** Whether that has made the account, and no page has told yet what is kept. */
+let untold = false;
 const version = /\/v\/([^/]+)\//.exec(import.meta.url)?.[1];
 
 // The device: who we are here, and what was typed
@@ -195,6 +197,11 @@ async function arrive(nick, session) {
   await Promise.allSettled(people.map((c) => session.request("MARKREAD", c.name)));
   const here = room(state.current) ?? room(last) ?? all.find((c) => c.joined);
   if (here) open(here.key);
+  if (here && untold) {
+    untold = false;
+    storage.place("told", true);
+    request("POLICY", here.name).catch(() => {});
+  }
   for (const c of all) {
     // The others are looked at again when somebody opens them.
     if (c.latest > (c.items.findLast(({ id }) => id)?.at ?? c.marker)) await history.load(c);
@@ -331,6 +338,7 @@ export async function start() {
     ? { account: found.account, password: found.token, name: "securechat open" }
     : await storage.load("login");
   if (found) state.server.name = found.server;
+  untold = found?.made && !storage.placed("told");
   if (login) return; // somebody was faster
   if (known) begin(known, "starting");
   else leave();

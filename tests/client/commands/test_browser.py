@@ -117,10 +117,10 @@ def test_an_invite_makes_an_account_once(
     settings = SettingsDirectory(settings_directory)
     setup = Setup(settings, Sources(), person=Keyboard())
     link = str(INVITE)
-    assert browser._registered(setup, link, None) == "zoe@chat.example:6697"
+    assert browser._registered(setup, link, None) == ("zoe@chat.example:6697", True)
     settings.remember(Address("chat.example"), "zoe")
-    assert browser._registered(setup, link, None) == "zoe@chat.example:6697"
-    assert browser._registered(setup, link, "yan") == "zoe@chat.example:6697"
+    assert browser._registered(setup, link, None) == ("zoe@chat.example:6697", False)
+    assert browser._registered(setup, link, "yan") == ("zoe@chat.example:6697", True)
     assert made == [None, "yan"]
 
 
@@ -128,7 +128,7 @@ def test_a_name_is_for_an_invite(settings_directory: Path) -> None:
     setup = Setup(SettingsDirectory(settings_directory), Sources(), person=Keyboard())
     with pytest.raises(UsageError, match="--account is for an invite"):
         browser._registered(setup, "chat.example", "zoe")
-    assert browser._registered(setup, "chat.example", None) == "chat.example"
+    assert browser._registered(setup, "chat.example", None) == ("chat.example", False)
 
 
 def test_a_code_is_no_lasting_credential(

@@ -197,6 +197,23 @@ def test_a_new_password_ends_the_page_of_securechat_open(tabs: Callable[..., Tab
     assert tab(code) == [False, "LOCAL_ENDED"]
 
 
+def test_who_was_registered_by_securechat_open_is_told_what_is_kept(
+    tabs: Callable[..., Tab],
+) -> None:
+    """Once: the server told it to the command, which nobody reads."""
+    tab = tabs("http://127.0.0.1/")
+    tab.finds("local.json", {"account": "alice", "token": "otter", "server": "s", "made": True})
+    code = """
+        const asked = () => server.heard.filter((line) => line.endsWith('POLICY #den')).length;
+        await app.start();
+        await until(() => state.phase === 'online' && den()?.fresh);
+        return asked();
+    """
+    assert tab(code) == 1
+    tab.reload()
+    assert tab(code) == 0
+
+
 def test_a_logout_ends_the_token_and_leaves_nothing(tab: Tab) -> None:
     code = """
         await remembered();

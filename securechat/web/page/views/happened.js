@@ -14,7 +14,7 @@ export const whom = (mask) => plain(mask).replace(/^~a:|!\*@\*$/g, "");
 
 /** What is special about a room of these modes, in some words. */
 export const special = (modes) =>
-  [...joined(modes)].filter((one) => !"nt".includes(one)).map((one) => t(`mode.${one}`, { n: "" }).split(":")[0]);
+  [...joined(modes)].filter((one) => !"ntC".includes(one)).map((one) => t(`mode.${one}`, { n: "" }).split(":")[0]);
 
 /** A change of modes in sentences. */
 export function sentences(who, text) {

@@ -42,7 +42,7 @@ def test_a_change_of_modes_is_told_in_sentences(run: Run, change: str, told: lis
 @pytest.mark.parametrize(
     ("modes", "words"),
     [
-        ("nt", []),
+        ("Cnt", []),
         ("inst", ["Private"]),
         ("mnti", ["Moderated", "Private"]),
         ("ks", ["With a key", "Hidden from others"]),
