@@ -45,3 +45,25 @@ def test_each_name_can_be_read_wherever_it_stands(ground: str) -> None:
         for ink, paper in zip(colour, grounds, strict=True):
             high, low = sorted((luminance(ink), luminance(paper)), reverse=True)
             assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_its_buttons_cover_no_text_on_a_phone(run: Run) -> None:
+    """They are there for who has touched it, below what it says."""
+    code = """
+        const frame = document.createElement('iframe');
+        frame.srcdoc = '<link rel=stylesheet href=/style.css><div class=log><ol></ol></div>';
+        frame.width = 390;
+        const loaded = new Promise((done) => (frame.onload = done));
+        document.body.replaceChildren(frame);
+        await loaded;
+        const list = frame.contentDocument.querySelector('ol');
+        const item = {kind: 'message', id: 'm1', key: 'i1', at: 0, author: 'bob', reactions: [],
+          text: 'as long as a line of it '.repeat(5)};
+        it.render(it.h(it.Message, {item, room: '#lab', own: 'al'}), list);
+        const box = (what) => list.querySelector(what).getBoundingClientRect();
+        const before = box('.tools').height;
+        frame.contentWindow.focus();
+        list.firstChild.focus();
+        return [before, box('.tools').height > 0, box('.tools').top >= box('.text').bottom];
+    """
+    assert run(code, "html", "views/message") == [0, True, True]
