@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -67,7 +68,8 @@ def main(
         try:
             inside = broken if broken in BREAKS else ""
             stage = Stage(cluster, chat, seed=seed, people=people, pace=pace, broken=inside or "")
-            findings = run(stage, names, seconds)
+            with closing(stage):
+                findings = run(stage, names, seconds)
         finally:
             cluster.close()
     click.echo(f"seed {seed}, {seconds} s: " + told(stage))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,9 +97,10 @@ def cluster() -> Iterator[Cluster]:
 def befalls(cluster: Cluster, place: Path, *faults: str, broken: str = "") -> str:
     """What is found when these have befallen a server."""
     stage = Stage(cluster, place, seed=SEED, people=2, broken=broken)
-    for name in faults:
-        stage.befall(name, FAULTS[name])
-    return "\n".join(stage.end())
+    with closing(stage):
+        for name in faults:
+            stage.befall(name, FAULTS[name])
+        return "\n".join(stage.end())
 
 
 def test_an_honest_run_finds_nothing(cluster: Cluster, tmp_path: Path) -> None:

@@ -165,14 +165,19 @@ class Stage:
             connection.begin_reading()
             return inside.shown(load_model(Reader(connection), pepper))
 
+    def close(self) -> None:
+        """No server of it runs any more."""
+        self.meeting.over.set()
+        for server in (self.chat, *self._strays):
+            server.close()
+
     def end(self) -> list[str]:
         """All goes home; what was found."""
         self.look()
         self.meeting.over.set()
         for person in self.people:
             person.join()
-        for server in (self.chat, *self._strays):
-            server.close()
+        self.close()
         log = [one for one in self.cluster.log(self._database) if one[1].partition(".")[0] in NAMES]
         self.counts["messages stored"] = len(log)
         self.counts["messages refused"] = sum(len(one.record.refused) for one in self.people)
