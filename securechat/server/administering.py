@@ -84,8 +84,9 @@ class Administering:
         except (Refused, ConflictError, UnknownError) as refused:
             return Outcome(refused=str(refused))
         except StoreError as error:
-            what = "what an administrator has asked for can't be done: %s: %s"
-            log.error(what, act.kind, error)  # noqa: TRY400
+            log.error(  # noqa: TRY400
+                "what an administrator has asked for can't be done: %s: %s", act.kind, error
+            )
             return None
         return Outcome(json.dumps(found, ensure_ascii=False), in_effect=in_effect)
 
