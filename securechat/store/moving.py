@@ -136,14 +136,12 @@ def _pieces(table: Table, connection: Connection) -> Iterator[Sequence[Row]]:
     """By the primary key, so that no read is long and none takes much memory."""
     key = ", ".join(table.key)
     marks = ", ".join("?" * len(table.key))
-    select = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - ours
-    own = f" {'AND' if table.name == 'meta' else 'WHERE'} "
-    if table.name == "meta":
-        select += f" WHERE key <> '{FORMAT_KEY}'"
+    # The format is each database's own.
+    which = f"key <> '{FORMAT_KEY}'" if table.name == "meta" else "1 = 1"
+    select = f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {which}"  # noqa: S608 - ours
     end = f" ORDER BY {key} LIMIT {ROWS_AT_ONCE}"
     rows = connection.execute(select + end).fetchall()
     while rows:
         yield rows
         after = rows[-1][: len(table.key)]
-        more = f"{select}{own}({key}) > ({marks}){end}"
-        rows = connection.execute(more, after).fetchall()
+        rows = connection.execute(f"{select} AND ({key}) > ({marks}){end}", after).fetchall()

@@ -168,6 +168,10 @@ class PostgresConnection:
         except psycopg.Error as error:
             raise fault(error, str(self._location)) from error
 
+    def _row(self, sql: str, params: Params | None = None) -> Any:
+        """The first one that a statement in PostgreSQL's own words finds."""
+        return self._run(lambda: self._pg.execute(sql, params).fetchone())
+
     # What others know of connections
 
     @property
@@ -250,7 +254,7 @@ class PostgresConnection:
         disk and may be on no other.
         """
         if self._epoch is None:
-            self._run(lambda: self._pg.execute(f"NOTIFY {CHANNEL}"))
+            self.script(f"NOTIFY {CHANNEL}")
         self._warned = False
         try:
             done = self._pg.execute("COMMIT").statusmessage
@@ -279,8 +283,8 @@ class PostgresConnection:
         return UnknownOutcomeError(text, settle, why.told)
 
     def _was_stored(self, turn: int) -> bool:
-        """Whether the server's turn of a number was. Who comes back has another epoch, and gets the
-        lock when the commit that is asked for has ended, one way or the other.
+        """Whether the server's turn of a number was. Who comes back gets the lock of the head when
+        the commit that is asked for has ended, one way or the other.
         """
         end = time.monotonic() + SETTLE_SECONDS
         while True:
@@ -315,12 +319,12 @@ class PostgresConnection:
     def last_number(self, table: str) -> int:
         """Of the sequence behind its column `id`."""
         sql = f"SELECT last_value - (NOT is_called)::int FROM {table}_id_seq"  # noqa: S608 - ours
-        return int(self._run(lambda: self._pg.execute(sql).fetchone())[0])
+        return int(self._row(sql)[0])
 
     def set_last_number(self, table: str, number: int) -> None:
         """The next row gets the one after it."""
         sql = f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {number + 1:d}"
-        self._run(lambda: self._pg.execute(sql))
+        self.script(sql)
 
     def claim(self) -> None:
         """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""
@@ -330,7 +334,7 @@ class PostgresConnection:
             )
         self._warned = False
         sql = "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"
-        claimed = self._run(lambda: self._pg.execute(sql).fetchone())
+        claimed = self._row(sql)
         if self._warned:  # what it would begin with may be on no other machine either
             raise _unconfirmed(self._location)
         self._epoch, self._stored = claimed
@@ -339,11 +343,11 @@ class PostgresConnection:
         """Whether it is this one's, within so long: another end lets go in a moment."""
         sql = "SELECT pg_try_advisory_lock(%s)"
         end = time.monotonic() + seconds
-        while not self._run(lambda: self._pg.execute(sql, (RUNNING,)).fetchone())[0]:
+        while not self._row(sql, (RUNNING,))[0]:
             if time.monotonic() >= end:
                 return False
             time.sleep(GLANCE_SECONDS)
-        self._run(lambda: self._pg.execute(f"LISTEN {CHANNEL}"))
+        self.script(f"LISTEN {CHANNEL}")
         return True
 
     def _reconnect(self) -> None:
@@ -374,17 +378,17 @@ class PostgresConnection:
         if not self._hold(RETURN_SECONDS):
             # What has taken over holds it, too: then there is nothing to wait for.
             sql = "SELECT epoch FROM head"
-            if self._run(lambda: self._pg.execute(sql).fetchone()) != (self._epoch,):
+            if self._row(sql) != (self._epoch,):
                 raise _displaced(self._location)
             raise HeldError(
                 f"{self._location}: the connection that was lost still holds it; wait",
                 "the connection to the database is being made again",
             )
-        self._run(lambda: self._pg.execute(f"SET lock_timeout = '{LOST_COMMIT}'"))
+        self.script(f"SET lock_timeout = '{LOST_COMMIT}'")
         self._warned = False
         sql = "SELECT turn FROM head WHERE epoch = %s FOR UPDATE"
-        found = self._run(lambda: self._pg.execute(sql, (self._epoch,)).fetchone())
-        self._run(lambda: self._pg.execute("RESET lock_timeout"))
+        found = self._row(sql, (self._epoch,))
+        self.script("RESET lock_timeout")
         if found is None:
             raise _displaced(self._location)
         if self._warned:  # what was read has waited for a standby as well, and in vain
@@ -437,7 +441,7 @@ class PostgresConnection:
         """For this transaction alone, as it locks the table."""
         change = "DISABLE" if allowed else "ENABLE"
         name = f"{table}_is_not_deleted"
-        self._run(lambda: self._pg.execute(f"ALTER TABLE {table} {change} TRIGGER {name}"))
+        self.script(f"ALTER TABLE {table} {change} TRIGGER {name}")
 
     def fold_log(self) -> bool:
         """The server of the database does it by itself."""
