@@ -5,10 +5,9 @@ Main thread.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from securechat.store.database import Location, open_database, retire
 from securechat.store.moving import copy_rows
 from securechat.store.pepper import check_pepper
 from securechat.store.postgres.location import PostgresLocation, UrlError, parse_location
+from securechat.store.sqlite.database import files_of
 
 _NEW = ".new"
 """Ends the name of the file while it is being filled."""
@@ -137,9 +137,8 @@ def _removed_on_failure(file: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for end in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                os.unlink(f"{file}{end}")  # noqa: PTH108 - its companions have no path of their own
+        for part in files_of(file):
+            part.unlink(missing_ok=True)
         raise
 
 

@@ -156,12 +156,8 @@ class DataDirectory:
 
     def _secrets(self) -> list[Path]:
         """Files that hold a secret, or by which somebody could disturb the server."""
-        beside = [
-            path.with_name(path.name + end)
-            for path in (self.database, self.search_index)
-            # SQLite's companions hold the same messages.
-            for end in ("", "-wal", "-shm")
-        ]
+        # SQLite's companions hold the same messages.
+        beside = [*database.files_of(self.database), *database.files_of(self.search_index)]
         keys = sorted(self.tls.glob("*-key.pem"))
         return [*beside, self.pepper, *keys, self._lock_path, self.store, *self._passwords()]
 

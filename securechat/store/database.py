@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from securechat.store.errors import ConflictError, StoreError
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sqlite import database as sqlite
-from securechat.store.sqlite.database import FAULTS, OF_ONE_ROW, fault
+from securechat.store.sqlite.database import FAULTS, OF_ONE_ROW, fault, files_of
 from securechat.store.sqlite.schema import MIGRATIONS
 
 __all__ = [
@@ -186,9 +186,10 @@ def retire(location: Location, ending: str) -> str:
     try:
         with closing(open_database(location)) as connection:
             connection.cut_log()  # or what is only there would stay behind
-        for end in ("-wal", "-shm", ""):
+        # The database itself comes last, as before that nothing has moved for who looks.
+        for file, other in reversed([*zip(files_of(location), files_of(kept), strict=True)]):
             with suppress(FileNotFoundError):
-                location.with_name(location.name + end).rename(kept.with_name(kept.name + end))
+                file.rename(other)
     except OSError as error:
         raise fault(error, location) from error
     return str(kept)

@@ -23,7 +23,7 @@ from securechat.store.database import FAULTS, Connection, Location, fault, open_
 from securechat.store.errors import DamagedError, StoreError
 from securechat.store.search.terms import ENTRIES, PART_OPTIONS, prepare, put_into
 from securechat.store.sql.fragments import PART_BITS
-from securechat.store.sqlite.database import BUSY_SECONDS
+from securechat.store.sqlite.database import BUSY_SECONDS, files_of
 
 FILE_NAME = "search.db"
 
@@ -331,5 +331,5 @@ def made_anew(path: Path) -> DamagedError:
 
 def remove(path: Path) -> None:
     """The index, which is then made anew. Any thread may call."""
-    for end in ("", "-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
+    for file in files_of(path):
+        file.unlink(missing_ok=True)

@@ -235,6 +235,13 @@ def open_database(path: Path, *, read_only: bool = False) -> SqliteConnection:
     return connection
 
 
+def files_of(path: Path) -> list[Path]:
+    """A database's file, and those that SQLite keeps beside it, which hold the same rows; not each
+    of them is there. Any thread.
+    """
+    return [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+
+
 def _create_file(path: Path) -> None:
     """Mode 0600 from birth; SQLite gives its -wal and -shm files the mode of the database."""
     _check_beginning(path)
