@@ -45,6 +45,8 @@ def refuses(host: str, port: int) -> bool:
     """Whether nobody listens there."""
     try:
         socket.create_connection((host, port)).close()
+    except ConnectionResetError:  # the socket was closed just then: the next try tells
+        return False
     except ConnectionRefusedError:
         return True
     return False
