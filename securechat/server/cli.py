@@ -110,7 +110,7 @@ command.add_command(install_service)
 def check_all(config: Config, data: DataDirectory) -> None:
     """--check: everything that a start would need, without starting."""
     data.create()
-    data.choose(wanted_database(config))
+    data.choose(wanted_database(config), config.cluster.node)
     data.check_files()
     check_pepper(data.location, data.pepper)
     identity = find_identity(config, data)

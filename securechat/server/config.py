@@ -293,6 +293,25 @@ class StoreSection:
         )
 
 
+MOST_OF_A_NODE = 32
+"""Characters of a node's name."""
+
+
+def is_node(name: str) -> bool:
+    """Whether a node can be called so. It is typed behind commands, so no option looks like it."""
+    plain = name.isascii() and name.replace("-", "").isalnum() and not name.startswith("-")
+    return plain and len(name) <= MOST_OF_A_NODE
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSection:
+    node: str = _option(
+        "",
+        f"a name of at most {MOST_OF_A_NODE} letters, digits and '-', or an empty text for none",
+        lambda v: v == "" or is_node(v),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Each section as a frozen value. directory: what relative paths in it start from. origins:
@@ -309,6 +328,7 @@ class Config:
     history: HistorySection = HistorySection()
     metrics: MetricsSection = MetricsSection()
     store: StoreSection = StoreSection()
+    cluster: ClusterSection = ClusterSection()
     directory: Path = Path()
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -358,6 +378,12 @@ def parse_config(content: Mapping[str, object], path: Path) -> Config:
         if not isinstance(values, dict):
             raise ConfigError(f"{path}: expected a section [{section}], not a value")
         config = config.with_values(section, values, str(path))
+    # Only now, as the sections may stand in any order.
+    if config.cluster.node and not config.store.url:
+        raise ConfigError(
+            f"{path}: cluster.node: expected a database of PostgreSQL, which is what nodes have in "
+            "common: name it as url in [store], or leave node out for a server that is alone"
+        )
     return config
 
 

@@ -51,6 +51,8 @@ class DataDirectory:
         self.pepper = self.path / pepper.FILE_NAME
         self.tls = self.path / "tls"
         self.store = self.path / store_file.FILE_NAME
+        self.node = ""
+        """The name of the node that runs on it, as choose() was told; '' where there are none."""
         self._location: Location | None = None
         self._lock_path = self.path / "lock"
         self._lock: int | None = None
@@ -74,9 +76,10 @@ class DataDirectory:
         except StoreFileError as error:
             raise DataError(str(error)) from error
 
-    def choose(self, wanted: PostgresLocation | None) -> None:
-        """Go on with the database that a configuration names, None for a file in the directory.
-        Raises DataError where the directory has another one, with what was said in it.
+    def choose(self, wanted: PostgresLocation | None, node: str = "") -> None:
+        """Go on with the database that a configuration names, None for a file in the directory; as
+        the node that it names, '' for a server that is alone on its database. Raises DataError
+        where the directory has another one, with what was said in it.
         """
         kept = self._kept()
         if kept is not None and wanted is None:
@@ -96,6 +99,7 @@ class DataDirectory:
                 f"{wanted}: `securechat-admin move` brings the one over"
             )
         self._location = wanted or self.database
+        self.node = node
 
     def keep_choice(self) -> None:
         """Have all that use the directory from now on find its database there. Raises DataError."""

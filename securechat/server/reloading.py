@@ -60,6 +60,7 @@ NEXT_START = {
     "store.url": "all that was said stands there, and `securechat-admin move` takes it elsewhere",
     "store.password_file": "it belongs to store.url",
     "store.single": "it belongs to store.url",
+    "cluster.node": "the other nodes know this one by it",
     "limits.io_threads": "each connection belongs to one thread for life",
 }
 """All other keys, each with the reason."""

@@ -101,7 +101,7 @@ class Service:
         # Before any thread is there.
         sys.setswitchinterval(SWITCH_SECONDS)
         self.data.create()
-        self.data.choose(wanted_database(self.config))
+        self.data.choose(wanted_database(self.config), self.config.cluster.node)
         self.data.check_files()
         # Before the database is opened: a second server must not even migrate it.
         self.data.lock()

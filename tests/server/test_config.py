@@ -167,6 +167,31 @@ def test_a_database_that_cannot_be(file: Path, text: str, told: str) -> None:
     assert "hush" not in found
 
 
+STORE = '[store]\nurl = "postgresql://chat@db.example/chat"\n'
+
+
+@pytest.mark.parametrize("name", ["n1", "1", "north-2", "A" * 32, ""])
+def test_a_node_has_a_name(file: Path, name: str) -> None:
+    """In whatever order the sections stand."""
+    node = f'[cluster]\nnode = "{name}"\n'
+    assert load(file, node + STORE).cluster.node == name
+    assert load(file, STORE + node).cluster.node == name
+
+
+@pytest.mark.parametrize("name", ["-n1", "n_1", "n 1", "n.1", "n\u00e9", "--", "A" * 33])
+def test_a_name_that_no_node_can_have(file: Path, name: str) -> None:
+    """It is typed behind commands, and stands in tables."""
+    found = refusal(file, f'{STORE}[cluster]\nnode = "{name}"\n')
+    assert "cluster.node: expected a name of at most 32 letters, digits and '-'" in found
+
+
+def test_a_node_needs_a_database_that_others_can_reach(file: Path) -> None:
+    """A file in its own directory is nobody else's."""
+    found = refusal(file, '[cluster]\nnode = "n1"\n')
+    assert f"{file}: cluster.node: expected a database of PostgreSQL" in found
+    assert "name it as url in [store]" in found
+
+
 @pytest.mark.parametrize(
     ("address", "public"),
     [
@@ -269,7 +294,7 @@ def test_an_unknown_section_is_told(file: Path) -> None:
     """With those that there are; a key above all sections is one, too."""
     expected = (
         "expected one of [server], [listen], [web], [tls], [accounts], [limits], [history], "
-        "[metrics], [store]"
+        "[metrics], [store], [cluster]"
     )
     assert refusal(file, "[sever]\n") == f"{file}: unknown section [sever]; {expected}"
     assert refusal(file, "port = 1\n") == f"{file}: unknown section [port]; {expected}"
