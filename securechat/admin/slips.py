@@ -21,6 +21,11 @@ from securechat.common.fingerprints import grouped
 from securechat.common.language import _
 from securechat.credentials.link import LoginLink
 
+QR_BYTES = 213
+"""What a QR code of version 10 holds at level M: 57 modules in a row, which a camera tells apart on
+paper. A link has as many of a server's addresses as go into that.
+"""
+
 WIDTH = 76
 """Characters of a line of the text, but for the link."""
 
@@ -140,7 +145,7 @@ def _html_of(handout: Handout, slip: Slip) -> str:
         for label, value, kind in _instructions(handout, slip)
     )
     # A phone's camera opens the page; the link is for a terminal, which has none.
-    pointed, caption = str(slip.link), _("the login link")
+    pointed, caption = str(slip.link.within(QR_BYTES)), _("the login link")
     if handout.page:
         pointed, caption = handout.page, _("the page")
     return (

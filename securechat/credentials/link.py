@@ -1,6 +1,10 @@
 """Links: an invite, `securechat://HOST:PORT/CODE/FINGERPRINT`, makes an account; a login link,
 `securechat://[ACCOUNT@]HOST:PORT/-/FINGERPRINT`, says where one is and whom to trust.
 
+Of a server that is reached at several addresses they stand one behind the other, as in connection
+strings of PostgreSQL and MongoDB: `HOST:PORT,HOST[:PORT]`. The fingerprint is of all of them, and
+stays at the end, where a link that was cut lacks it.
+
 Made by `securechat-admin`, read by `securechat LINK`. Pure; any thread may call.
 """
 
@@ -9,12 +13,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
 DEFAULT_PORT = 6697
 """IRC over TLS (RFC 7194)."""
+
+MOST_ADDRESSES = 8
+"""Of one server in a link: each may cost who looks for the server some seconds."""
 
 SCHEME = "securechat://"
 
@@ -24,11 +32,17 @@ NO_CODE = "-"
 # No character in one means anything to a shell, so a person may paste it without quotes; only the
 # brackets of an IPv6 address need them, in some shells. An account has at most 64 bytes, each of
 # which takes three characters as %XX. 43 characters of base64url are the 32 bytes of a SHA-256.
+_HOST, _PORT = r"\[[0-9A-Fa-f:.]+\]|[\w.-]+", r"[0-9]{1,5}"
+_ONE = rf"(?:{_HOST})(?::{_PORT})?"
 _SHAPE = re.compile(
     r"(?i:securechat)://(?:(?P<account>[\w%-]{1,192})@)?"
-    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{1,5}))?"
+    rf"(?P<places>{_ONE}(?:,{_ONE})*)"
     r"/(?P<code>[A-Za-z0-9_-]{8,64}|-)/(?P<ca>[A-Za-z0-9_-]{43}|system)/?"
 )
+_PLACE = re.compile(rf"(?P<host>{_HOST})(?::(?P<port>{_PORT}))?")
+
+Place: TypeAlias = tuple[str, int]
+"""A host, as links have it, and its port."""
 
 # What mail, chats and sentences put around a link, or into it where a line ends. None of it can be
 # part of one.
@@ -44,16 +58,22 @@ class LinkError(ValueError):
 class InviteLink:
     """An invite. host: DNS name or IP address without brackets. ca_sha256: SHA-256 of the CA
     certificate's DER, 32 bytes; None when the server's certificate is from a public CA, which the
-    system's store verifies.
+    system's store verifies. further: other addresses of the same server.
     """
 
     host: str
     port: int
     code: str = field(repr=False)  # whoever has it can make an account, and a repr may be logged
     ca_sha256: bytes | None
+    further: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
-        return _text("", self.host, self.port, self.code, self.ca_sha256)
+        return _text("", self.places, self.code, self.ca_sha256)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All addresses, in the order in which they are to be tried first."""
+        return ((self.host, self.port), *self.further)
 
     def in_browser(self, page: str) -> str:
         """The same for a browser, which says what stands behind the # to nobody. page: the URL of
@@ -64,7 +84,7 @@ class InviteLink:
     @property
     def login(self) -> LoginLink:
         """The login link to the same server."""
-        return LoginLink(self.host, self.port, self.ca_sha256)
+        return LoginLink(self.host, self.port, self.ca_sha256, further=self.further)
 
     @classmethod
     def parse(cls, text: str) -> InviteLink:
@@ -83,16 +103,31 @@ class InviteLink:
 class LoginLink:
     """A login link, which holds no secret.
 
-    host, ca_sha256: as in an invite. account: who logs in; empty when the link is for all.
+    host, ca_sha256, further: as in an invite. account: who logs in; empty when the link is for all.
     """
 
     host: str
     port: int
     ca_sha256: bytes | None
     account: str = ""
+    further: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
-        return _text(self.account, self.host, self.port, NO_CODE, self.ca_sha256)
+        return _text(self.account, self.places, NO_CODE, self.ca_sha256)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """As of an invite."""
+        return ((self.host, self.port), *self.further)
+
+    def within(self, most: int) -> LoginLink:
+        """The same with as many of its further addresses as make a text of at most so many bytes,
+        for what has little room.
+        """
+        link = self
+        while link.further and len(str(link).encode()) > most:
+            link = replace(link, further=link.further[:-1])
+        return link
 
     @classmethod
     def parse(cls, text: str) -> LoginLink:
@@ -123,14 +158,49 @@ def parse_link(text: str) -> Link:
     account = unquote(found["account"] or "", errors="replace") if found else ""
     if not found or not _is_word(account) or (account and found["code"] != NO_CODE):
         raise LinkError(_no_link(text))
-    port = int(found["port"] or DEFAULT_PORT)
-    if not 0 < port < 65536:
-        raise LinkError(f"the link's port is {port}; expected 1 to 65535")
-    host = found["host"].strip("[]")
+    (host, port), *further = (_place(one) for one in found["places"].split(","))
+    count = len(further) + 1
+    if count > MOST_ADDRESSES:
+        raise LinkError(f"the link has {count} addresses; expected at most {MOST_ADDRESSES}")
     pin = None if found["ca"] == "system" else _unb64(found["ca"])
     if found["code"] == NO_CODE:
-        return LoginLink(host, port, pin, account)
-    return InviteLink(host, port, found["code"], pin)
+        return LoginLink(host, port, pin, account, tuple(further))
+    return InviteLink(host, port, found["code"], pin, tuple(further))
+
+
+def split_place(text: str) -> tuple[str, int | None] | None:
+    """Host and port of `HOST[:PORT]` as it may stand in a link, with IPv6 addresses in brackets.
+    None for anything else.
+    """
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        return None
+    port = int(found["port"]) if found["port"] else None
+    return (found["host"].strip("[]"), port) if port is None or 0 < port < 65536 else None
+
+
+def join_places(places: Iterable[Place]) -> str:
+    """Addresses as they stand in a link, those at the default port without it."""
+    return ",".join(_joined(*place) for place in places)
+
+
+def split_places(text: str) -> tuple[Place, ...]:
+    """What join_places() has made; what is none is left out."""
+    found = map(split_place, text.split(","))
+    return tuple((host, port or DEFAULT_PORT) for host, port in filter(None, found))
+
+
+def _joined(host: str, port: int) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port == DEFAULT_PORT else f"{shown}:{port}"
+
+
+def _place(text: str) -> Place:
+    place = split_place(text)
+    if place is None:
+        port = text.rpartition(":")[2]
+        raise LinkError(f"the link's port is {port}; expected 1 to 65535")
+    return place[0], place[1] or DEFAULT_PORT
 
 
 def _no_link(text: str) -> str:
@@ -157,11 +227,15 @@ def _is_word(account: str) -> bool:
     return account.isprintable() and not set(account) & set("./:@ \ufffd")
 
 
-def _text(account: str, host: str, port: int, code: str, ca_sha256: bytes | None) -> str:
+def _text(account: str, places: Sequence[Place], code: str, ca_sha256: bytes | None) -> str:
     who = f"{quote(account, safe='')}@" if account else ""
-    host = f"[{host}]" if ":" in host else host
+    (host, port), *further = places
+    # The first one has always had its port. The others go without where they can: a QR code is
+    # larger for each letter.
+    first = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    where = ",".join([first, *(_joined(*place) for place in further)])
     pin = "system" if ca_sha256 is None else _b64(ca_sha256)
-    return f"{SCHEME}{who}{host}:{port}/{code}/{pin}"
+    return f"{SCHEME}{who}{where}/{code}/{pin}"
 
 
 def _b64(data: bytes) -> str:

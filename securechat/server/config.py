@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from securechat.common.files import read_named
+from securechat.credentials.link import MOST_ADDRESSES as MOST_IN_LINK
+from securechat.credentials.link import split_place
 from securechat.irc import names
 from securechat.store.postgres.location import UrlError, parse_location
 
@@ -71,11 +73,19 @@ def split_address(text: str) -> tuple[str, int] | None:
     return (host, int(port)) if len(port) <= 5 and int(port) <= 65535 else None
 
 
+MOST_FURTHER = MOST_IN_LINK - 1
+"""Addresses that links have beside the first one."""
+
+
+def _public(text: str) -> tuple[str, int | None] | None:
+    """Host and port, if it has one, of an address that can stand in a link; None for others."""
+    with suppress(ValueError):  # alone, an IPv6 address needs no brackets
+        return str(ipaddress.IPv6Address(text)), None
+    return split_place(text)
+
+
 def _is_address(text: str) -> bool:
-    host, _, port = text.rpartition(":")
-    # What has a port, and no IPv6 address by itself, is split; then it has to be right.
-    has_port = host.startswith("[") or (":" not in host and bool(host or port != text))
-    return text.isprintable() and " " not in text and (not has_port or bool(split_address(text)))
+    return text == "" or _public(text) is not None
 
 
 def _is_network(text: str) -> bool:
@@ -110,6 +120,12 @@ def _is_url(text: str) -> bool:
 class ServerSection:
     name: str = _option("", "a host name such as chat.example, at most 63 letters", _is_host_name)
     address: str = _option("", "a host name or an IP address", _is_address)
+    addresses: tuple[str, ...] = _option(
+        (),
+        f"at most {MOST_FURTHER} host names or IP addresses, such as "
+        '["b.chat.example", "10.0.0.6:443"]',
+        lambda v: len(v) <= MOST_FURTHER and all(map(_public, v)),
+    )
     network: str = _option(
         "securechat",
         "a word of at most 40 letters",
@@ -124,7 +140,13 @@ class ServerSection:
         """Host and port in links; an empty host where it is to be found out, no port where it is
         the one that is listened on.
         """
-        return split_address(self.address) or (self.address, None)
+        return _public(self.address) or ("", None)
+
+    @property
+    def further(self) -> list[tuple[str, int | None]]:
+        """The same of `addresses`."""
+        # All of them could be split when the configuration was read.
+        return [*filter(None, map(_public, self.addresses))]
 
 
 @dataclass(frozen=True, slots=True)

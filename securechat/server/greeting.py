@@ -15,8 +15,15 @@ from securechat.common.fingerprints import grouped
 from securechat.common.language import _, ngettext
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
-from securechat.server.identity import Identity, is_loopback, public_host, public_port, web_url
-from securechat.server.links import FIRST_DAYS, first_link
+from securechat.server.identity import (
+    Identity,
+    further_places,
+    is_loopback,
+    public_host,
+    public_port,
+    web_url,
+)
+from securechat.server.links import FIRST_DAYS, first_link, link_to
 from securechat.server.service import Service
 from securechat.store.admin import Admin
 from securechat.store.postgres.location import PostgresLocation
@@ -104,9 +111,9 @@ def _first_link(service: Service) -> InviteLink | None:
 
 def _login_link(service: Service) -> LoginLink:
     """For who has an account, here and at other machines."""
-    host = public_host(service.config)
-    port = public_port(service.config, service.addresses[0][1])
-    return LoginLink(host, port, service.identity.ca_sha256)
+    config, port = service.config, service.addresses[0][1]
+    first = public_host(config), public_port(config, port)
+    return link_to(first, further_places(config, port), service.identity.ca_sha256)
 
 
 def _versions(service: Service) -> str:

@@ -17,6 +17,7 @@ from securechat.ca.check import CertificateReport, check_server_files
 from securechat.ca.ensure import ensure_server_certificate
 from securechat.ca.errors import AuthorityError
 from securechat.ca.names import default_names
+from securechat.credentials.link import Place
 from securechat.net import tls
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
@@ -133,7 +134,9 @@ def _is_own_label(name: str) -> bool:
 
 def needed_names(config: Config) -> list[str]:
     """Those that clients are told, or may have been: without them a certificate is of no use."""
-    given = [config.server.public[0], config.server.name, config.listen.host]
+    # Those of other nodes, too: they are of one authority, which has to be made for all of them.
+    further = [host for host, _port in config.server.further]
+    given = [config.server.public[0], config.server.name, config.listen.host, *further]
     names = [name for name in given if name and not _is_wildcard(name)]
     told = public_host(config)
     if told in (*default_names(), local_address()):  # a machine's name may be none for a host
@@ -211,6 +214,11 @@ def public_host(config: Config) -> str:
 def public_port(config: Config, port: int) -> int:
     """The same, of ports. port: the one that is listened on."""
     return config.server.public[1] or port
+
+
+def further_places(config: Config, port: int) -> list[Place]:
+    """Where clients find the server beside that. port: the one that is listened on."""
+    return [(host, given or port) for host, given in config.server.further]
 
 
 def reachable_host(address: str, listen: str) -> str:

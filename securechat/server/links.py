@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
-from securechat.credentials.link import DEFAULT_PORT, InviteLink, LoginLink
+from securechat.credentials.link import (
+    DEFAULT_PORT,
+    InviteLink,
+    LoginLink,
+    Place,
+    split_places,
+)
 from securechat.server.identity import reachable_host
 from securechat.store.admin import Admin
 from securechat.store.sql.reader import Reader
@@ -28,18 +35,28 @@ def make_link(
     )
     # After it is made, as its address and pin are those of the server that last ran.
     to = login_link(admin.reader)
-    return InviteLink(to.host, to.port, code, to.ca_sha256)
+    return InviteLink(to.host, to.port, code, to.ca_sha256, to.further)
 
 
 def login_link(reader: Reader, account: str = "") -> LoginLink:
     """Where and whom to trust, for who has an account. Raises StoreError."""
     pin = reader.remembered("ca_sha256")
-    return LoginLink(
-        server_host(reader),
-        int(reader.remembered("port") or DEFAULT_PORT),
+    return link_to(
+        (server_host(reader), int(reader.remembered("port") or DEFAULT_PORT)),
+        split_places(reader.remembered("addresses") or ""),
         bytes.fromhex(pin) if pin else None,
         account,
     )
+
+
+def link_to(
+    first: Place, further: Iterable[Place], ca_sha256: bytes | None, account: str = ""
+) -> LoginLink:
+    """A login link; further: addresses among which the first one may be, as all nodes of a server
+    may have one list.
+    """
+    others = tuple(place for place in dict.fromkeys(further) if place != first)
+    return LoginLink(*first, ca_sha256, account, others)
 
 
 def page_url(reader: Reader) -> str:

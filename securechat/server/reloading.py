@@ -9,6 +9,7 @@ from securechat.server.config import SECTIONS, Config
 AT_ONCE = frozenset(
     [
         "server.address",
+        "server.addresses",
         "server.motd",
         "server.contact",
         "listen.host",

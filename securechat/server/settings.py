@@ -7,10 +7,18 @@ from typing import TypedDict
 from securechat import __version__
 from securechat.core.quota import MIB
 from securechat.core.settings import Settings
+from securechat.credentials.link import join_places
 from securechat.net.admission import VISITORS
 from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.config import Config, LimitsSection, split_address
-from securechat.server.identity import Identity, public_host, public_port, server_name, web_url
+from securechat.server.identity import (
+    Identity,
+    further_places,
+    public_host,
+    public_port,
+    server_name,
+    web_url,
+)
 from securechat.store.postgres.location import PostgresLocation, parse_location
 
 SILENCE_SECONDS = 60.0
@@ -117,6 +125,7 @@ def remembered_facts(
         "address": host,
         "listen": config.listen.host,
         "port": str(public_port(config, port)),
+        "addresses": join_places(further_places(config, port)),
         "web": web_url(config, web_port),
         # Written also when it is empty: another start may have left one there.
         "ca_sha256": pin.hex() if pin else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from securechat.admin.slips import Handout, Slip, as_html, as_text, qr_code
+from securechat.admin.slips import QR_BYTES, Handout, Slip, as_html, as_text, qr_code
 from securechat.common.fingerprints import grouped
 from securechat.credentials.link import LoginLink, parse_link
 
@@ -58,6 +58,20 @@ def test_the_page_for_browsers_is_told_where_there_is_one() -> None:
     assert "In a browser" not in as_text(HANDOUT)
     assert as_html(handout).count(qr_code(page)) == 2
     assert qr_code(page) not in as_html(HANDOUT)
+
+
+def test_a_code_for_a_camera_has_as_many_addresses_as_go_into_it() -> None:
+    """The text beside it has all of them."""
+    nodes = tuple((f"node{number}.chat.example.org", 6697) for number in range(7))
+    link = LoginLink("chat.example.org", 6697, PIN, "bob", nodes)
+    page = as_html(Handout("chat.test", [Slip("bob", "", "acid-acorn", link)]))
+    small = link.within(QR_BYTES)
+    assert 0 < len(small.further) < len(nodes)
+    assert small.further == nodes[: len(small.further)]
+    assert qr_code(str(small)) in page
+    assert str(link) in Seen(page).text
+    # 57 modules, and the border of two on both sides.
+    assert 'viewBox="0 0 61 61"' in qr_code(str(small).ljust(QR_BYTES, "x"))
 
 
 def test_a_text_holds_the_link_in_one_piece() -> None:

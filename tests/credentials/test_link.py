@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,16 @@ from hypothesis import strategies as st
 
 from securechat.credentials.link import (
     DEFAULT_PORT,
+    MOST_ADDRESSES,
     InviteLink,
+    Link,
     LinkError,
     LoginLink,
     is_link,
+    join_places,
     parse_link,
+    split_place,
+    split_places,
 )
 
 CODE = "Zm9vYmFyMTIz"
@@ -24,13 +30,19 @@ PINNED = str(InviteLink("chat.example.org", 6697, CODE, PIN)).rpartition("/")[2]
 
 dns = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z0-9]{1,9}){0,3}", fullmatch=True)
 hosts = dns | st.ip_addresses(v=4).map(str) | st.ip_addresses(v=6).map(str)
+further = st.lists(st.tuples(hosts, st.integers(1, 65535)), max_size=MOST_ADDRESSES - 1).map(tuple)
 links = st.builds(
     InviteLink,
     host=hosts,
     port=st.integers(1, 65535),
     code=st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True),
     ca_sha256=st.none() | st.binary(min_size=32, max_size=32),
+    further=further,
 )
+
+
+def needs_no_brackets(link: Link) -> bool:
+    return not any(":" in host for host, _port in link.places)
 
 
 @given(links)
@@ -39,7 +51,7 @@ def test_a_link_is_read_back_as_it_was_made(link: InviteLink) -> None:
     assert InviteLink.parse(str(link)) == link
 
 
-@given(links.filter(lambda link: ":" not in link.host))
+@given(links.filter(needs_no_brackets))
 def test_a_link_needs_no_quotes(link: InviteLink) -> None:
     """A person pastes it behind a command; no shell changes it."""
     assert shlex.quote(str(link)) == str(link)
@@ -186,6 +198,7 @@ login_links = st.builds(
     port=st.integers(1, 65535),
     ca_sha256=st.none() | st.binary(min_size=32, max_size=32),
     account=accounts,
+    further=further,
 )
 
 
@@ -197,7 +210,7 @@ def test_a_login_link_is_read_back_as_it_was_made(link: LoginLink) -> None:
     assert is_link(str(link))
 
 
-@given(login_links.filter(lambda link: ":" not in link.host))
+@given(login_links.filter(needs_no_brackets))
 def test_a_login_link_needs_no_quotes(link: LoginLink) -> None:
     """Whatever the account is called."""
     assert shlex.quote(str(link)) == str(link)
@@ -235,3 +248,79 @@ def test_an_invite_names_no_account() -> None:
     """Whoever registers chooses the name."""
     with pytest.raises(LinkError):
         parse_link(f"securechat://alice@chat.example.org/{CODE}/{PINNED}")
+
+
+# -- several addresses
+
+
+def test_what_a_link_to_several_addresses_looks_like() -> None:
+    """As a connection string of PostgreSQL: the first with its port, others where they need it."""
+    further = (("b.example", 443), ("::1", 6697), ("::1", 7000))
+    link = LoginLink("a.example", 6697, PIN, "alice", further)
+    places = "a.example:6697,b.example:443,[::1],[::1]:7000"
+    assert str(link) == f"securechat://alice@{places}/-/{PINNED}"
+    assert link.places == (("a.example", 6697), *further)
+    assert InviteLink("a.example", 6697, CODE, PIN, further).login.further == further
+
+
+def test_a_link_to_several_addresses_as_people_write_it() -> None:
+    """No address needs a port."""
+    found = parse_link(f"<securechat://a.example,b.example:443,[::1]/-/{PINNED}/>.")
+    assert found.places == (("a.example", DEFAULT_PORT), ("b.example", 443), ("::1", DEFAULT_PORT))
+
+
+@pytest.mark.parametrize(
+    "places",
+    [",", "a,", ",a", "a,,b", "a;b", "a, b@c", "a,bob@b", "a:1,b:port", "a,::1", "a,[x]", "a|b"],
+)
+def test_what_is_no_list_of_addresses(places: str) -> None:
+    """An account stands before the first one alone."""
+    with pytest.raises(LinkError, match="expected securechat://HOST"):
+        parse_link(f"securechat://{places}/-/{PINNED}")
+
+
+def test_a_port_among_several_that_is_none() -> None:
+    """It is named."""
+    with pytest.raises(LinkError, match="port is 65536; expected 1 to 65535"):
+        parse_link(f"securechat://a.example:443,b.example:65536/-/{PINNED}")
+
+
+def test_more_addresses_than_a_link_may_have() -> None:
+    """Who follows it would try them for minutes."""
+    most = ",".join(["a.example"] * MOST_ADDRESSES)
+    assert len(parse_link(f"securechat://{most}/-/{PINNED}").places) == MOST_ADDRESSES
+    with pytest.raises(LinkError, match="the link has 9 addresses; expected at most 8"):
+        parse_link(f"securechat://{most},a.example/-/{PINNED}")
+
+
+@given(links, st.integers(1, 60))
+def test_a_link_that_was_cut_is_none(link: InviteLink, missing: int) -> None:
+    """Of several addresses none is taken for a whole one either: the fingerprint is at the end."""
+    if link.ca_sha256 is not None:
+        with pytest.raises(LinkError):
+            parse_link(str(link)[:-missing])
+
+
+@given(login_links, st.integers(1, 400))
+def test_what_has_little_room_gets_fewer_addresses(link: LoginLink, most: int) -> None:
+    """The first ones, and as many as there is room for; always one."""
+    small = link.within(most)
+    assert link.places[: len(small.places)] == small.places
+    assert len(str(small).encode()) <= most or not small.further
+    if small != link:
+        more = link.further[: len(small.further) + 1]
+        assert len(str(replace(link, further=more)).encode()) > most
+
+
+@given(st.lists(st.tuples(hosts, st.integers(1, 65535))).map(tuple))
+def test_addresses_that_are_kept_are_read_back(places: tuple[tuple[str, int], ...]) -> None:
+    """By whoever makes links of them."""
+    assert split_places(join_places(places)) == places
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_none(text: str) -> None:
+    """What is one can stand in a link."""
+    place = split_place(text)
+    if place is not None:
+        assert parse_link(f"securechat://{text}/-/system").places == ((place[0], place[1] or 6697),)

@@ -112,6 +112,7 @@ def test_what_is_given_comes_over_the_defaults(file: Path) -> None:
         ("server", "name", '"chat.example"'),
         ("server", "address", '"2001:db8::1"'),
         ("server", "address", '"chat.example:443"'),
+        ("server", "addresses", '["b.chat.example", "10.0.0.6:443", "[2001:db8::1]:443", "::1"]'),
         ("server", "lobby", '""'),
         ("server", "lobby", '"#Кафе"'),
         ("server", "motd", '"""two\nlines"""'),
@@ -207,6 +208,13 @@ def test_an_address_may_have_a_port(address: str, public: tuple[str, int | None]
     assert Config().with_values("server", {"address": address}, "test").server.public == public
 
 
+def test_further_addresses_may_have_ports() -> None:
+    """As the first one."""
+    values = {"addresses": ["b.example", "c.example:443", "::1", "[::1]:443"]}
+    further = Config().with_values("server", values, "test").server.further
+    assert further == [("b.example", None), ("c.example", 443), ("::1", None), ("::1", 443)]
+
+
 def test_paths_start_from_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the server is started; absolute ones and those of a home stay."""
     config = load(file, '[tls]\ncert = "certs/site.pem"\n')
@@ -230,6 +238,20 @@ def test_paths_start_from_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) 
         ("server", "address", '":443"', "a host name or an IP address"),
         ("server", "address", '"chat.example:https"', "a host name or an IP address"),
         ("server", "address", '"[::1]443"', "a host name or an IP address"),
+        ("server", "address", '"a.example,b.example"', "a host name or an IP address"),
+        ("server", "address", '"chat.example:0"', "a host name or an IP address"),
+        (
+            "server",
+            "addresses",
+            '"b.example"',
+            'at most 7 host names or IP addresses, such as ["b.',
+        ),
+        ("server", "addresses", "[6697]", "at most 7 host names or IP addresses"),
+        ("server", "addresses", '[""]', "at most 7 host names or IP addresses"),
+        ("server", "addresses", '["b.example,c.example"]', "at most 7 host names or IP addresses"),
+        ("server", "addresses", '["b.example:65536"]', "at most 7 host names or IP addresses"),
+        ("server", "addresses", '["alice@b.example"]', "at most 7 host names or IP addresses"),
+        ("server", "addresses", str(["b.example"] * 8), "at most 7 host names or IP addresses"),
         ("server", "network", '""', "a word of at most 40 letters"),
         ("server", "network", '"two words"', "a word of at most 40 letters"),
         ("server", "lobby", '"lobby"', "a channel such as #lobby, or an empty text for none"),

@@ -11,6 +11,8 @@ import pytest
 from securechat.common.fingerprints import grouped
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.greeting import greet, program
+from securechat.server.links import login_link
+from securechat.store.sql.reader import Reader
 from tests.support.certificates import Authority
 from tests.support.server import ServerUnderTest, config, running
 
@@ -70,6 +72,19 @@ def test_the_address_that_clients_use_is_shown(
     """The configured one, not the one it listens on."""
     with running(tmp_path / "data", "alice", server={"address": "chat.example"}) as server:
         assert f"securechat securechat://chat.example:{server.port}/-/" in greeting(server, capsys)
+
+
+def test_the_other_nodes_addresses_stand_in_the_link(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Behind this one's, which the list may have too; without a port by that of the listener."""
+    named = {"address": "a.example:443", "addresses": ["b.example", "a.example:443", "[::1]:6697"]}
+    with running(tmp_path / "data", "alice", server=named) as server:
+        said = greeting(server, capsys)
+        kept = login_link(Reader(server.service.data.location))
+    places = f"a.example:443,b.example:{server.port},[::1]"
+    assert f"securechat securechat://{places}/-/" in said
+    assert f"securechat securechat://{places}/-/" in f"securechat {kept}"
 
 
 def test_tls_1_2_is_shown_where_it_is_allowed(

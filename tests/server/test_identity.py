@@ -107,6 +107,8 @@ def test_what_clients_connect_to_is_in_the_certificate() -> None:
     )
     assert wanted_names(settings) == [*names, "203.0.113.9", "chat.example"]
     assert wanted_names(config(listen={"host": "::"})) == names
+    nodes = config(server={"addresses": ["b.example:443", "::7"]})
+    assert wanted_names(nodes) == [*names, "b.example", "::7"]  # one authority is for all of them
     assert wanted_names(config(listen={"host": "192.168.1.5"})) == names
 
 

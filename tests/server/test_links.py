@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from securechat.credentials.link import InviteLink, code_digest
-from securechat.server.links import DAY_MS, FIRST_DAYS, first_link, make_link
+from securechat.server.links import DAY_MS, FIRST_DAYS, first_link, login_link, make_link
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.sql.journal import Journal
 from securechat.store.sql.rows import InviteRow
@@ -41,6 +41,16 @@ def test_a_link_leads_to_the_server_that_ran_here(admin: Admin) -> None:
     link = make_link(admin, uses=1, days=7)
     assert (link.host, link.port, link.ca_sha256) == ("chat.example", 6698, PIN)
     assert InviteLink.parse(str(link)) == link
+
+
+def test_a_link_leads_to_all_nodes(admin: Admin, tmp_path: Path) -> None:
+    """An invite and a login link; once to each, whatever list the nodes have."""
+    journal = Journal(tmp_path / FILE_NAME, PEPPER)
+    journal.remember("addresses", "chat.example:6698,b.example,c.example:443,b.example")
+    journal.close()
+    further = (("b.example", 6697), ("c.example", 443))
+    assert make_link(admin, uses=1, days=7).further == further
+    assert login_link(admin.reader, "alice").further == further
 
 
 def test_a_certificate_of_a_public_ca_isn_t_pinned(admin: Admin, tmp_path: Path) -> None:
