@@ -14,6 +14,7 @@ from securechat.common.escape import escape_exactly
 from securechat.common.language import _, in_language, shown, translated
 from securechat.net.binding import ListenError
 from securechat.net.tls import TlsFilesError
+from securechat.server.agreement import ClusterError
 from securechat.server.config import ConfigError
 from securechat.server.data import DataError
 from securechat.store.errors import StoreError
@@ -21,6 +22,7 @@ from securechat.store.errors import StoreError
 FAILURES = (
     ConfigError,
     DataError,
+    ClusterError,
     StoreError,
     ListenError,
     TlsFilesError,

@@ -115,7 +115,8 @@ def remembered_facts(
     config: Config, identity: Identity, port: int, web_port: int
 ) -> dict[str, str]:
     """What is kept in the database for `securechat-admin`, which need not know the command line and
-    the configuration. port, web_port: those that are listened on.
+    the configuration, and for other nodes, which compare it with their own. port, web_port: those
+    that are listened on.
     """
     accounts, pin = config.accounts, identity.ca_sha256
     given = identity.ca_file is None
@@ -132,10 +133,12 @@ def remembered_facts(
         "cert": str(identity.certificate.absolute()) if given else "",
         "key": str(identity.key.absolute()) if given else "",
         "name": server_name(config),
+        "network": config.server.network,
         "lobby": config.server.lobby,
         "registration": accounts.registration,
         "bcrypt_cost": str(accounts.bcrypt_cost),
         "min_password_length": str(accounts.min_password_length),
+        "keep_days": str(config.history.keep_days),
     }
 
 

@@ -80,6 +80,7 @@ TEXTS = (
     "irc/characters.py",
     "irc/names.py",
     "net/binding.py",
+    "server/agreement.py",
     "server/config.py",
     "server/identity.py",
     "server/install.py:_refuse_hidden",
