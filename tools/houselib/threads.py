@@ -132,6 +132,13 @@ PLACES = (
         *(2, 3),
     ),
     Place(
+        "reconnect",
+        ("reconnect",),
+        "store/postgres/database.py",
+        "makes a connection to PostgreSQL that was lost anew, so that the hub needn't wait for it",
+        *(3, 5),
+    ),
+    Place(
         "log",
         ("log",),
         "server/logs.py",

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final
 
@@ -21,7 +23,7 @@ from psycopg.types.numeric import Int8Dumper, IntLoader
 
 from securechat.common.files import read_named
 from securechat.store.errors import DisplacedError, HeldError, StoreError, UnknownOutcomeError
-from securechat.store.postgres.faults import fault
+from securechat.store.postgres.faults import AWAY, fault
 from securechat.store.postgres.location import VERIFIED, PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
 from securechat.store.postgres.statements import translate
@@ -46,7 +48,10 @@ CLAIM_SECONDS = 3.0
 """So long a start waits for the database: of a server that was killed it is free in a moment."""
 
 RETURN_SECONDS = 1.0
-"""So long a server waits for it that has lost its connection, and all chat with it."""
+"""So long a server waits, once, for the connection that it has lost, and all chat with it."""
+
+LEAVE_SECONDS = 0.5
+"""Of that so long for the lost one to let go."""
 
 GLANCE_SECONDS = 0.02
 
@@ -106,14 +111,19 @@ class PostgresConnection:
         """Of the server whose connection this is; None for all others."""
         self._turn = self._stored = 0
         """The server's turn that is on, and the newest one that is stored."""
-        self._refusal = ("", "")
-        self._next_try = 0.0
-        """Why it could not be made anew, and when that is tried again."""
+        self._return: Future[PostgresConnection] | None = None
+        """Makes it anew where it was lost."""
+        self._began = self._next_try = 0.0
+        """When that was tried, and when it is tried again."""
+        self._refusal: StoreError = _unanswered(location)
+        self._patient = True
+        """Why it isn't there, and whether a server has not yet waited for it."""
         self._heard = 0
         self._warned = False
         self._in_transaction = False
         self._ended = False
         self._pg = self._connect()
+        self._pg.add_notice_handler(self._notice)
 
     # Connections
 
@@ -142,7 +152,6 @@ class PostgresConnection:
         pg.adapters.register_dumper(bool, _IntOfBool)
         pg.adapters.register_loader("bool", _BoolAsInt)
         pg.adapters.register_loader("numeric", IntLoader)
-        pg.add_notice_handler(self._notice)
         return pg
 
     def _secret(self) -> dict[str, str]:
@@ -351,31 +360,55 @@ class PostgresConnection:
         return True
 
     def _reconnect(self) -> None:
-        """Who waits for what can't be reached does so for half of the time, at most."""
-        began = time.monotonic()
-        if began < self._next_try:
-            raise StoreError(*self._refusal)
-        with suppress(psycopg.Error):
-            self._pg.close()
+        """Raises StoreError where it isn't there yet. With a server's all chat would wait: so it
+        waits for a moment, once, and then not again until it has succeeded.
+        """
+        serves = self._epoch is not None
+        if self._return is None:
+            if time.monotonic() < self._next_try:
+                raise self._refusal.with_traceback(None)
+            with suppress(psycopg.Error):
+                self._pg.close()
+            self._began = time.monotonic()
+            self._return = _beside(self._another)
+        patience = RETURN_SECONDS if self._patient else 0.0
         try:
-            self._pg = self._connect()
-        except StoreError as error:
+            error = self._return.exception(patience if serves else None)
+        except TimeoutError:
+            self._patient = False
+            raise self._refusal.with_traceback(None) from None
+        found, self._return = self._return, None
+        if isinstance(error, StoreError):
             now = time.monotonic()
-            self._refusal = (str(error), error.told)
-            self._next_try = now + min(now - began, CONNECT_SECONDS)
-            raise
+            self._refusal = error
+            # Who waits for what can't be reached does so for half of the time, at most.
+            most = RETRY_SECONDS if serves else CONNECT_SECONDS
+            self._next_try = now + min(now - self._began, most)
+        other = found.result()
+        self._pg, self._epoch, self._stored = other._pg, other._epoch, other._stored
+        self._pg.add_notice_handler(self._notice)
+        self._refusal, self._patient = _unanswered(self._location), True
+        if serves:
+            self._heard += 1  # as something may have been told meanwhile
+            log.warning("the connection to %s was lost, and is there again", self._location)
+
+    def _another(self) -> PostgresConnection:
+        """One that is to this one's place. In a thread of its own."""
+        other = PostgresConnection(self._location, read_only=self._read_only)
+        other._epoch, other._stored = self._epoch, self._stored
         try:
             if self._epoch is not None:
-                self._come_back()
+                other._come_back()
         except StoreError:
-            self._pg.close()
+            other.close()
             raise
+        return other
 
     def _come_back(self) -> None:
         """A server's connection is its own again only if no other one has claimed it meanwhile, and
         all is there that was stored.
         """
-        if not self._hold(RETURN_SECONDS):
+        if not self._hold(LEAVE_SECONDS):
             # What has taken over holds it, too: then there is nothing to wait for.
             sql = "SELECT epoch FROM head"
             if self._row(sql) != (self._epoch,):
@@ -399,8 +432,6 @@ class PostgresConnection:
                 "standby has taken over that was behind, so this server must end"
             )
         self._stored = found[0]
-        self._heard += 1  # as something may have been told meanwhile
-        log.warning("the connection to %s was lost, and is there again", self._location)
 
     def wait_at_most(self, seconds: float) -> None:
         """From the next begin() on."""
@@ -459,6 +490,31 @@ class PostgresConnection:
         self._ended = True
         self._epoch = None
         self._pg.close()
+        if self._return is not None:
+            self._return.add_done_callback(_close)
+
+
+def _beside(action: Callable[[], PostgresConnection]) -> Future[PostgresConnection]:
+    """Do it in a thread that nobody has to wait for."""
+    future: Future[PostgresConnection] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(action())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="reconnect", daemon=True).start()
+    return future
+
+
+def _close(done: Future[PostgresConnection]) -> None:
+    if done.exception() is None:
+        done.result().close()
+
+
+def _unanswered(location: PostgresLocation) -> StoreError:
+    return StoreError(f"{location}: {AWAY} (there is no answer yet)", AWAY)
 
 
 def _unconfirmed(location: PostgresLocation) -> StoreError:

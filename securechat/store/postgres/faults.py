@@ -17,7 +17,7 @@ _FOREIGN = (
     "certificate in the URL, as sslrootcert=FILE"
 )
 _FULL = "the database's server has no connection left; raise max_connections"
-_AWAY = "the database's server can't be reached, or has ended; see that it runs and is reachable"
+AWAY = "the database's server can't be reached, or has ended; see that it runs and is reachable"
 
 _MEANINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
     (errors.LockNotAvailable, HeldError, "another program holds the database; end it, or wait"),
@@ -35,7 +35,7 @@ _MEANINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
         "this server of the database only reads, as a standby does; name the primary, or all of "
         "them with target_session_attrs=read-write",
     ),
-    (psycopg.OperationalError, StoreError, _AWAY),
+    (psycopg.OperationalError, StoreError, AWAY),
 )
 """From what is rare to what is general."""
 
@@ -49,8 +49,8 @@ _REFUSALS = {
     "SSL error": _TLS,
     "too many": _FULL,
     "remaining connection slots": _FULL,
-    "starting up": _AWAY,
-    "shutting down": _AWAY,
+    "starting up": AWAY,
+    "shutting down": AWAY,
     'database "': "the server has no database of that name; make one, owned by the user in the URL",
     'role "': "the server knows no such user; make it, and the database its own",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -17,7 +19,9 @@ from securechat.store.postgres.database import PostgresConnection, open_database
 from securechat.store.postgres.faults import fault
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.fragments import KEEP_FACT
+from tests.support.links import PATIENCE
 from tests.support.postgres import PostgresServer
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -145,7 +149,7 @@ def test_who_was_displaced_stores_nothing_more(
     ours: PostgresConnection, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another server has taken the database while the connection was lost: even after its end."""
-    monkeypatch.setattr(module, "RETURN_SECONDS", 0.0)
+    monkeypatch.setattr(module, "LEAVE_SECONDS", 0.0)
     cut(ours)
     with closing(open_database(there)) as second:
         second.claim()
@@ -170,24 +174,85 @@ def test_an_older_state_is_not_gone_on_with(ours: PostgresConnection) -> None:
 
 
 def test_who_cannot_be_reached_is_not_waited_for_all_the_time(
-    ours: PostgresConnection, monkeypatch: pytest.MonkeyPatch
+    there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A try that took long is followed by as long a rest, in which the answer comes at once."""
     now, tries = [1000.0], list[float]()
 
-    def connect() -> psycopg.Connection[Any]:
+    def connect(_: PostgresConnection) -> psycopg.Connection[Any]:
         tries.append(now[0])
         now[0] += 4.0
         raise StoreError("nobody answers")
 
-    cut(ours)
-    monkeypatch.setattr(ours, "_connect", connect)
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    for _ in range(8):
-        with pytest.raises(StoreError, match="nobody answers"):
-            keep(ours, "lost")
-        now[0] += 1.0
+    with closing(open_database(there)) as reader:
+        cut(reader)
+        monkeypatch.setattr(PostgresConnection, "_connect", connect)
+        monkeypatch.setattr(time, "monotonic", lambda: now[0])
+        for _ in range(8):
+            with pytest.raises(StoreError, match="nobody answers"):
+                keep(reader, "lost")
+            now[0] += 1.0
     assert tries == [1000.0, 1008.0]
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Whoever connects waits for it."""
+    connect, answer = PostgresConnection._connect, Event()
+
+    def later(self: PostgresConnection) -> psycopg.Connection[Any]:
+        assert answer.wait(PATIENCE)
+        return connect(self)
+
+    monkeypatch.setattr(PostgresConnection, "_connect", later)
+    return answer
+
+
+def test_a_server_waits_once_for_who_does_not_answer(
+    ours: PostgresConnection, answer: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a moment, as all chat waits with it; then nothing waits until the connection is there."""
+    monkeypatch.setattr(module, "RETURN_SECONDS", 0.01)
+    cut(ours)
+    with pytest.raises(StoreError, match="there is no answer yet"):
+        keep(ours, "one")
+    monkeypatch.setattr(module, "RETURN_SECONDS", None)  # who waited now would do so for ever
+    for action in (partial(keep, ours, "two"), ours.data_version, partial(fact, ours)):
+        with pytest.raises(StoreError, match="there is no answer yet"):
+            action()
+    answer.set()
+    until(lambda: comes(ours))
+    keep(ours, "three")
+    assert fact(ours) == ("three",)
+
+
+def comes(connection: PostgresConnection) -> bool:
+    """Whether it is there again."""
+    try:
+        connection.data_version()
+    except StoreError:
+        return False
+    return True
+
+
+def test_a_connection_that_comes_too_late_holds_nothing(
+    ours: PostgresConnection,
+    there: PostgresLocation,
+    answer: Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When the server has ended meanwhile the next one begins."""
+    monkeypatch.setattr(module, "RETURN_SECONDS", 0.0)
+    cut(ours)
+    with pytest.raises(StoreError, match="there is no answer yet"):
+        keep(ours, "one")
+    assert ours._return is not None
+    ours.close()
+    answer.set()
+    ours._return.result(PATIENCE)
+    with closing(open_database(there)) as second:
+        second.claim()
+        keep(second, "theirs")
 
 
 @pytest.mark.parametrize(
