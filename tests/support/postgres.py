@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,7 @@ import psycopg
 from securechat.store.postgres.database import open_database
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.schema import NAME
+from tests.support.certificates import Authority
 
 USER = "postgres"
 
@@ -82,11 +83,14 @@ def _version(initdb: Path) -> int:
 
 
 class PostgresServer:
-    """One that runs. Its databases are reached through a socket in its directory."""
+    """One that runs. Its databases are reached through a socket in its directory. within: the
+    program and its arguments that another one is run by, as on a machine of its own.
+    """
 
-    def __init__(self, programs: Path, place: Path) -> None:
+    def __init__(self, programs: Path, place: Path, within: Sequence[str] = ()) -> None:
         self.programs = programs
         self.place = place
+        self._within = within
         self._numbers = count(1)
         self._template: str | None = None
         self._shape: object = None
@@ -113,6 +117,7 @@ class PostgresServer:
         words = [str(self.programs / program), *arguments]
         if os.getuid() == 0:
             words = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *words]
+        words = [*self._within, *words]
         subprocess.run(words, check=True, timeout=60, cwd=self.place, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
@@ -143,6 +148,26 @@ class PostgresServer:
             for name in settings:
                 self.execute(f"ALTER SYSTEM RESET {name}")
             self._take_up(anew)
+
+    @contextmanager
+    def speaking_tls(self, address: str, rules: str) -> Iterator[Path]:
+        """At an address, as db.example; the file of the authority of its certificate. rules: of its
+        pg_hba.conf, before those that there are.
+        """
+        authority = Authority()
+        certificate, key = authority.server("db.example").write(self.place, "server")
+        if os.getuid() == 0:
+            for path in (certificate, key):
+                shutil.chown(path, USER, USER)
+        hba = self.place / "data" / "pg_hba.conf"
+        before = hba.read_text()
+        hba.write_text(rules + before)
+        names = {"ssl_cert_file": str(certificate), "ssl_key_file": str(key)}
+        try:
+            with self.configured(anew=True, listen_addresses=address, ssl="on", **names):
+                yield authority.write(self.place)
+        finally:
+            hba.write_text(before)
 
     def _take_up(self, anew: bool) -> None:
         if anew:
@@ -227,15 +252,15 @@ class StandbyServer(PostgresServer):
 
 
 @contextmanager
-def running() -> Iterator[PostgresServer | None]:
-    """A server until the block ends; None where PostgreSQL isn't installed."""
+def running(within: Sequence[str] = ()) -> Iterator[PostgresServer | None]:
+    """A server until the block ends; None where PostgreSQL isn't installed. within: see there."""
     found = programs()
     if found is None:
         yield None
         return
     # A socket's path may have 107 characters, and pytest's directories have many.
     with tempfile.TemporaryDirectory(prefix="pg", dir=_short()) as place:
-        server = PostgresServer(found, Path(place))
+        server = PostgresServer(found, Path(place), within)
         try:
             yield server
         finally:

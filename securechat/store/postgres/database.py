@@ -33,8 +33,10 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
 
-GONE_SECONDS = 20
-"""A connection that nobody answers on for so long is given up."""
+GONE_SECONDS = 5
+"""A connection is given up on which so long nothing arrives: a firewall may drop all that is said
+without a word, and all chat waits meanwhile.
+"""
 
 BUSY_SECONDS = 2.0
 """How long a writer waits for another one; see store.sqlite.database."""
@@ -71,11 +73,6 @@ _SETTINGS: Final = {
     "client_encoding": "UTF8",
     "timezone": "UTC",
     "idle_in_transaction_session_timeout": "30s",
-    # So that of a connection which is cut the other end lets go, too, with the locks it holds.
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": f"{GONE_SECONDS}s",
 }
 
 Params = Sequence[Any] | Mapping[str, Any]
@@ -128,17 +125,21 @@ class PostgresConnection:
     # Connections
 
     def _connect(self) -> psycopg.Connection[Any]:
-        options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+        pause, gone = max(1, GONE_SECONDS // 4), GONE_SECONDS * 1000
+        alive = {f"keepalives_{name}": pause for name in ("idle", "interval")}
+        # So that of a connection which is cut the other end lets go, too, with the locks it holds.
+        theirs = {f"tcp_{name}": value for name, value in alive.items()}
+        settings = {**_SETTINGS, **theirs, "tcp_keepalives_count": 3, "tcp_user_timeout": gone}
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         try:
             words = make_conninfo(
                 self._location.url,
                 connect_timeout=CONNECT_SECONDS,
                 application_name="securechat",
                 options=options,
-                keepalives_idle=5,
-                keepalives_interval=5,
                 keepalives_count=3,
-                tcp_user_timeout=GONE_SECONDS * 1000,
+                tcp_user_timeout=gone,
+                **alive,
                 **({} if self._location.is_local else {"sslmode": VERIFIED}),
                 **self._secret(),
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,37 +66,15 @@ class There:
 def there(
     postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[There]:
-    directory, place = tmp_path_factory.mktemp("access"), postgres_server.place
-    authority = Authority()
-    certificate, key = authority.server("db.example").write(place, "server")
-    if os.getuid() == 0:
-        for path in (certificate, key):
-            os.chown(path, *_owner(place))
-    hba = place / "data" / "pg_hba.conf"
-    before = hba.read_text()
-    with ExitStack() as stack:
-        name = postgres_server.database().url.split("/")[3].split("?")[0]
-        for sql in (
-            f"CREATE ROLE chat LOGIN PASSWORD '{SECRET}'",
-            "CREATE ROLE few LOGIN CONNECTION LIMIT 0",
-            f"ALTER DATABASE {name} OWNER TO chat",
-        ):
-            postgres_server.execute(sql)
-        hba.write_text(RULES + before)
-        settings = {
-            "listen_addresses": ADDRESS,
-            "ssl": "on",
-            "ssl_cert_file": str(certificate),
-            "ssl_key_file": str(key),
-        }
-        stack.callback(hba.write_text, before)
-        stack.enter_context(postgres_server.configured(anew=True, **settings))
-        yield There(postgres_server, directory, authority.write(directory), name)
-
-
-def _owner(place: Path) -> tuple[int, int]:
-    found = place.stat()
-    return found.st_uid, found.st_gid
+    name = postgres_server.database().url.split("/")[3].split("?")[0]
+    for sql in (
+        f"CREATE ROLE chat LOGIN PASSWORD '{SECRET}'",
+        "CREATE ROLE few LOGIN CONNECTION LIMIT 0",
+        f"ALTER DATABASE {name} OWNER TO chat",
+    ):
+        postgres_server.execute(sql)
+    with postgres_server.speaking_tls(ADDRESS, RULES) as authority:
+        yield There(postgres_server, tmp_path_factory.mktemp("access"), authority, name)
 
 
 def refusal(location: PostgresLocation) -> str:
