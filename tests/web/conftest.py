@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -48,13 +48,26 @@ def chromium() -> str:
     return str(found)
 
 
+def shell() -> str:
+    """Where Chromium without its windows is, which opens a page for a third of the CPU time; else
+    Chromium.
+    """
+    return shutil.which("chromium-headless-shell") or chromium()
+
+
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Any]:
-    """For these directories only: as long as Playwright runs, no other test of this process can
-    run a loop of asyncio.
+def launch() -> Iterator[Callable[[str], Any]]:
+    """Starts a browser from its program. For these directories only: as long as Playwright runs, no
+    other test of this process can run a loop of asyncio.
     """
     sync_api = module_of("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield started
-        started.close()
+        yield lambda program: playwright.chromium.launch(executable_path=program, args=FLAGS)
+
+
+@pytest.fixture(scope="package")
+def browser(launch: Callable[[str], Any]) -> Iterator[Any]:
+    """As people have it."""
+    started = launch(chromium())
+    yield started
+    started.close()
