@@ -47,6 +47,10 @@ class Rules:
         self.model = model
         self.settings = settings
         self.vault = vault
+        self.is_node = False
+        """Whether there may be others like it, with the same people."""
+        self.counts_usage = True
+        """Whether it is this one that has it stored what the log holds of the accounts."""
         self._counted_at = 0.0
         self._count_logins()
         self.outside = Outside()
@@ -256,7 +260,7 @@ class Rules:
         # Before the sessions: who has been sent something is asked below.
         guarded(turn, "the look at the marks", lambda: acknowledgements.look(self.model))
         # A copy: a deadline takes its session out.
-        for session in list(self.model.sessions):
+        for session in self.model.here():
             if session.state is not State.CLOSED:
                 check = partial(self._check_deadlines, turn, session)
                 guarded(turn, "a look at a session", check, [session])
@@ -269,7 +273,7 @@ class Rules:
         ):
             guarded(turn, part.__name__, partial(part, turn))
         # Less often than the rest, as it writes a row for everybody who has spoken.
-        if turn.clock - self._counted_at >= USAGE_SECONDS:
+        if self.counts_usage and turn.clock - self._counted_at >= USAGE_SECONDS:
             self._counted_at = turn.clock
             guarded(turn, "store_usage", partial(quota.store_usage, turn))
 
@@ -324,7 +328,7 @@ class Rules:
 
     def ask_all(self, turn: Turn) -> None:
         """A last PING before the server stops, to learn what has arrived."""
-        ready = [session for session in self.model.sessions if session.state is State.READY]
+        ready = [session for session in self.model.here() if session.state is State.READY]
         acknowledgements.ask_all(turn, ready)
 
     def all_answered(self) -> bool:
@@ -332,14 +336,17 @@ class Rules:
         newest = self.model.last_seq
         online = (session for account in self.model.online for session in account.sessions)
         # A client that never answers keeps this false; who stops the server waits only so long.
-        return all((session.delivered or 0) >= newest for session in online)
+        return all((one.delivered or 0) >= newest for one in online if one.is_here)
 
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""
         # Before the sessions are closed, with which the marks could not move any more.
-        for part in (acknowledgements.store, self._store_used, quota.store_usage):
+        parts = [acknowledgements.store, self._store_used]
+        for part in [*parts, quota.store_usage] if self.counts_usage else parts:
             guarded(turn, part.__name__, partial(part, turn))
-        for session in list(self.model.sessions):
+        for session in self.model.here():
+            if self.is_node:  # who is at the others sees it, and hears from them meanwhile
+                online.leave(turn, session, reason, clean=False)
             turn.close(session, reason)
 
 

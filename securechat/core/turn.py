@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from securechat.core.audit import as_json, tell
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
@@ -32,6 +32,9 @@ from securechat.irc.numerics import Numeric
 
 log = logging.getLogger(__name__)
 
+
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 _new = tuple.__new__
 """Makes a named tuple from a tuple as its class does, in a third of the time: for those that every
@@ -74,6 +77,13 @@ class Closing(NamedTuple):
     reason: str
 
 
+class Shared(Protocol[Result_co]):
+    """Something of core.shared."""
+
+    def apply(self, turn: Turn) -> Result_co:
+        """Do it at this node."""
+
+
 class Turn:
     """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits.
     outside: asked for numbers, sockets and the log, see core.ports.
@@ -93,6 +103,7 @@ class Turn:
         "now_ms",
         "outside",
         "settings",
+        "shared",
         "spans",
         "undo",
         "vault",
@@ -123,6 +134,8 @@ class Turn:
         """Whose login is complete; some may be closed again by the end of the turn."""
         self.audits: list[Audited] = []
         """Stored with the events; if they can't be, the log still has them."""
+        self.shared: list[Shared[object]] = []
+        """What was done that all nodes have to remember; see core.shared."""
         self.charges: list[tuple[Account, int]] = []
         """What was done beside the lines that came, as (whose, how many lines it is worth)."""
         self._then: list[Callable[[], object]] = []
@@ -226,6 +239,11 @@ class Turn:
         machine, whom `actor` names. facts: as of audit().
         """
         self.audits.append(Audited(self.now_ms, event, actor, "", "ok", as_json(facts)))
+
+    def share(self, fact: Shared[Result]) -> Result:
+        """Do something that all nodes have to remember, here and there."""
+        self.shared.append(fact)
+        return fact.apply(self)
 
     def on_failure(self, undo: Undo) -> None:
         """Have something taken back, beside the recorded events, when the span can't be stored."""

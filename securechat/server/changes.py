@@ -6,9 +6,10 @@ Hub thread only.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from securechat.core.delivery.effects import Reply
 from securechat.core.guard import FAILED
 from securechat.core.history import policy
 from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
@@ -29,6 +30,11 @@ from securechat.store.sql.reader import Reader
 from securechat.store.sql.rows import AccountRow
 
 log = logging.getLogger(__name__)
+
+DELETED = "Your account has been deleted"
+
+Change = tuple[int, str, int | None]
+"""Its number and kind, and the account that it is about."""
 
 
 class TakenUp(NamedTuple):
@@ -60,6 +66,8 @@ class Changes:
         self._requests = requests
         self._last = last
         self._taken: TakenUp | None = None
+        self.found: list[Change] = []
+        """What the present turn has taken up, for the other nodes."""
         self._behind = True
         """There may be some that are not taken up, or not said to be: at the start those that were
         made while no server ran.
@@ -73,6 +81,7 @@ class Changes:
             if self._journal.changed_by_others() or self._behind:
                 erased = self._rules.model.erased
                 newest = take_changes(self._rules, turn, self._reader, self._last)
+                self.found = self._reader.changes(self._last) if newest != self._last else []
                 # Behind the changes, as they are about what there is.
                 self._requests.look(turn)
                 self._taken = TakenUp(newest, start, turn.savepoint())
@@ -88,7 +97,7 @@ class Changes:
         """
         # Only if it follows from them: commands that failed beside them don't matter here.
         if self._taken is not None and any(map(self._taken.has, spans)):
-            self._taken, self._behind = None, True
+            self._taken, self.found, self._behind = None, [], True
 
     def keep(self) -> None:
         """The turn is stored: remember how far its changes go."""
@@ -103,6 +112,49 @@ class Changes:
             self._fall_behind(error)
         else:
             self._behind = False
+
+    # Where there are several nodes, one of them takes up each change
+
+    def write(self) -> None:
+        """Remember how far the changes of the turn go, within it. Raises StoreError."""
+        if self._taken is not None and (self._behind or self._taken.newest != self._last):
+            self._journal.remember(APPLIED, str(self._taken.newest))
+
+    def written(self) -> None:
+        """That is stored, with all that follows from them."""
+        if self._taken is not None:
+            self._last, self._behind = self._taken.newest, False
+        self._taken, self.found = None, []
+
+    def take_back(self) -> None:
+        """It is not."""
+        if self._taken is not None:
+            self._taken, self.found, self._behind = None, [], True
+
+    def know_accounts(self, changes: Sequence[Change]) -> None:
+        """Another node has taken these up, and what it did then may be about accounts that an
+        administrator has made. Raises StoreError.
+        """
+        model = self._rules.model
+        for _, _, number in changes:
+            if number is not None and number not in model.accounts:
+                row = self._reader.account(number)
+                if row is not None:
+                    model.add_account(account_of(row))
+
+    def follow(self, turn: Turn, changes: Sequence[Change]) -> None:
+        """Take up the facts of what another node has taken up: it has done, and told, what follows
+        from them. turn: closes those who are about to log in here, and must not. Raises StoreError.
+        """
+        aside = self._rules.turn(turn.now_ms, turn.clock)
+        for change in changes:
+            _take(self._rules, aside, self._reader, change, followed=True)
+            self._last = max(self._last, change[0])
+        closed = {closing.session for closing in aside.closings}
+        turn.closings += aside.closings
+        turn.effects += [
+            one for one in aside.effects if isinstance(one, Reply) and one.session in closed
+        ]
 
     def _fall_behind(self, error: StoreError) -> None:
         # Said once: it is tried four times a second.
@@ -143,7 +195,10 @@ def _close_all(rules: Rules, turn: Turn, account: int | None) -> None:
             turn.close(session, FAILED)
 
 
-def _take(rules: Rules, turn: Turn, reader: Reader, change: tuple[int, str, int | None]) -> None:
+def _take(
+    rules: Rules, turn: Turn, reader: Reader, change: Change, *, followed: bool = False
+) -> None:
+    """followed: another node has done what follows from it, and here it is the facts alone."""
     number, kind, account = change
     erased = erasure.told(kind)
     # First, as these kinds carry numbers with them.
@@ -159,9 +214,11 @@ def _take(rules: Rules, turn: Turn, reader: Reader, change: tuple[int, str, int 
         if row is not None and kind == WORDS:
             forget_words(turn, reader, row)
         elif row is not None:
-            _take_account(rules, turn, reader, row, new_password=kind == "password")
+            _take_account(
+                rules, turn, reader, row, new_password=kind == "password", followed=followed
+            )
         elif account in rules.model.accounts:
-            _forget_account(rules, turn, rules.model.accounts[account])
+            _forget_account(rules, turn, rules.model.accounts[account], followed=followed)
 
 
 def _keep(model: Model, turn: Turn, kind: str) -> None:
@@ -176,15 +233,25 @@ def _keep(model: Model, turn: Turn, kind: str) -> None:
             policy.show_all(turn, channel)
 
 
-def _forget_account(rules: Rules, turn: Turn, account: Account) -> None:
+def _forget_account(rules: Rules, turn: Turn, account: Account, *, followed: bool) -> None:
     """A name that was given free. Its account was deleted before, which may come with this."""
     account.deleted = True
-    rules.account_removed(turn, account, "Your account has been deleted")
+    if followed:
+        online.end_logins(turn, account, DELETED)
+        rules.model.departed.pop(account.folded, None)
+    else:
+        rules.account_removed(turn, account, DELETED)
     rules.model.remove_account(account)
 
 
 def _take_account(
-    rules: Rules, turn: Turn, reader: Reader, row: AccountRow, *, new_password: bool
+    rules: Rules,
+    turn: Turn,
+    reader: Reader,
+    row: AccountRow,
+    *,
+    new_password: bool,
+    followed: bool,
 ) -> None:
     account = rules.model.accounts.get(row.id)
     # One that the administrator has made.
@@ -198,14 +265,25 @@ def _take_account(
     account.admin, account.bot = bool(row.admin), bool(row.bot)
     account.quota_mib = row.quota_mib
     rules.model.settle_modes(account)
+    if followed:
+        if reason := _why_ended(account, new_password=new_password):
+            online.end_logins(turn, account, reason)
+    elif account.deleted:
+        rules.account_removed(turn, account, DELETED)
+    elif reason := _why_ended(account, new_password=new_password):
+        rules.end_sessions(turn, account, reason)
+        if new_password and not account.disabled:
+            _revoke_all(turn, account)
+    _take_credentials(turn, reader, account, followed=followed)
+
+
+def _why_ended(account: Account, *, new_password: bool) -> str:
+    """Why an account's sessions end by what an administrator has changed; '' where they go on."""
     if account.deleted:
-        rules.account_removed(turn, account, "Your account has been deleted")
-    elif account.disabled:
-        rules.end_sessions(turn, account, "Your account has been disabled")
-    elif new_password:
-        rules.end_sessions(turn, account, online.AFTER_CHANGE)
-        _revoke_all(turn, account)
-    _take_credentials(turn, reader, account)
+        return DELETED
+    if account.disabled:
+        return "Your account has been disabled"
+    return online.AFTER_CHANGE if new_password else ""
 
 
 def _revoke_all(turn: Turn, account: Account) -> None:
@@ -220,10 +298,10 @@ def _revoke_all(turn: Turn, account: Account) -> None:
     turn.finish_span(None, "PASSWORD", start)
 
 
-def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
+def _take_credentials(turn: Turn, reader: Reader, account: Account, *, followed: bool) -> None:
     """An administrator makes and revokes tokens and certificates, and removes a second factor."""
     # First what has ended: one of the same name may have been made in its place.
-    _end_what_is_gone(turn, reader, account)
+    _end_what_is_gone(turn, reader, account, followed=followed)
     model = turn.model
     # Revoked in this very turn, but still in the database until it is stored.
     ending: set[bytes] = {e.digest for e in turn.events if isinstance(e, TokenRevoked)}
@@ -238,17 +316,17 @@ def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
         account.factor = None
 
 
-def _end_what_is_gone(turn: Turn, reader: Reader, account: Account) -> None:
+def _end_what_is_gone(turn: Turn, reader: Reader, account: Account, *, followed: bool) -> None:
     """The tokens and certificates that the database has no more."""
     digests = {row.digest for row in reader.tokens_of(account.id)}
     for token in list(account.tokens.values()):
         if token.digest not in digests:
             turn.model.remove_token(token)
             account.forget_device(token_device(token.name))
-            online.end_token(turn, token)
+            online.end_token(turn, token, only_logins=followed)
     shown = {row.fingerprint for row in reader.certificates_of(account.id)}
     for certificate in list(account.certificates.values()):
         if certificate.fingerprint not in shown:
             turn.model.remove_certificate(certificate)
             account.forget_device(certificate_device(certificate.name))
-            online.end_certificate(turn, certificate)
+            online.end_certificate(turn, certificate, only_logins=followed)

@@ -60,9 +60,12 @@ class Committer:
         self._changes = changes
         self._storage_health = storage_health
         self._counters = counters
+        self.failed: Sequence[CommandSpan] = ()
+        """Those spans of the last turn that could not be stored."""
 
     def store(self, turn: Turn) -> None:
         """Store what a turn has done; what can't be is taken back, and who asked for it is told."""
+        self.failed = ()
         if turn.events or turn.audits:
             self._commit(turn)
             tell(turn.audits)
@@ -74,7 +77,7 @@ class Committer:
             self._store_spans(turn)
         except StoreError as error:
             # What only the audit lacks has happened all the same: a full disk locks nobody out.
-            self._not_stored(turn, turn.spans if turn.events else [], error)
+            self.refuse(turn, turn.spans if turn.events else [], error)
         else:
             self._storage_health.look(turn)
         self._model.committed_seq = self._model.last_seq
@@ -85,9 +88,13 @@ class Committer:
         There is a third outcome: until it is known which of the two it is, nothing is said, and
         nothing else is done. Raises MustEndError where that can't be learned.
         """
+        self.settled(lambda: self._journal.commit(events))
+
+    def settled(self, commit: Callable[[], object]) -> None:
+        """Do what stores something, until it is known whether it did. Raises as _write()."""
         began = time.monotonic()
         try:
-            self._journal.commit(events)
+            commit()
         except UnknownOutcomeError as unknown:
             log.warning("it is not known whether a turn was stored: %s", unknown)
             if not _settled(unknown):
@@ -104,19 +111,21 @@ class Committer:
         worst = next((error for span, error in failed if span not in conflicts), None)
         if failed:  # all at once: it moves the others' places
             spans = [span for span, _ in failed]
-            self._not_stored(turn, spans, worst or failed[0][1], conflicts)
+            self.refuse(turn, spans, worst or failed[0][1], conflicts)
         try:
             self._write(turn.audits)
         except StoreError as error:
             log.error("the audit lacks %d entries: %s", len(turn.audits), error)  # noqa: TRY400
 
-    def _not_stored(
+    def refuse(
         self,
         turn: Turn,
         spans: Sequence[CommandSpan],
         error: StoreError,
         texts: Mapping[CommandSpan, str] | None = None,
     ) -> None:
+        """Take back spans of a turn that are not stored, as an error says, and tell who asked."""
+        self.failed = spans
         self._changes.not_stored(spans)
         self._counters.not_stored += len(spans)
         turn.fail(spans, HELD if isinstance(error, HeldError) else NOT_STORED, texts)

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from securechat.common.cpu_meter import CpuMeter
 from securechat.common.threads import NamedThread
@@ -44,6 +44,9 @@ from securechat.server.storage_health import Space, StorageHealth
 from securechat.store.errors import StoreError
 from securechat.store.sql.journal import Journal
 from securechat.store.sql.reader import Reader
+
+if TYPE_CHECKING:  # it needs PostgreSQL's driver, which comes with an extra
+    from securechat.server.nodes import Nodes
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +114,8 @@ class Hub(NamedThread):
         self._next_tick = self._next_look = 0.0
         self._reloaded: deque[NewSettings] = deque()
         self._notes: deque[tuple[str, str, Mapping[str, str]]] = deque()
+        self._nodes: Nodes | None = None
+        self._stop: Stop | None = None
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
@@ -124,6 +129,11 @@ class Hub(NamedThread):
             rules, journal, self._changes, self.storage_health, self.counters
         )
         rules.outside = Outside(taken=self._has_taken, read=lambda job: look_up(self._reader, job))
+
+    def join_nodes(self, nodes: Nodes) -> None:
+        """Before it runs: it is the hub of one node among several. Its journal is theirs."""
+        self._nodes = nodes
+        nodes.use(self._committer, self._changes)
 
     def serve(self, io: Sequence[IoThread]) -> None:
         """Start, with the I/O threads to deliver to."""
@@ -150,22 +160,28 @@ class Hub(NamedThread):
     def run(self) -> None:
         """The loop."""
         try:
+            while not self._may_begin():
+                self._check_displaced()
             turn = self._new_turn()
             self._rules.start(turn)
             self._finish(turn)
             while not self._done():
                 self._run_turn()
-                if self._journal.displaced is not None:
-                    raise MustEndError(str(self._journal.displaced))
-            turn = self._new_turn()
-            self._rules.stop(turn, self._ending.reason if self._ending else "")
-            self._finish(turn)
+                self._check_displaced()
+            if self._may_begin():
+                turn = self._new_turn()
+                self._rules.stop(turn, self._ending.reason if self._ending else "")
+                self._finish(turn)
         except BaseException as error:
             self._failed(error)
         finally:
             # In any case: I/O threads that wait for room would wait for ever.
             self.inbox.close()
             self._journal.close()
+
+    def _check_displaced(self) -> None:
+        if self._journal.displaced is not None:
+            raise MustEndError(str(self._journal.displaced))
 
     def _done(self) -> bool:
         if self._ending is None:
@@ -189,6 +205,14 @@ class Hub(NamedThread):
         if self._rules.model.arriving:
             wait = 0.0
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
+        # Kept, as the turn in which it is done may not begin yet.
+        self._stop = self._stop or stop
+        if self._nodes is not None and not self._is_due():
+            self._nodes.follow()
+            return
+        if not self._may_begin():
+            return
+        stop, self._stop = self._stop, None
         turn = self._new_turn()
         self._began = turn.clock
         self._spoke.clear()
@@ -209,6 +233,16 @@ class Hub(NamedThread):
             # Only in lines: its time was measured where it was spent.
             self.inbox.authenticated.charge(account, cost, 0.0)
         self._finish(turn)
+
+    def _is_due(self) -> bool:
+        """Whether there is something to do here."""
+        now = time.monotonic()
+        waits = self.inbox.has_work or self._rules.model.arriving or self._stop is not None
+        return bool(waits) or now >= min(self._next_tick, self._next_look)
+
+    def _may_begin(self) -> bool:
+        """Whether a turn begins now. Where there are several nodes each waits for the others'."""
+        return self._nodes is None or self._nodes.enter()
 
     def _let_gather(self) -> None:
         """When several spoke in the last turn, more will in this one: it begins a little later."""
@@ -259,6 +293,8 @@ class Hub(NamedThread):
     def _take_next(self, turn: Turn, inputs: FairInputQueue) -> None:
         event = inputs.take()
         session = event.connection.owner
+        if self._nodes is not None:
+            self._nodes.touch(session)
         # Most inputs are lines, and have their own way without a savepoint for each.
         if type(event) is not Lines or not isinstance(session, Session):
             self._guarded(turn, session, self._take_input, event)
@@ -359,6 +395,8 @@ class Hub(NamedThread):
             guarded(turn, "the tick", lambda: self._rules.tick(turn))
             guarded(turn, "the look at the storage", lambda: self.storage_health.look(turn))
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
+            if self._nodes is not None:
+                guarded(turn, "the look at the nodes", partial(self._nodes.look, turn))
             self.counters.settle()
             guarded(turn, "the look at the minute", self.every_second)
         # Also before what a worker has found out is used: it may have read what was changed since.
@@ -395,21 +433,27 @@ class Hub(NamedThread):
     # Storing, then sending
 
     def _finish(self, turn: Turn) -> None:
-        self._committer.store(turn)
-        self._changes.keep()
+        if self._nodes is None:
+            self._committer.store(turn)
+            self._changes.keep()
+        else:
+            self._nodes.store(turn)
         self.storage_health.greet(turn)
-        self._release(turn)
+        self.release(turn)
         if turn.effects or turn.events:  # an idle turn would only hide what the others take
             self.counters.turns.add(time.monotonic() - turn.clock)
         turn.done()
 
-    def _release(self, turn: Turn) -> None:
+    def release(self, turn: Turn) -> None:
+        """Hand on what a turn says, and what it has others do."""
         for session in turn.arrived:  # before its welcome: who has read that may speak
             self._io[session.io].mark_authenticated(session.link)
         for number, found in deliveries(turn.effects, self.counters.volume).items():
             self._io[number].deliver(found)
         for closing in turn.closings:
             session = closing.session
+            if not session.is_here:
+                continue
             self._io[session.io].close([(session.link, closing.reason)])
         for job in turn.jobs:
             self._submit(job)

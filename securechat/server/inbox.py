@@ -33,7 +33,13 @@ class Stop(NamedTuple):
     reason: str
 
 
-Order = Answer | Stop
+class Wake(NamedTuple):
+    """Look what others have done."""
+
+
+WAKE = Wake()
+
+Order = Answer | Stop | Wake
 
 
 class _Batch(NamedTuple):
@@ -104,11 +110,17 @@ class Inbox:
 
     # Hub thread only, from here on
 
+    @property
+    def has_work(self) -> bool:
+        """Whether something has come that is not done."""
+        waits = self.authenticated or self.logins or self.unauthenticated or self.answers
+        return bool(waits)
+
     def gather(self, seconds: float) -> Stop | None:
         """Take in all that has come; waits so long for the first when nothing is left from before.
         Returns the order to stop, if it has come.
         """
-        left = self.authenticated or self.logins or self.unauthenticated or self.answers
+        left = self.has_work
         stop = None
         lines = of_unauthenticated = 0
         for item in self._new(0.0 if left else max(0.0, seconds)):
@@ -120,6 +132,8 @@ class Inbox:
                     inputs.add(party, event)
             elif isinstance(item, Stop):
                 stop = item
+            elif isinstance(item, Wake):
+                continue
             else:
                 self.answers.append(item)
         with self._room:

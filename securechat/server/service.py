@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from securechat import __version__
+from securechat.common.threads import BackgroundThread
 from securechat.core.administration.requests import DONE, Request
 from securechat.core.channels.channels import like_lobby
 from securechat.core.jobs import Answer
@@ -34,7 +37,7 @@ from securechat.server.identity import (
     server_name,
     wanted_names,
 )
-from securechat.server.inbox import Stop
+from securechat.server.inbox import WAKE, Stop
 from securechat.server.indexer import Indexer
 from securechat.server.listening import Bound, Openings, bind_listeners
 from securechat.server.loading import load_model
@@ -54,10 +57,16 @@ from securechat.server.settings import (
 from securechat.server.status import Status
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
+from securechat.store.admin import APPLIED
 from securechat.store.pepper import Pepper, find_pepper
+from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.journal import Journal
 from securechat.store.sql.mending import mend
 from securechat.store.sql.reader import Reader
+
+if TYPE_CHECKING:  # they need PostgreSQL's driver, which comes with an extra
+    from securechat.server.nodes import Nodes
+    from securechat.store.postgres.nodes import NodeJournal
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +101,9 @@ class Service:
     metrics: MetricsListener | None = field(init=False, default=None)
 
     _started_ms: int = field(init=False, default=0)
+    _node_journal: NodeJournal | None = field(init=False, default=None)
+    _nodes: Nodes | None = field(init=False, default=None)
+    _node_threads: list[BackgroundThread] = field(init=False, default_factory=list)
 
     def start(self) -> None:
         """Everything up to accepting connections.
@@ -129,6 +141,8 @@ class Service:
             raise
         self._workers = self._make_workers(pepper)
         self._hub = self._make_hub(rules, changed)
+        if self._nodes is not None:
+            self._hub.join_nodes(self._nodes)
         self._make_network()
         self.watched = self._watch(rules)
         self._status = Status(self.watched, self._started_ms, lambda: self.addresses, self.warnings)
@@ -151,7 +165,7 @@ class Service:
         # The hub comes before those who fill its inbox.
         self._hub.serve(self._io)
         # The listener comes after those who serve what it accepts.
-        beside = (self._checkpointer, self._retention, self._indexer)
+        beside = (self._checkpointer, self._retention, self._indexer, *self._node_threads)
         for thread in [*self._io, self._guard, self._listener, *beside]:
             thread.start()
         if self.metrics is not None:
@@ -162,24 +176,70 @@ class Service:
         """Open the database, put it in order, and make the rules from it. Returns them, and the
         newest of the administrator's changes that are in them.
         """
-        self._journal = Journal(self.data.location, pepper)
+        self._journal = self._open_journal(pepper)
         # Only now, as an url that leads nowhere is mended in the configuration alone.
         self.data.keep_choice()
         self._is_alone = self._journal.connection.lacks_standby()
-        # Whoever asked before has given up, or asks again.
-        self._journal.forget_requests()
+        # Other nodes may be answering them, and rely on what the tables have in them.
+        is_first = self._node_journal is None or self._node_journal.is_first
+        if is_first:  # whoever asked before has given up, or asks again
+            self._journal.forget_requests()
         # Before the reader, as securechat-admin may ask for it at once.
         reader = Reader(self._journal.connection)
         self._facts = self._new_facts(reader.remembered(POLICY))
         for key, value in self._facts.items():
             self._journal.remember(key, value)
         # Before it is loaded: the rules rely on what the tables promise.
-        mend(self._journal.connection)
+        if is_first:
+            mend(self._journal.connection)
+        applied = self._node_journal.begin_loading() if self._node_journal is not None else 0
         changed = reader.last_change()  # before the rest, so that none is overlooked
         rules = Rules(load_model(reader, pepper), self._settings(), pepper)
+        if self._node_journal is not None:
+            if not is_first:  # what they haven't taken up yet any of them does, be it this one
+                changed = int(reader.remembered(APPLIED) or changed)
+            self._join(self._node_journal, rules, applied)
         self._kept = rules.model.kept
         _check_lobby(rules)
         return rules, changed
+
+    def _open_journal(self, pepper: Pepper) -> Journal:
+        location = self.data.location
+        self._node_journal = None
+        if not self.data.node or isinstance(location, Path):
+            return Journal(location, pepper)
+        from securechat.server import nodes
+        from securechat.store.postgres.nodes import NodeJournal
+
+        facts = nodes.facts_of(__version__, self._shown_address())
+        self._node_journal = NodeJournal(location, pepper, self.data.node, facts)
+        return self._node_journal
+
+    def _shown_address(self) -> str:
+        host, port = self.addresses[0]
+        return f"{host}:{port}"
+
+    def _join(self, journal: NodeJournal, rules: Rules, applied: int) -> None:
+        """Be one of the nodes, in the state that is being read."""
+        from securechat.server.node_threads import Fence, TurnWaker
+        from securechat.server.nodes import Nodes
+
+        nodes = Nodes(rules, journal, applied, lambda turn: self._hub.release(turn))
+        nodes.load(rules.turn(self._started_ms, time.monotonic()))
+        journal.abandon()
+        self._nodes = nodes
+        location = self.data.location
+        if isinstance(location, PostgresLocation):
+            self._node_threads = [
+                TurnWaker(location, lambda: self._hub.inbox.put(WAKE), self._thread_failed),
+                Fence(lambda: nodes.heard_at, self._cut, self._thread_failed),
+            ]
+
+    def _cut(self) -> None:
+        """End all connections at once, whatever the hub does. Any thread."""
+        self._listener.stop()
+        for io in self._io:
+            io.stop()
 
     def _make_workers(self, pepper: Pepper) -> Workers:
         accounts = self.config.accounts
@@ -401,6 +461,9 @@ class Service:
         # Behind all that the I/O threads have put there, so that it is done first.
         self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)
+        for node_thread in self._node_threads:
+            node_thread.stop()
+            node_thread.join(STOP_SECONDS)
         for io in self._io:
             io.stop()
         for io in self._io:

@@ -109,7 +109,7 @@ class StorageHealth:
     def _tell(self, turn: Turn, text: str) -> None:
         """To all but those who have just arrived."""
         # Those are greeted with it, and would hear it twice.
-        before = [s for s in self._rules.model.sessions if s not in turn.arrived]
+        before = [s for s in self._rules.model.here() if s not in turn.arrived]
         self._rules.announce(turn, before, text)
 
 

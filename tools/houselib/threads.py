@@ -139,6 +139,20 @@ PLACES = (
         *(3, 5),
     ),
     Place(
+        "turn waker",
+        ("turn waker",),
+        "server/node_threads.py",
+        "of a node: hears when another one has done something, and wakes the hub",
+        *(0, 5),
+    ),
+    Place(
+        "fence",
+        ("fence",),
+        "server/node_threads.py",
+        "of a node: ends it when the others can't have heard of it for some seconds",
+        *(0, 6),
+    ),
+    Place(
         "log",
         ("log",),
         "server/logs.py",

@@ -32,6 +32,7 @@ from securechat.core.model.entities import Account, Session
 from securechat.core.model.login_places import network_of
 from securechat.core.model.states import State, Trigger
 from securechat.core.presence import arrivals, live_sessions
+from securechat.core.shared import Done, KnownAt, WrongCode, WrongGuess
 from securechat.core.turn import Turn
 from securechat.credentials.device import is_token, token_digest
 from securechat.irc import names
@@ -155,7 +156,7 @@ def verified(turn: Turn, answer: Verified) -> None:
     outdated = attempt is not None and attempt.outdated
     if not answer.granted or account is None or not account.usable or outdated:
         # Counted for names that nobody has as well, or the waits would tell which ones exist.
-        turn.model.login_throttle.wrong(answer.name, session.address_block, turn.clock)
+        turn.share(WrongGuess(answer.name, session.address_block))
         # Only a name that is an account's: people type their password in its place.
         claimed = attempt.claimed if attempt is not None else session.account
         _denied(turn, session, claimed.name if claimed else "-", "wrong password")
@@ -201,7 +202,7 @@ def _enrolled(turn: Turn, session: Session, account: Account, code: str) -> bool
         _begin_with_factor(turn, session, account, codes)
         return True
     if code:
-        throttle.wrong_code(account.id, turn.clock)
+        turn.share(WrongCode(account.id))
     secret = second_factor.offered(turn, account, network_of(session.address_block))
     key = totp.base32(secret)
     uri = totp.uri(secret, account.name, turn.settings.network)
@@ -230,7 +231,7 @@ def _unstored(turn: Turn, session: Session) -> None:
 def _second_factor(turn: Turn, session: Session, account: Account, code: str) -> str | None:
     """The password is right: is the code? What it was, or None when the login was denied."""
     if account.factor is None:  # what was taken for a code is a wrong ending of the password
-        turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
+        turn.share(WrongGuess(account.folded, session.address_block))
         _denied(turn, session, account.name, "wrong password")
         return None
     if not code:
@@ -244,8 +245,8 @@ def _second_factor(turn: Turn, session: Session, account: Account, code: str) ->
     found = second_factor.use(turn, account, account.factor, code)
     if found is None:
         # Both: the account's own count for codes, and that of the address it comes from.
-        turn.model.login_throttle.wrong_code(account.id, turn.clock)
-        turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
+        turn.share(WrongCode(account.id))
+        turn.share(WrongGuess(account.folded, session.address_block))
         _denied(turn, session, account.name, "wrong code")
         return None
     _unstored(turn, session)
@@ -339,7 +340,7 @@ def _denied(
 
 def _granted(turn: Turn, session: Session, account: Account, proof: Proof) -> None:
     # Also where there is no place for it: the owner was there, and is known there from now on.
-    turn.model.login_throttle.right(account.folded, session.address_block)
+    turn.share(KnownAt(account.folded, session.address_block))
     if session.login is None:
         reauthentication.granted(turn, session, proof)
         return
@@ -357,7 +358,7 @@ def _granted(turn: Turn, session: Session, account: Account, proof: Proof) -> No
         _turned_away(turn, session, account, "too many logins", text)
         return
     # Who shows the password is counted apart: a thief of a token can't use up the owner's logins.
-    turn.model.logins.add((account.id, session.proven), turn.clock)
+    turn.share(Done("logins", (account.id, session.proven)))
     become(turn, session, account)
     turn.audit("login", session, by=proof.how, **named(session))
     places.arrived(turn, session, proof.how)

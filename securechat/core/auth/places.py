@@ -12,6 +12,7 @@ from securechat.core.auth.reauthentication import named
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.login_places import Place, place_of
 from securechat.core.model.states import State
+from securechat.core.shared import LoggedInFrom, PlacesTold, TokenBound
 from securechat.core.text import when
 from securechat.core.turn import Turn
 
@@ -26,11 +27,11 @@ def arrived(turn: Turn, session: Session, how: str) -> None:
     """Somebody logs in: if it is from a new place that is told. how: by what, as in the audit."""
     account, places = session.who, turn.model.login_places
     where = place_at(session)
-    if not places.add(account.id, where):
-        return
     place = Place(account.id, account.name, where, "" if named(session) else how, turn.now_ms)
-    for reader in _readers(turn, account):
-        places.keep(reader.id, place)
+    readers = _readers(turn, account)
+    if not turn.share(LoggedInFrom(place, [reader.id for reader in readers])):
+        return
+    for reader in readers:
         for other in reader.sessions:
             if other.state is State.READY and place_at(other) != where:
                 turn.notice(other, text(reader, place))
@@ -40,14 +41,14 @@ def arrived(turn: Turn, session: Session, how: str) -> None:
 def registered(turn: Turn, session: Session) -> None:
     """Somebody has made an account: where they are is its first place."""
     account, where = session.who, place_at(session)
-    turn.model.login_places.add(account.id, where)
+    turn.share(LoggedInFrom(Place(account.id, account.name, where, "", turn.now_ms), ()))
     _unless_stored(turn, account, where)
 
 
 def bound(turn: Turn, session: Session, made_at: str) -> None:
     """A session has made a token for itself. made_at: its place_at() before."""
     account, where = session.who, place_at(session)
-    if turn.model.login_places.add_bound(account.id, made_at, where):
+    if turn.share(TokenBound(account.id, made_at, where)):
         _unless_stored(turn, account, where)
 
 
@@ -73,7 +74,7 @@ def place_at(session: Session) -> str:
 
 def tell(turn: Turn, session: Session) -> None:
     """Somebody has arrived: the logins that they haven't been told of at one of their own."""
-    for place in turn.model.login_places.take(session.who.id, place_at(session)):
+    for place in turn.share(PlacesTold(session.who.id, place_at(session))):
         turn.notice(session, text(session.who, place))
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Session
+from securechat.core.shared import Done
 from securechat.core.turn import Turn
 from securechat.irc.numerics import Numeric
 from securechat.irc.sasl import SaslError
@@ -41,7 +42,7 @@ def check_may_try(turn: Turn, session: Session) -> None:
     if wait:
         turn.audit("login", session, result="too many logins")
         raise SaslError(f"{session.who.name} logs in too often; try again in {ceil(wait)} seconds")
-    turn.model.logins.add(key, turn.clock)
+    turn.share(Done("logins", key))
 
 
 def granted(turn: Turn, session: Session, proof: Proof) -> None:

@@ -19,6 +19,7 @@ from securechat.core.journal.events.accounts import (
 )
 from securechat.core.model.credentials import Factor
 from securechat.core.model.entities import Account
+from securechat.core.shared import Offered, offer_context
 from securechat.core.turn import Turn
 
 ENROLMENT_SECONDS = 1800.0
@@ -48,7 +49,10 @@ def offered(turn: Turn, account: Account, network: str) -> bytes:
     offers = turn.model.enrolments.setdefault(account.id, {})
     secret, until = offers.pop(network, (b"", 0.0))
     if turn.clock >= until:
-        secret, until = turn.vault.random(totp.SECRET_BYTES), turn.clock + ENROLMENT_SECONDS
+        secret = turn.vault.random(totp.SECRET_BYTES)
+        until = turn.clock + ENROLMENT_SECONDS
+        sealed = turn.vault.seal(secret, offer_context(account.id))
+        turn.share(Offered(account.id, network, sealed, ENROLMENT_SECONDS))
     offers[network] = secret, until
     if len(offers) > MAX_OFFERS:
         del offers[next(iter(offers))]

@@ -10,6 +10,7 @@ from math import ceil
 from securechat.core.channels import invitations
 from securechat.core.model.entities import Account, Channel
 from securechat.core.model.mask_list import MaskList
+from securechat.core.shared import Done
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
 from securechat.irc.numerics import Numeric
@@ -111,5 +112,5 @@ def _check_key(turn: Turn, account: Account, channel: Channel, key: str) -> None
     elif key == channel.key:
         return
     elif key:
-        tries.add(who, turn.clock)
+        turn.share(Done("wrong_keys", who))
     raise IrcError(Numeric.ERR_BADCHANNELKEY, channel.name, f"Cannot join channel: {fault} (+k)")

@@ -20,6 +20,7 @@ from securechat.core.commands.verbs import VerbRefused, check_fresh, fail
 from securechat.core.delivery.line import BareLine
 from securechat.core.model.answers import Lookup, Parts
 from securechat.core.model.entities import Session
+from securechat.core.shared import Done
 from securechat.core.text import shorten
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import ADMINISTRATION
@@ -71,7 +72,7 @@ def _check_rate(turn: Turn, session: Session, kind: str) -> None:
     if wait := levels.wait(key, turn.clock):
         raise VerbRefused("RATE_LIMITED", f"Too much at once; try again in {ceil(wait)} seconds")
     # Counted before it is known to be done: the limit is on trying.
-    levels.add(key, turn.clock)
+    turn.share(Done("administered", key))
 
 
 # --- in the turn ---------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def tell_changes(turn: Turn, before: Settings) -> None:
     lost = sum(capabilities.NAMES[name] for name in gone)
     if not gone and not come and not valued:
         return
-    for session in turn.model.sessions:
+    for session in turn.model.here():
         if session.state is State.CLOSED:
             continue
         if session.has(capabilities.CAP_NOTIFY):

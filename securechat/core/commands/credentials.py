@@ -16,6 +16,7 @@ from securechat.core.journal.events.accounts import (
 from securechat.core.model.credentials import Factor, Token
 from securechat.core.model.entities import Account, Session
 from securechat.core.presence import online
+from securechat.core.shared import WrongCode
 from securechat.core.text import iso
 from securechat.core.turn import Turn
 from securechat.credentials.device import (
@@ -187,7 +188,7 @@ def _check_code(turn: Turn, session: Session, code: str) -> Factor:
     if not turn.model.login_throttle.may_try_code(account.id, turn.clock):
         raise VerbRefused("WRONG_CODE", "Too many wrong codes; wait some minutes")
     if second_factor.use(turn, account, account.factor, code) is None:
-        turn.model.login_throttle.wrong_code(account.id, turn.clock)
+        turn.share(WrongCode(account.id))
         turn.audit("second factor code", session, result="wrong code")
         text = "That isn't a code of now, or it was used before; wait for the next one"
         raise VerbRefused("WRONG_CODE", text)

@@ -13,6 +13,7 @@ from securechat.core.channels.actors import Actor
 from securechat.core.channels.acts import NameRefusedError
 from securechat.core.commands.registry import command
 from securechat.core.model.entities import Channel, Session
+from securechat.core.shared import Done
 from securechat.core.text import TEXT_BYTES, kick_bytes, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.message import Message
@@ -39,7 +40,7 @@ def rename(turn: Turn, session: Session, message: Message) -> None:
         return
     quota.check(turn, session.who, "RENAME")
     # Counted before it is known to be stored: the limit is on trying.
-    turn.model.renames.add(channel.id, turn.clock)
+    turn.share(Done("renames", channel.id))
     reason = shorten(reasons[0], TEXT_BYTES) if reasons else ""
     acts.rename(Actor(turn, session), channel, wanted, reason)
 

@@ -11,6 +11,7 @@ from securechat.core.history import access
 from securechat.core.journal.events.facts import FactKept
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.reports import KEY, MOST, MOST_OF_ONE, Report, Reports, reports
+from securechat.core.shared import Done
 from securechat.core.text import shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
@@ -43,7 +44,7 @@ def report(turn: Turn, session: Session, message: Message) -> None:
         return
     quota.check_room(turn, "REPORT")
     # Counted before it is known to be stored: the limit is on trying.
-    turn.model.reported.add(session.who.id, turn.clock)
+    turn.share(Done("reported", session.who.id))
     made = Report(there.last + 1, turn.now_ms, session.who.name, other.name, place, reason)
     turn.record(FactKept(KEY, Reports(made.id, (*there.open, made)).text()))
     facts = {"of": other.name, "number": str(made.id), "text": reason}

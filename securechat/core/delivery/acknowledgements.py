@@ -141,7 +141,10 @@ def due(turn: Turn) -> list[Session]:
         session
         for session in model.unconfirmed
         # A client that doesn't answer isn't asked again; ping_seconds ends its connection.
-        if not session.awaited and session.asked_at <= before and session.state is State.READY
+        if not session.awaited
+        and session.asked_at <= before
+        and session.state is State.READY
+        and session.is_here
     ]
     rested = (turn.clock - model.asked_at) * ASKED_PER_SECOND
     # Left may be a fraction: it is saved, and not rounded away each second.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
 from securechat.core.delivery.line import EncodingGroup
-from securechat.core.model.entities import Audience, Session
+from securechat.core.model.entities import ELSEWHERE, Audience, Session
 
 
 class Delivery(NamedTuple):
@@ -74,6 +74,8 @@ class _Plan:
         audience, and the old one's lines must not come behind the new one's.
         """
         session, line, group = reply
+        if group.io == ELSEWHERE:
+            return  # its own node writes it
         # The group is asked for as well: within a turn its capabilities may have changed.
         if session is not self.asker or group is not self._group:
             self.end_replies()

@@ -127,7 +127,8 @@ def _parted(effects: list[Effect], session: Session) -> Iterator[Effect]:
         else:
             # A broadcast leaves out one session, and this one leaves out another already.
             others = (one for one in effect.audience.sessions if one is not session)
-            yield effect._replace(audience=Audience(others))
+            # At other nodes it is the same audience: both who are left out are here.
+            yield effect._replace(audience=Audience(others, effect.audience.of))
         yield _reply(session, effect.line)
 
 

@@ -19,7 +19,7 @@ class MultilineLine(Line):
     be sent", and on the others "where it makes sense": there all but the msgid, which is one.
     """
 
-    __slots__ = ("_kind", "_parts", "_receiver", "_source")
+    __slots__ = ("kind", "parts", "receiver", "source")
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class MultilineLine(Line):
             client_tags=client_tags,
             batch=batch,
         )
-        self._source, self._kind, self._receiver, self._parts = source, kind, receiver, parts
+        self.source, self.kind, self.receiver, self.parts = source, kind, receiver, parts
 
     def encode_tagged(self, caps: int, tag: str) -> bytes:
         """The same with one tag more: on the beginning and the end of its batch if that says whose
@@ -71,18 +71,18 @@ class MultilineLine(Line):
         reference = f"ml{self.msgid.seq:x}" if self.msgid else "ml"
         yield _tagged(
             self._tags(caps),
-            f":{self._source} BATCH +{reference} {BATCH_TYPE} {self._receiver}",
+            f":{self.source} BATCH +{reference} {BATCH_TYPE} {self.receiver}",
         )
-        for part in self._parts:
+        for part in self.parts:
             tags = f"batch={reference};{CONCAT_TAG}" if part.joined else f"batch={reference}"
             yield _tagged([tags], self._said(part.text))
         # In a replay the whole batch lies within that of the history.
         outer = [f"batch={self.batch}"] if self.batch else []
-        yield _tagged(outer, f":{self._source} BATCH -{reference}")
+        yield _tagged(outer, f":{self.source} BATCH -{reference}")
 
     def _as_lines(self, caps: int) -> Iterator[str]:
         # A blank line can't be sent by itself: PRIVMSG needs a text.
-        shown = [part.text for part in self._parts if part.text]
+        shown = [part.text for part in self.parts if part.text]
         client_tags = self.client_tags
         if client_tags and len(client_tags.encode()) * len(shown) > REPEATED_TAG_BYTES:
             # Repeated on each line they could make many times the bytes that were sent.
@@ -95,7 +95,7 @@ class MultilineLine(Line):
         yield from (_tagged(tags, self._said(text)) for text in rest)
 
     def _said(self, text: str) -> str:
-        return f":{self._source} {self._kind} {self._receiver} :{text}"
+        return f":{self.source} {self.kind} {self.receiver} :{text}"
 
 
 def _tagged(tags: Iterable[str], body: str) -> str:

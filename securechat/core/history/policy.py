@@ -46,7 +46,7 @@ def tell_change(turn: Turn, before: Settings) -> None:
     """The settings have changed: whoever is here is told where this is another one."""
     if turn.settings.keep_days == before.keep_days or not turn.settings.tell_policy:
         return
-    for session in turn.model.sessions:
+    for session in turn.model.here():
         if session.state is State.READY:
             session.who.policy_told_ms = turn.now_ms
             turn.notice(session, everywhere(turn.settings))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import KW_ONLY, InitVar, dataclass, field
+from typing import NamedTuple
 
 from securechat.core.delivery.line import EncodingGroup
 from securechat.core.journal.events.channels import KickedAway
@@ -24,6 +25,9 @@ from securechat.irc.sasl import Assembler
 
 # The tag has no value and no vendor: https://ircv3.net/specs/extensions/bot-mode
 BOT_TAG = "bot"
+
+ELSEWHERE = -1
+"""In the place of an I/O thread's number: the session's connection is at another node."""
 
 
 @dataclass(slots=True)
@@ -158,6 +162,11 @@ class Session:
         self.heard_at = self.arrived_at = self.answered_at = self.opened_at
 
     @property
+    def is_here(self) -> bool:
+        """Whether its connection is at this node, which asks it, times it out and ends it."""
+        return self.io != ELSEWHERE
+
+    @property
     def proven(self) -> bool:
         """Whether it showed the password or a certificate itself, and not a device token only."""
         return self.token is None or self.proved_at is not None
@@ -203,24 +212,47 @@ class Session:
 class Audience:
     """The sessions that a message goes to, grouped by what their bytes have in common.
 
-    groups: (sessions, their links) of each encoding group. It never changes: a change of membership
-    makes a new one, so that one which waits in a turn stays as it was.
+    groups: (sessions, their links) of each encoding group of this node. It never changes: a change
+    of membership makes a new one, so that one which waits in a turn stays as it was.
     """
 
     # There is one for each channel, and it is the key of a dict in each turn.
-    __slots__ = ("groups", "sessions")
+    __slots__ = ("groups", "of", "others", "sessions")
 
-    def __init__(self, sessions: Iterable[Session]) -> None:
+    def __init__(self, sessions: Iterable[Session], of: AudienceOf | None = None) -> None:
         # The group as it is now. Who changes capabilities later in this turn still gets these lines
         # as they were meant.
         self.sessions = {session: session.encoding_group for session in sessions}
         """Each with its group: that may change while this waits in a turn."""
         self.groups: dict[EncodingGroup, tuple[list[Session], list[object]]] = {}
+        self.of = of
+        """Whose it is, where it is all of a channel, of a rank in it, or of an account."""
+        self.others: list[Session] = []
+        """Those at other nodes."""
         for session, encoding_group in self.sessions.items():
+            if encoding_group.io == ELSEWHERE:
+                self.others.append(session)
+                continue
             members, links = self.groups.setdefault(encoding_group, ([], []))
             # Side by side with the links, so that a delivery needs no loop over the sessions.
             members.append(session)
             links.append(session.link)
+
+
+class AudienceOf(NamedTuple):
+    """What an audience is all of, so that another node knows its own part of it. rank: in a
+    channel; None for all.
+    """
+
+    whose: Account | Channel
+    rank: int | None = None
+
+    @property
+    def audience(self) -> Audience:
+        """As it is now."""
+        if isinstance(self.whose, Channel) and self.rank is not None:
+            return self.whose.ranked(self.rank)
+        return self.whose.audience()
 
 
 @dataclass(slots=True, eq=False)
@@ -340,7 +372,7 @@ class Account:
     def audience(self) -> Audience:
         """All of the account's sessions."""
         if self._audience is None:
-            self._audience = Audience(self.sessions)
+            self._audience = Audience(self.sessions, AudienceOf(self))
         return self._audience
 
     def forget_audience(self) -> None:
@@ -400,14 +432,16 @@ class Channel:
     def audience(self) -> Audience:
         """All sessions of all members."""
         if self._audience is None:
-            self._audience = Audience(s for member in self.present for s in member.sessions)
+            every = (s for member in self.present for s in member.sessions)
+            self._audience = Audience(every, AudienceOf(self))
         return self._audience
 
     def ranked(self, rank: int) -> Audience:
         """All sessions of the members of a rank, as rank() has it, or of a higher one."""
         if rank not in self._ranked:
             members = [member for member in self.present if self.rank(member) <= rank]
-            self._ranked[rank] = Audience(s for member in members for s in member.sessions)
+            every = (s for member in members for s in member.sessions)
+            self._ranked[rank] = Audience(every, AudienceOf(self, rank))
         return self._ranked[rank]
 
     def shown_to(self, account: Account) -> Collection[Account]:

@@ -127,6 +127,7 @@ class Model:
     )
     """How often each administrator has changed something over a connection."""
     sessions: dict[Session, None] = field(default_factory=dict)
+    """All connections of this node, and those at other nodes that are logged in."""
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Missed] = field(default_factory=deque)
     """Who will be in the broadcast set when the next turn has begun, with what they have missed."""
@@ -186,6 +187,10 @@ class Model:
     # Counted and not searched for: LUSERS is for anybody to ask as often as lines pass.
     closing: int = 0
     """Sessions that have ended, whose connections have not gone yet."""
+
+    def here(self) -> list[Session]:
+        """The sessions whose connections are at this node."""
+        return [session for session in self.sessions if session.is_here]
 
     def add_account(self, account: Account) -> None:
         """Put an account and its names into the indexes."""

@@ -13,9 +13,10 @@ from securechat.core.channels import permissions
 from securechat.core.delivery import acknowledgements
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Audience, Session
-from securechat.core.model.state import Departure
+from securechat.core.model.state import Departure, Model
 from securechat.core.model.states import State
 from securechat.core.presence import monitors, sight
+from securechat.core.shared import Done
 from securechat.core.turn import Turn
 from securechat.irc import names
 from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, SETNAME
@@ -67,7 +68,7 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
 
 def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Session]) -> None:
     """The others see that the account is gone."""
-    turn.model.departures.add(account.id, turn.clock)
+    turn.share(Done("departures", account.id))
     turn.model.lingering.pop(account, None)
     go_offline(turn, account)
     if account.sessions:  # all of them run by themselves
@@ -85,10 +86,19 @@ def end_lingering(turn: Turn) -> None:
     """Who has come and gone often, and has not come back by now, is gone."""
     # A copy, as _depart() takes entries out.
     for account, (until, reason) in list(turn.model.lingering.items()):
-        if sight.is_somebody(account):
+        # Another node may have shown that they went.
+        if sight.is_somebody(account) or account not in turn.model.online:
             del turn.model.lingering[account]
         elif turn.clock >= until:
             _depart(turn, account, reason, neighbours(account).difference(account.sessions))
+
+
+def end_orphans(turn: Turn, reason: str) -> None:
+    """Who was kept in sight by a node that is gone, though they had no session, is gone."""
+    model = turn.model
+    for account in [*model.online]:
+        if not account.sessions and account not in model.lingering:
+            _depart(turn, account, reason, neighbours(account))
 
 
 def neighbours(account: Account) -> frozenset[Session]:
@@ -246,21 +256,38 @@ def end_account(turn: Turn, account: Account, reason: str, keep: Session | None 
     # Who lingers has no session, so nothing above has told the others that it is gone.
     if account in turn.model.lingering and not account.sessions:
         _depart(turn, account, reason, neighbours(account))
-    for session in list(turn.model.sessions):
-        # The password that a worker is looking at may be the old one.
-        if session.state is State.VERIFYING and session.attempt.claimed is account:
-            session.attempt.outdated = True
-        elif session is not keep and session.account is account:
+    end_logins(turn, account, reason, keep)
+
+
+def end_logins(turn: Turn, account: Account, reason: str, keep: Session | None = None) -> None:
+    """Whoever is about to be logged in as the account here is not."""
+    outdate(turn.model, account)
+    for session in turn.model.here():
+        if session is not keep and session.account is account and session.state is not State.READY:
             turn.close(session, reason)
 
 
-def end_token(turn: Turn, token: Token) -> None:
-    """A device token is revoked: whatever is logged in with it ends."""
+def outdate(model: Model, account: Account) -> None:
+    """The password that a worker is looking at may be the account's old one."""
+    for session in model.sessions:
+        if session.state is State.VERIFYING and session.attempt.claimed is account:
+            session.attempt.outdated = True
+
+
+def end_token(turn: Turn, token: Token, *, only_logins: bool = False) -> None:
+    """A device token is revoked: whatever is logged in with it ends. only_logins: another node has
+    ended those that were in the broadcast set.
+    """
     reason = f"The device token {token.name} has been revoked"
-    end_all(turn, [s for s in turn.model.sessions if s.token is token], reason)
+    _end(turn, [s for s in turn.model.sessions if s.token is token], reason, only_logins)
 
 
-def end_certificate(turn: Turn, certificate: Certificate) -> None:
-    """A client certificate is revoked: whatever is logged in with it ends."""
+def end_certificate(turn: Turn, certificate: Certificate, *, only_logins: bool = False) -> None:
+    """The same of a client certificate."""
     reason = f"The certificate {certificate.name} has been revoked"
-    end_all(turn, [s for s in turn.model.sessions if s.certificate is certificate], reason)
+    found = [s for s in turn.model.sessions if s.certificate is certificate]
+    _end(turn, found, reason, only_logins)
+
+
+def _end(turn: Turn, sessions: Iterable[Session], reason: str, only_logins: bool) -> None:
+    end_all(turn, [s for s in sessions if s.state is not State.READY or not only_logins], reason)

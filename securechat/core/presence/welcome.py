@@ -114,7 +114,7 @@ def tell_changes(turn: Turn, before: Settings) -> None:
     old = isupport(before)
     new = [token for token in isupport(turn.settings) if token not in old]
     if new:
-        for session in turn.model.sessions:
+        for session in turn.model.here():
             if session.state is State.READY:
                 _send_tokens(turn, session, new)
 

@@ -176,7 +176,10 @@ class PostgresConnection:
         try:
             return action()
         except psycopg.Error as error:
-            raise fault(error, str(self._location)) from error
+            raise self._fault(error) from error
+
+    def _fault(self, error: psycopg.Error) -> StoreError:
+        return fault(error, str(self._location))
 
     def _row(self, sql: str, params: Params | None = None) -> Any:
         """The first one that a statement in PostgreSQL's own words finds."""
@@ -351,9 +354,11 @@ class PostgresConnection:
 
     def _hold(self, seconds: float) -> bool:
         """Whether it is this one's, within so long: another end lets go in a moment."""
-        sql = "SELECT pg_try_advisory_lock(%s)"
+        return self._hold_lock("SELECT pg_try_advisory_lock(%s)", (RUNNING,), seconds)
+
+    def _hold_lock(self, sql: str, params: Params, seconds: float) -> bool:
         end = time.monotonic() + seconds
-        while not self._row(sql, (RUNNING,))[0]:
+        while not self._row(sql, params)[0]:
             if time.monotonic() >= end:
                 return False
             time.sleep(GLANCE_SECONDS)
@@ -418,11 +423,20 @@ class PostgresConnection:
                 f"{self._location}: the connection that was lost still holds it; wait",
                 "the connection to the database is being made again",
             )
-        self.script(f"SET lock_timeout = '{LOST_COMMIT}'")
         self._warned = False
         sql = "SELECT turn FROM head WHERE epoch = %s FOR UPDATE"
-        found = self._row(sql, (self._epoch,))
+        self._check_return(self._wait_for_lost_commit(sql, (self._epoch,)))
+
+    def _wait_for_lost_commit(
+        self, sql: str = "SELECT turn FROM head FOR UPDATE", params: Params = ()
+    ) -> Any:
+        self.script(f"SET lock_timeout = '{LOST_COMMIT}'")
+        found = self._row(sql, params)
         self.script("RESET lock_timeout")
+        return found
+
+    def _check_return(self, found: Any) -> None:
+        """found: the turn of the head; None where it has another epoch."""
         if found is None:
             raise _displaced(self._location)
         if self._warned:  # what was read has waited for a standby as well, and in vain
@@ -445,6 +459,13 @@ class PostgresConnection:
         told = self._run(lambda: [*self._pg.notifies(timeout=0)])
         self._heard += sum(one.pid != self._pg.info.backend_pid for one in told)
         return self._heard
+
+    def hear(self, seconds: float) -> bool:
+        """Wait for others to tell of something, at most so long; whether they have."""
+        if self._is_lost:
+            self._reconnect()
+        told = self._run(lambda: [*self._pg.notifies(timeout=seconds, stop_after=1)])
+        return bool(told)
 
     def unused_bytes(self) -> int:
         """PostgreSQL keeps no count of them."""
@@ -537,7 +558,7 @@ def open_database(location: PostgresLocation, *, read_only: bool = False) -> Pos
     connection = PostgresConnection(location, read_only=read_only)
     try:
         if not read_only:
-            _migrate(connection, location)
+            migrate(connection, location)
     except BaseException:
         connection.close()
         raise
@@ -554,7 +575,8 @@ def retire(location: PostgresLocation, ending: str) -> str:
     return f"{location}, schema {NAME}_{ending}"
 
 
-def _migrate(connection: PostgresConnection, location: PostgresLocation) -> None:
+def migrate(connection: PostgresConnection, location: PostgresLocation) -> None:
+    """Make the tables, or bring them to today's format. Raises StoreError."""
     newest = max(MIGRATIONS)
     if (found := connection.format()) == newest:
         return

@@ -138,12 +138,15 @@ ERASING = frozenset({"Redacted"})
 class Journal:
     """The hub's connection. Only the hub thread may call, once it has begun."""
 
-    def __init__(self, location: Location, pepper: Pepper) -> None:
+    def __init__(
+        self, location: Location, pepper: Pepper, connection: Connection | None = None
+    ) -> None:
         """pepper: of this database; what must not stand in it in the clear is sealed with it.
+        connection: to it, where it is none like any other.
 
         Raises StoreError.
         """
-        self.connection = open_database(location)
+        self.connection = connection or open_database(location)
         self.connection.claim()
         self.commit_count = 0
         """So many there have been; any thread may look."""

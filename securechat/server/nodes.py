@@ -1,0 +1,305 @@
+"""One server among several: a turn of the hub is one of all nodes, and it follows theirs.
+
+Before its turn runs, a node has the head of the database to itself, and has taken up all turns that
+were before; so the rules see the state that everybody has, and nothing that they decide can be in
+conflict with another node. The turn holds the head until it is stored. Hub thread only, but for
+what says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events.channels import Logged
+from securechat.core.model.entities import Account, Session
+from securechat.core.nodes import following, telling
+from securechat.core.nodes.encoding import UnreadableError, body_text, read_body
+from securechat.core.nodes.presence import AccountChange, Presence, row_of
+from securechat.core.presence import online
+from securechat.core.rules import Rules
+from securechat.core.turn import CommandSpan, Turn
+from securechat.server.changes import Changes
+from securechat.server.commit import Committer, MustEndError
+from securechat.server.node_threads import FENCE_SECONDS
+from securechat.store.errors import StoreError
+from securechat.store.postgres.nodes import (
+    GONE,
+    LEAVING,
+    REPLACED_SECONDS,
+    ForeignTurn,
+    NodeJournal,
+    NodeRow,
+    PresenceChange,
+    sessions_there,
+)
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 2.0
+"""So often a node says that it is there, where its turns don't."""
+
+TIDY_SECONDS = 10.0
+
+LOST = "Connection lost"
+"""What others are told of those whose node is gone."""
+
+PAUSE_SECONDS = 0.05
+"""Between two tries to begin a turn, where the database can't be reached."""
+
+Body = dict[str, Sequence[object]]
+
+
+class Nodes:
+    """rules: whose model all nodes have. journal: theirs. applied: the turn up to which the model
+    has them. release: hands on what a turn says.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        journal: NodeJournal,
+        applied: int,
+        release: Callable[[Turn], None],
+    ) -> None:
+        self._rules = rules
+        self._model = rules.model
+        self._journal = journal
+        self._applied = applied
+        self._release = release
+        self._presence = Presence(rules.model, journal.connection.epoch)
+        self._before = (0, 0)
+        self._touched: dict[Account, None] = {}
+        self._carried: list[Body] = []
+        """What was said to sessions at other nodes in turns that could not be stored."""
+        self._troubled = False
+        self._tidied_at = time.monotonic()
+        self._connected_at = time.monotonic()
+        self._looked_at = float("-inf")
+        self.heard_at = time.monotonic()
+        """When this node last said that it is there. Any thread may look."""
+        self.leaving = False
+        """Whether it is to be taken out of service. Any thread may look."""
+        rules.is_node = True
+        rules.counts_usage = False
+
+    def use(self, committer: Committer, changes: Changes) -> None:
+        """What stores a turn's spans, and what takes up the administrator's changes."""
+        self._committer, self._changes = committer, changes
+
+    def load(self, turn: Turn) -> None:
+        """Who is there at the other nodes, when this one begins; within its first turn."""
+        rows = [row_of(*row) for row in sessions_there(self._journal.connection)]
+        self._presence.load(turn, rows)
+
+    # A turn
+
+    def enter(self) -> bool:
+        """Begin a turn: nobody else has one until it is stored or abandoned. False where that can't
+        be; what has come waits.
+        """
+        try:
+            self._take_up(self._journal.begin_turn(self._applied))
+        except StoreError as error:
+            self._trouble(error)
+            return False
+        if self._troubled:
+            log.warning("the nodes' database can be reached again")
+            self._troubled, self._connected_at = False, time.monotonic()
+        self._before = self._model.last_seq, self._model.last_target
+        self._touched.clear()
+        return True
+
+    def follow(self) -> None:
+        """Take up what others have done, without a turn of its own."""
+        try:
+            self._take_up(self._journal.connection.turns(self._applied))
+        except StoreError as error:
+            self._trouble(error)
+
+    def touch(self, session: object) -> None:
+        """Something has come of a session: what others know of its account may have changed."""
+        if isinstance(session, Session) and session.account is not None:
+            self._touched[session.account] = None
+
+    def look(self, turn: Turn) -> None:
+        """Once a second, in a turn: which nodes there are, and which are not any more."""
+        now = time.monotonic()
+        if now - self._looked_at < HEARTBEAT_SECONDS / 2:
+            return
+        self._looked_at = now
+        try:
+            nodes = self._journal.connection.nodes()
+            self._end_dead(turn, nodes)
+            own = self._journal.connection.epoch
+            there = [node for node in nodes if node.state != GONE]
+            self._rules.counts_usage = bool(there) and there[0].epoch == own
+            self.leaving = any(node.state == LEAVING for node in nodes if node.epoch == own)
+            if now - self._tidied_at > TIDY_SECONDS:
+                self._tidied_at = now
+                self._journal.tidy()
+        except StoreError as error:
+            self._trouble(error)
+        # What no input has brought up, such as who lingers.
+        self._touched |= dict.fromkeys(self._presence.known())
+
+    def _end_dead(self, turn: Turn, nodes: Sequence[NodeRow]) -> None:
+        """What was said to them, and whom they had, goes on at another one."""
+        own = self._journal.connection.epoch
+        # Who could not reach the database has not heard of them, as they have not of this one.
+        patient = time.monotonic() - self._connected_at > FENCE_SECONDS
+        dead = [
+            node
+            for node in nodes
+            if node.epoch != own and node.is_dead and (patient or node.silent > REPLACED_SECONDS)
+        ]
+        if dead:
+            self._journal.end_nodes([node.epoch for node in dead])
+            for node in dead:
+                log.warning("the node %s is gone; it had %d sessions", node.name, node.sessions)
+        alive = {node.epoch for node in nodes if node.state != GONE} - {one.epoch for one in dead}
+        self._depart(turn, self._presence.nodes() - alive)
+
+    def _depart(self, turn: Turn, epochs: Iterable[int]) -> None:
+        for session in self._presence.of_nodes(epochs):
+            self.touch(session)
+            self._rules.closed(turn, session, LOST)
+            self._model.closing -= session in self._model.sessions
+        online.end_orphans(turn, LOST)
+
+    def store(self, turn: Turn) -> None:
+        """Store a turn, with what it tells the others; what can't be is taken back. Raises
+        MustEndError.
+        """
+        self._committer.store(turn)
+        failed = self._committer.failed
+        for session in turn.arrived:
+            self.touch(session)
+        for closing in turn.closings:
+            self.touch(closing.session)
+        self._touched |= dict.fromkeys(self._model.lingering)
+        events = _stored(turn, failed)
+        if failed:
+            self._count_again(events)
+        changes = self._presence.changes(self._touched, turn)
+        body = telling.told(turn, self._presence, events, changes, self._changes.found)
+        try:
+            self._changes.write()
+            self._end(turn, body, changes)
+        except StoreError as error:
+            self._refused(turn, failed, error)
+        else:
+            self._model.committed_seq = self._model.last_seq
+            self._changes.written()
+            self._presence.told(changes)
+        for closing in turn.closings:
+            if not closing.session.is_here:
+                self._presence.forget(closing.session)
+        self._presence.end_turn()
+
+    def _end(self, turn: Turn, body: Body, changes: Sequence[AccountChange]) -> None:
+        text = _joined([*self._carried, body])
+        now = time.monotonic()
+        is_due = now - self.heard_at >= HEARTBEAT_SECONDS
+        if text is None and not turn.audits and not is_due and not self._journal.wrote:
+            self._journal.abandon()
+            return
+        rows = PresenceChange(
+            self._presence.rows(changes), [key for change in changes for key in change.gone]
+        )
+        number = self._journal.number
+        upto = number if text is not None else self._applied
+        self._committer.settled(lambda: self._journal.end_turn(text, rows, upto))
+        self._applied, self.heard_at = upto, now
+        self._carried.clear()
+
+    def _refused(self, turn: Turn, failed: Sequence[CommandSpan], error: StoreError) -> None:
+        """Nothing of the turn is stored."""
+        if self._journal.in_turn:
+            self._journal.abandon()
+        if failed:  # their places in the turn have moved, so no others can be taken back any more
+            raise MustEndError(f"a turn could be stored neither as a whole nor in part: {error}")
+        self._changes.take_back()
+        self._committer.refuse(turn, turn.spans if turn.events else [], error)
+        self._count_again([])
+        # What has changed nothing is done all the same, and told with the next turn.
+        self._carried.append(telling.told(turn, self._presence, [], [], []))
+        if len(self._carried) > MOST_CARRIED:
+            raise MustEndError(f"nothing can be stored any more: {error}")
+
+    def _count_again(self, events: Iterable[JournalEvent]) -> None:
+        """What could not be stored has no number: another node gives it to something else."""
+        seq, target = self._before
+        model = self._model
+        model.last_seq = max([seq, *(one.seq for one in events if isinstance(one, Logged))])
+        model.last_target = max([target, *(n for n in model.targets if n > target)])
+        model.committed_seq = model.last_seq
+
+    # Following
+
+    def _take_up(self, turns: Iterable[ForeignTurn]) -> None:
+        for number, node, text in turns:
+            if node != self._journal.connection.epoch:
+                self._take_up_one(text)
+            self._applied = number
+            self._journal.connection.seen(number)
+
+    def _take_up_one(self, text: str) -> None:
+        turn = self._rules.turn(int(time.time() * 1000), time.monotonic())
+        try:
+            body = read_body(text)
+            self._changes.know_accounts(_changes(body))
+            following.take_up(
+                turn, self._presence, body, lambda found: self._changes.follow(turn, found)
+            )
+        except UnreadableError as error:
+            raise MustEndError(str(error)) from error
+        except StoreError:
+            # A half of it is in the model already.
+            log.exception("what another node has done could not be taken up")
+            raise MustEndError("what another node has done could not be taken up") from None
+        except Exception as error:
+            log.exception("a bug: what another node has done could not be taken up")
+            raise MustEndError("what another node has done could not be taken up") from error
+        self._release(turn)
+
+    def _trouble(self, error: StoreError) -> None:
+        """The database can't be reached, or is another one's for long."""
+        if not self._troubled:
+            log.warning("the nodes' database can't be used; all wait for it: %s", error)
+        self._troubled = True
+        time.sleep(PAUSE_SECONDS)
+
+
+MOST_CARRIED = 1000
+"""Turns that could not be stored in a row, and whose words for other nodes are kept."""
+
+
+def _stored(turn: Turn, failed: Iterable[CommandSpan]) -> list[JournalEvent]:
+    """The events of a turn but those of spans that could not be stored."""
+    gone = {at for span in failed for at in range(span.start.events, span.end.events)}
+    return [event for at, event in enumerate(turn.events) if at not in gone]
+
+
+def _changes(body: dict[str, Any]) -> list[tuple[int, str, int | None]]:
+    return [(number, kind, account) for number, kind, account in body.get("changes", ())]
+
+
+def _joined(bodies: Sequence[Body]) -> str | None:
+    """Several bodies as one; None where there is nothing in them."""
+    if not any(part for body in bodies for part in body.values()):
+        return None
+    whole: dict[str, list[object]] = {}
+    for body in bodies:
+        for key, part in body.items():
+            whole.setdefault(key, []).extend(part)
+    return body_text(whole)
+
+
+def facts_of(version: str, address: str) -> str:
+    """What a node says of itself."""
+    return json.dumps({"version": version, "address": address})
