@@ -109,7 +109,7 @@ def look(context: AdminContext, *, to_programs: bool = False) -> dict[str, Any]:
     found["accounts"] = sum(not row.deleted for row in context.admin.reader.accounts())
     if found["server"] is None:
         disk = os.statvfs(context.data.path)
-        found["files"] = file_sizes(context.data, context.admin.overview.database_bytes)
+        found["files"] = file_sizes(context.data)
         found["disk_free_bytes"] = disk.f_bavail * disk.f_frsize
         found["certificate_days_left"] = _days_left(context)
     with english(to_programs):

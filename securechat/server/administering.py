@@ -264,7 +264,7 @@ def _kept(bench: Bench) -> dict[str, Any]:
     return {
         "keep_days": bench.act.settings.keep_days,
         "oldest_ms": bench.admin.overview.oldest_ms(),
-        "files": file_sizes(bench.data, bench.admin.overview.database_bytes),
+        "files": file_sizes(bench.data),
         "free": disk.f_bavail * disk.f_frsize,
         "channels": [
             {"name": row.name, "keep_days": row.keep_days}

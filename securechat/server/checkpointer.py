@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 
 from securechat.common.threads import BackgroundThread
-from securechat.store.database import FAULTS, Connection, Location, open_database
+from securechat.store.database import Connection, Location, open_database
 from securechat.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,6 @@ class Checkpointer(BackgroundThread):
         self._database = database
         self._commits = commits
         self._erasures = erasures
-        self.database_bytes = 0
-        """What the database takes, as was found after the newest commits; 0 where nobody knows. Any
-        thread.
-        """
 
     def work(self) -> None:
         """The loop."""
@@ -57,7 +53,6 @@ class Checkpointer(BackgroundThread):
         """Until the end."""
         # -1, so that what an earlier run has left is folded in at the start.
         done, erased = -1, 0
-        self._measure(connection)
         while self.pause(INTERVAL_SECONDS):
             # Before it is done: what is committed meanwhile is for the next look.
             commits, erasures = self._commits(), self._erasures()
@@ -65,14 +60,6 @@ class Checkpointer(BackgroundThread):
                 done, erased = commits, erasures
             elif commits != done and self._try(connection.fold_log):
                 done = commits
-            else:
-                continue
-            self._measure(connection)
-
-    def _measure(self, connection: Connection) -> None:
-        # Here, as it takes a moment, for which neither a hub nor a page of metrics should wait.
-        with suppress(StoreError, *FAULTS):
-            self.database_bytes = connection.size_bytes()
 
     def _try(self, action: Callable[[], bool]) -> bool:
         """Whether it could be done; if not, the log grows, and it is tried again."""

@@ -7,7 +7,7 @@ import os
 import shlex
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from securechat.common.files import exposure, foreign_owner
 from securechat.server import store_file
 from securechat.server.store_file import StoreFileError
 from securechat.store import pepper
-from securechat.store.database import FORMAT, Location, format_of
+from securechat.store.database import FORMAT, Location, format_of, size_of
 from securechat.store.errors import StoreError
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.search import index as search_index
@@ -266,18 +266,15 @@ def _locked(handle: int) -> bool:
             return True
 
 
-def file_sizes(data: DataDirectory, elsewhere: Callable[[], int]) -> dict[str, int]:
-    """In bytes, of those databases and write-ahead logs that there are. elsewhere: tells what the
-    database takes where it is none of the directory's files.
-    """
+def file_sizes(data: DataDirectory) -> dict[str, int]:
+    """In bytes, of those databases and write-ahead logs that there are."""
     names = {data.database: "database", data.search_index: "search index"}
     paths = {names[path]: path for path in data.files}
     wals = {f"{name} WAL": path.with_name(f"{path.name}-wal") for name, path in paths.items()}
     found = {name: size for name, path in (paths | wals).items() if (size := _size(path)) >= 0}
     if isinstance(data.location, PostgresLocation):
         with suppress(StoreError):
-            if size := elsewhere():
-                found = {"database": size, **found}
+            found = {"database": size_of(data.location), **found}
     return found
 
 

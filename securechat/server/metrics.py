@@ -46,9 +46,8 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The parts of a running server that are looked at. database_bytes: what its database takes.
-    identity: the present one. failed: whether a thread of the server has died. has_turns: whether
-    the hub goes on.
+    """The parts of a running server that are looked at. identity: the present one. failed: whether
+    a thread of the server has died. has_turns: whether the hub goes on.
     """
 
     model: Model
@@ -60,7 +59,6 @@ class Watched:
     admission: Admission
     listener: Listener
     data: DataDirectory
-    database_bytes: Callable[[], int]
     identity: Callable[[], Identity]
     failed: Callable[[], bool]
     has_turns: Callable[[], bool]
@@ -166,8 +164,7 @@ class Watched:
             free = disk.f_bavail * disk.f_frsize
             yield _gauge("disk_free_bytes", "What is left on the data directory's disk.", free)
         sizes: dict[tuple[str, ...], float] = {
-            (name,): float(size)
-            for name, size in file_sizes(self.data, self.database_bytes).items()
+            (name,): float(size) for name, size in file_sizes(self.data).items()
         }
         if (size := logs.size()) is not None:
             sizes["log",] = size

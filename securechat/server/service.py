@@ -276,7 +276,7 @@ class Service:
     def _bytes_elsewhere(self) -> int:
         """What the log's database takes where it is none of the directory's files. Hub thread."""
         in_file = isinstance(self.data.location, Path)
-        return 0 if in_file else self._checkpointer.database_bytes
+        return 0 if in_file else self._journal.size_bytes()
 
     def _make_network(self) -> None:
         """What lies between the sockets and the hub: admission, I/O threads, listener, guard."""
@@ -327,7 +327,6 @@ class Service:
             admission=self._admission,
             listener=self._listener,
             data=self.data,
-            database_bytes=lambda: self._checkpointer.database_bytes,
             identity=lambda: self.identity,
             failed=self.failed.is_set,
             has_turns=lambda: self.has_turns,

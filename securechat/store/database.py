@@ -6,7 +6,7 @@ stands behind these methods. A file of SQLite is the one that comes with Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -28,6 +28,7 @@ __all__ = [
     "format_of",
     "open_database",
     "retire",
+    "size_of",
 ]
 
 FORMAT = len(MIGRATIONS)
@@ -165,13 +166,12 @@ def format_of(location: Location) -> int:
     """
     if isinstance(location, Path) and not location.exists():
         return 0
-    connection = open_database(location, read_only=True)
-    try:
-        return connection.format()
-    except FAULTS as error:
-        raise fault(error, location if isinstance(location, Path) else None) from error
-    finally:
-        connection.close()
+    return _ask(location, lambda connection: connection.format())
+
+
+def size_of(location: Location) -> int:
+    """What a database takes of its disk, in bytes. Raises StoreError."""
+    return _ask(location, lambda connection: connection.size_bytes())
 
 
 def retire(location: Location, ending: str) -> str:
@@ -193,6 +193,16 @@ def retire(location: Location, ending: str) -> str:
     except OSError as error:
         raise fault(error, location) from error
     return str(kept)
+
+
+def _ask(location: Location, question: Callable[[Connection], int]) -> int:
+    connection = open_database(location, read_only=True)
+    try:
+        return question(connection)
+    except FAULTS as error:
+        raise fault(error, location if isinstance(location, Path) else None) from error
+    finally:
+        connection.close()
 
 
 class Transaction:

@@ -52,13 +52,6 @@ class Overview:
         found = {name: self._all(sql) for name, sql in sqls.items()}
         return {name: rows[0][0] if rows else None for name, rows in found.items()}
 
-    def database_bytes(self) -> int:
-        """What the database takes."""
-        try:
-            return self._connection.size_bytes()
-        except FAULTS as error:
-            raise fault(error) from error
-
     def _all(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(sql, params).fetchall()

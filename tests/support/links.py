@@ -46,7 +46,7 @@ class Link(Protocol):
 
 class TlsLink:
     """A socket with TLS. source: the address to come from, such as any other one of 127.0.0.0/8.
-    before: bytes that stand before TLS, as a balancer sends them.
+    before: bytes that stand before TLS, as a balancer sends them. patience: seconds of waiting.
     """
 
     settles = False
@@ -60,11 +60,12 @@ class TlsLink:
         certificate: Path | None = None,
         source: str = "",
         before: bytes = b"",
+        patience: float = PATIENCE,
     ) -> None:
         context = ssl.create_default_context(cafile=str(ca))
         if certificate is not None:
             context.load_cert_chain(certificate)
-        raw = socket.create_connection((host, port), PATIENCE, (source, 0) if source else None)
+        raw = socket.create_connection((host, port), patience, (source, 0) if source else None)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         raw.sendall(before)
         self.sock = context.wrap_socket(raw, server_hostname="localhost")

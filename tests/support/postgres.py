@@ -99,10 +99,16 @@ class PostgresServer:
         self._cleaners: dict[str, psycopg.Connection[Any]] = {}
         if os.getuid() == 0:
             shutil.chown(place, USER, USER)
+        self._set_up()
+
+    def _set_up(self) -> None:
         self._make()
-        with (place / "data" / "postgresql.conf").open("a") as file:
-            file.write(SETTINGS.format(place=place))
+        with (self.place / "data" / "postgresql.conf").open("a") as file:
+            file.write(self._settings())
         self.start()
+
+    def _settings(self) -> str:
+        return SETTINGS.format(place=self.place)
 
     def _make(self) -> None:
         words = ("-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync")
@@ -118,7 +124,10 @@ class PostgresServer:
         if os.getuid() == 0:
             words = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *words]
         words = [*self._within, *words]
-        subprocess.run(words, check=True, timeout=60, cwd=self.place, stdout=subprocess.DEVNULL)
+        # What is in the home of whoever runs this it may not read.
+        env = {**os.environ, "HOME": str(self.place)}
+        null = subprocess.DEVNULL
+        subprocess.run(words, check=True, timeout=60, cwd=self.place, env=env, stdout=null)
 
     def start(self) -> None:
         """Returns when it takes connections."""

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,16 +85,30 @@ class NotStartedError(AssertionError):
 
 
 class ServerProcess:
-    """One that runs. spoiled_by: Python code that breaks something in it before it starts.
-    greeting: its standard output up to the end of the greeting.
+    """One that runs. spoiled_by: Python code that breaks something in it before it starts. within:
+    what it is run by. host: where it listens. greeting: its standard output up to the end of the
+    greeting.
     """
 
-    def __init__(self, directory: Path, *flags: object, spoiled_by: str = "") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *flags: object,
+        spoiled_by: str = "",
+        within: Sequence[str] = (),
+        host: str = "127.0.0.1",
+    ) -> None:
         self.data = DataDirectory(directory)
+        self.host = host
         self._log = directory.with_suffix(".log")
         with self._log.open("a") as log:
             self.process = subprocess.Popen(
-                _command(("--data", directory, "--port", 0, *flags), spoiled_by),
+                [
+                    *within,
+                    *_command(
+                        ("--data", directory, "--host", host, "--port", 0, *flags), spoiled_by
+                    ),
+                ],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -137,7 +151,7 @@ class ServerProcess:
 
     def connect(self, ca: Path | None = None) -> Client:
         """An unauthenticated connection. ca: another authority to trust than the server's."""
-        return Client(TlsLink(self.port, ca or self.ca), password=PASSWORD)
+        return Client(TlsLink(self.port, ca or self.ca, host=self.host), password=PASSWORD)
 
     def member(self, name: str, *, caps: Caps = (), ca: Path | None = None) -> Client:
         """Somebody with an account, logged in and past the greeting."""

@@ -25,6 +25,7 @@ class Connection:
     heard: list[Entry] = field(default_factory=list)
     echoes: list[Entry] = field(default_factory=list)
     to_the_end: bool = False
+    at: str = ""
 
 
 @dataclass
@@ -45,13 +46,17 @@ def check(records: Sequence[Record], log: Sequence[Entry]) -> list[str]:
     return found
 
 
-def differences(has: object, loads: object, where: str = "the model") -> list[str]:
-    """Between what a server has in memory, and what a start makes of the database."""
+def differences(
+    has: object, loads: object, where: str = "the model", who: str = "a start loads"
+) -> list[str]:
+    """Between what a server has in memory, and what a start makes of the database; or between what
+    two of them show.
+    """
     if isinstance(has, dict) and isinstance(loads, dict):
         keys = sorted(has.keys() | loads.keys())
-        parts = [differences(has.get(key), loads.get(key), f"{where}, {key}") for key in keys]
+        parts = [differences(has.get(key), loads.get(key), f"{where}, {key}", who) for key in keys]
         return [line for part in parts for line in part]
-    return [] if has == loads else [f"{where}: it is {has}, and a start loads {loads}"]
+    return [] if has == loads else [f"{where}: it is {has}, and {who} {loads}"]
 
 
 def _twice(log: Sequence[Entry]) -> Iterator[str]:
@@ -75,7 +80,7 @@ def _of_one(record: Record, log: Sequence[Entry]) -> Iterator[str]:
     backwards = sorted(set(backwards))
     yield from _told(f"heard by {name} twice, or in another order than the log's", backwards)
     for one in record.connections:
-        yield from _told(f"missed by {name} while connected", _missed([one], log))
+        yield from _told(f"missed by {name} while connected", _missed([one], log), one.at)
     yield from _told(f"never told to {name}", _missed(record.connections, log))
     yield from _told(f"never answered to {name}", sorted(record.unanswered))
     if not record.connections or not record.connections[-1].to_the_end:
@@ -98,7 +103,7 @@ def _missed(connections: Sequence[Connection], log: Sequence[Entry]) -> list[Ent
     return [entry for entry in log if first <= entry[0] <= last and entry not in known]
 
 
-def _told(what: str, examples: Sequence[object]) -> Iterable[str]:
+def _told(what: str, examples: Sequence[object], where: str = "") -> Iterable[str]:
     if examples:
         shown = ", ".join(map(str, examples[:SHOWN]))
-        yield f"{what}: {len(examples)}, as {shown}"
+        yield f"{what}: {len(examples)}, as {shown}{f' ({where})' if where else ''}"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from securechat.core.journal.events.channels import Logged
 from securechat.core.model.state import Model
 from securechat.core.turn import Turn
 from securechat.server import commit
 from securechat.store.postgres.database import PostgresConnection
 from tests.support.snapshot import snapshot
 
-ASKED = "model: "
-"""A message that begins so names the file which its server is to write its model to."""
+ASKED = "wanted-model"
+"""A file in the data directory: it names the file to which the server is to write its model."""
 
 LIVE: Final = {"present", "told", "sessions", "admin", "hidden", "devices", "starts after"}
 """What ends with the process; and how far each has heard, which is stored some time later."""
@@ -23,19 +23,30 @@ LIVE: Final = {"present", "told", "sessions", "admin", "hidden", "devices", "sta
 KEPT: Final = ("accounts", "names", "looks", "channels", "channel looks", "targets", "invites")
 
 
-def prepare(broken: str) -> None:
-    """Before the server starts. broken: one of BREAKS; or nothing is."""
+def prepare(directory: str, broken: str, skew: float) -> None:
+    """Before the server starts. directory: of its data. broken: one of BREAKS; or nothing is. skew:
+    seconds that its clock is ahead.
+    """
+    if skew:
+        _skew(skew)
     if broken:
         BREAKS[broken]()
-    store = commit.Committer.store
+    store, wanted = commit.Committer.store, Path(directory, ASKED)
 
     def show(self: commit.Committer, turn: Turn) -> None:
         store(self, turn)
-        for event in turn.events:
-            if isinstance(event, Logged) and event.text.startswith(ASKED):
-                _write(Path(event.text.removeprefix(ASKED)), self._model)
+        if wanted.exists():
+            _write(Path(wanted.read_text()), self._model)
+            wanted.unlink()
 
     commit.Committer.store = show  # type: ignore[method-assign]
+
+
+def _skew(seconds: float) -> None:
+    """As a program sees the time; the system's own clock is everybody's."""
+    now, now_ns = time.time, time.time_ns
+    time.time = lambda: now() + seconds
+    time.time_ns = lambda: now_ns() + round(seconds * 1e9)
 
 
 def _write(path: Path, model: Model) -> None:
@@ -70,6 +81,18 @@ def _unknown_is_stored() -> None:
     commit._settled = lambda unknown: True
 
 
+def _nothing_is_waited_for() -> None:
+    """Who comes back takes for stored what it finds, though it may be on this disk alone."""
+    come_back = PostgresConnection._come_back
+
+    def run(self: PostgresConnection) -> None:
+        self.script("SET synchronous_commit = local")
+        come_back(self)
+        self.script("RESET synchronous_commit")
+
+    PostgresConnection._come_back = run  # type: ignore[method-assign]
+
+
 def _epoch_is_unchecked() -> None:
     """Whatever epoch there is, it takes for its own; and it asks for no lock once it had it."""
     hold = PostgresConnection._hold
@@ -95,5 +118,6 @@ def _epoch_is_unchecked() -> None:
 BREAKS: Final[dict[str, Callable[[], None]]] = {
     "unknown-failed": _unknown_is_failed,
     "unknown-stored": _unknown_is_stored,
+    "no-barrier": _nothing_is_waited_for,
     "epoch-unchecked": _epoch_is_unchecked,
 }

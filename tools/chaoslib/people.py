@@ -32,16 +32,22 @@ Tend = Callable[[], object]
 
 LOST = (OSError, EOFError, ssl.SSLError)
 RETRY_SECONDS = 0.1
+LOGIN_SECONDS = 5.0
+SILENT_SECONDS = (4.0, 25.0)
+"""So long at least, and at most, somebody waits for an answer before looking for another node."""
+
 LOOK_SECONDS = 0.05
 """So often a person looks whether something else is wanted."""
 
 
 class Meeting:
-    """What all of them look at. ca: whom they trust. port: of the server to go to."""
+    """What all of them look at. ca: whom they trust. doors: where the nodes are to be found, host
+    and port of each.
+    """
 
     def __init__(self, ca: Path, pace: float) -> None:
         self.ca = ca
-        self.port = 0
+        self.doors: list[tuple[str, int]] = []
         self.pace = pace
         self.talking = threading.Event()
         self.over = threading.Event()
@@ -50,9 +56,9 @@ class Meeting:
 
 
 class Person(threading.Thread):
-    """One of them. seed: of what is said when."""
+    """One of them. seed: of what is said when. door: which one they go to first."""
 
-    def __init__(self, name: str, meeting: Meeting, seed: str) -> None:
+    def __init__(self, name: str, meeting: Meeting, seed: str, door: int = 0) -> None:
         super().__init__(name=name, daemon=True)
         self.record = Record(name)
         self._meeting = meeting
@@ -65,6 +71,11 @@ class Person(threading.Thread):
         self._again: set[str] = set()
         self._asked = self.synced = 0
         self._next = 0.0
+        self._door = door
+        self._patience = 0.0
+        self._heard_at = self._echo_at = time.monotonic()
+        self.longest_wait = 0.0
+        """Between two echoes, since waits() was called; in seconds."""
         self.must_move = False
 
     @property
@@ -77,6 +88,18 @@ class Person(threading.Thread):
         """How many of its messages it has heard."""
         return sum(len(one.echoes) for one in self.record.connections)
 
+    @property
+    def heard_upto(self) -> int:
+        """The newest place in the log that it has heard of on this connection."""
+        now = self._now
+        return max(
+            [place for entries in (now.heard, now.echoes) for place, _ in entries[-1:]] or [0]
+        )
+
+    def waits(self) -> None:
+        """From now on, how long it waits is counted."""
+        self._echo_at, self.longest_wait = time.monotonic(), 0.0
+
     def run(self) -> None:
         while not self._meeting.over.is_set():
             try:
@@ -84,14 +107,20 @@ class Person(threading.Thread):
                 while not self._meeting.over.is_set() and not self.must_move:
                     self._goes_on()
             except LOST:
+                self._door += 1
                 time.sleep(RETRY_SECONDS)
             finally:
                 self._leaves()
         self.record.unanswered = set(self._open.values())
 
     def _comes(self) -> None:
-        client = Client(TlsLink(self._meeting.port, self._meeting.ca), password=PASSWORD)
-        self._client, self._now = client, Connection()
+        doors = self._meeting.doors
+        host, port = doors[self._door % len(doors)]
+        link = TlsLink(port, self._meeting.ca, host=host, patience=LOGIN_SECONDS)
+        client = Client(link, password=PASSWORD)
+        self._client, self._now = client, Connection(at=f"{host} {port}")
+        self._patience = self._random.uniform(*SILENT_SECONDS)
+        self._heard_at = time.monotonic()
         self.record.connections.append(self._now)
         self._asked = self.synced = 0
         name = self.record.name
@@ -121,7 +150,10 @@ class Person(threading.Thread):
         if not client.link.has_more():
             wait = min(LOOK_SECONDS, max(0.001, self._next - now))
             if not select.select([client.sock], [], [], wait)[0]:
+                if self._open and now - self._heard_at > self._patience:
+                    raise TimeoutError("no answer")
                 return
+        self._heard_at = now
         # Not by the client, which waits for the next line when this one is a PING.
         while client.link.has_more():
             self._hears([client.link.receive()])
@@ -154,6 +186,9 @@ class Person(threading.Thread):
             if label:
                 self._now.echoes.append(entry)
                 self._open.pop(label, None)
+                now = time.monotonic()
+                self.longest_wait = max(self.longest_wait, now - self._echo_at)
+                self._echo_at = now
             if not label or text not in self._again:
                 self._now.heard.append(entry)
         elif line.command == "PING" and self._client is not None:
@@ -164,14 +199,26 @@ class Person(threading.Thread):
             self.record.refused.add(self._open.pop(label))
 
 
-def gather(people: Collection[Person], meeting: Meeting, seconds: float, tend: Tend) -> bool:
+def gather(
+    people: Collection[Person],
+    meeting: Meeting,
+    seconds: float,
+    tend: Tend,
+    upto: Callable[[], int],
+    late: float,
+) -> bool:
     """Nobody says anything new, and all has been answered and heard; whether that came about. tend:
-    called while that is waited for.
+    called while that is waited for. upto: the last place of the log. late: so many seconds may pass
+    until everybody has heard of that.
     """
     meeting.talking.clear()
     end = time.monotonic() + seconds
     if not _comes_true(lambda: all(one.is_done for one in people), end, tend):
         return False
+    # What one node has stored another one may hear of later.
+    last = upto()
+    until = time.monotonic() + late
+    _comes_true(lambda: all(one.heard_upto >= last for one in people), until, tend)
     meeting.round += 1
     return _comes_true(lambda: all(one.synced == meeting.round for one in people), end, tend)
 

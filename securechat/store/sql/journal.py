@@ -271,6 +271,13 @@ class Journal:
         except (StoreError, *FAULTS):
             return 0
 
+    def size_bytes(self) -> int:
+        """Of the database; 0 where that can't be told."""
+        try:
+            return self.connection.size_bytes()
+        except (StoreError, *FAULTS):
+            return 0
+
     def close(self) -> None:
         """The database has no server any more."""
         self.connection.close()
