@@ -59,3 +59,11 @@ class UnknownOutcomeError(StoreError):
     def __init__(self, text: str, settle: Callable[[], bool], told: str = "") -> None:
         super().__init__(text, told)
         self.settle = settle
+
+
+def too_new(place: object, found: int, newest: int) -> StoreError:
+    """A database of a format that this program, whose newest is given, doesn't know."""
+    return StoreError(
+        f"{place} was made by a newer securechat (its format is {found}, this one knows up to "
+        f"{newest}); install that version, or restore a backup"
+    )

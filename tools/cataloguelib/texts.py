@@ -86,6 +86,7 @@ TEXTS = (
     "server/install.py:_refuse_hidden",
     "server/offline.py:NOT_RUNNING",
     "server/reloading.py:NEXT_START",
+    "store/errors.py:too_new",
     "store/freeing.py:_why_kept",
     "store/passwords.py",
 )

@@ -9,7 +9,7 @@ from securechat.store.errors import DamagedError, StoreError
 from securechat.store.postgres.database import PostgresConnection
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
-from securechat.store.sqlite.copies import MOST_FAULTS, Findings, foreign_parts
+from securechat.store.sqlite.copies import MOST_FAULTS, Findings, foreign_parts, unknown_format
 
 _MODEL = f"{NAME}_as_it_should_be"
 """A schema that is made to compare with, and never committed."""
@@ -43,16 +43,8 @@ def look_over(location: PostgresLocation, *, thoroughly: bool) -> Findings:
     """As of a file. thoroughly: reads all rows, which finds what the disk has lost."""
     with closing(PostgresConnection(location, read_only=False)) as connection:
         version = connection.format()
-        if version < 1:
-            return Findings(0, ["nothing of securechat is in it"])
-        if version > max(MIGRATIONS):
-            return Findings(
-                version,
-                [
-                    f"it was made by a newer securechat (its format is {version}, this one knows "
-                    f"up to {max(MIGRATIONS)}); install that version"
-                ],
-            )
+        if unknown := unknown_format(version, max(MIGRATIONS)):
+            return Findings(version, unknown)
         found = foreign_parts(_parts(connection, NAME), _expected(connection, version))
         return Findings(version, found or (_damages(connection) if thoroughly else []))
 

@@ -22,7 +22,13 @@ from psycopg.types.bool import BoolDumper
 from psycopg.types.numeric import Int8Dumper, IntLoader
 
 from securechat.common.files import read_named
-from securechat.store.errors import DisplacedError, HeldError, StoreError, UnknownOutcomeError
+from securechat.store.errors import (
+    DisplacedError,
+    HeldError,
+    StoreError,
+    UnknownOutcomeError,
+    too_new,
+)
 from securechat.store.postgres.faults import AWAY, fault
 from securechat.store.postgres.location import VERIFIED, PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
@@ -581,10 +587,7 @@ def migrate(connection: PostgresConnection, location: PostgresLocation) -> None:
     if (found := connection.format()) == newest:
         return
     if found > newest:
-        raise StoreError(
-            f"{location} was made by a newer securechat (its format is {found}, this one knows up "
-            f"to {newest}); install that version, or restore a backup"
-        )
+        raise too_new(location, found, newest)
     # Two that start at the same time do it one after the other: each sees in its transaction what
     # the one before it has made, as that begins with the lock.
     connection.execute("SELECT pg_advisory_lock(?)", (RUNNING + 1,))

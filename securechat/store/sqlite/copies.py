@@ -98,18 +98,25 @@ def look_over(path: Path, *, thoroughly: bool = True) -> Findings:
 
 
 def _foreign_schema(connection: sqlite3.Connection, version: int) -> list[str]:
-    if version < 1:
-        return ["nothing of securechat is in it"]
-    if version > len(MIGRATIONS):
-        return [
-            f"it was made by a newer securechat (its format is {version}, this one knows up to "
-            f"{len(MIGRATIONS)}); install that version"
-        ]
+    if unknown := unknown_format(version, len(MIGRATIONS)):
+        return unknown
     found = _schema(connection)
     if found in map(_schema_by, _ways(version)):
         return []
     expected = _schema_by(MIGRATIONS[:version])
     return foreign_parts((found - expected).keys(), (expected - found).keys())
+
+
+def unknown_format(version: int, newest: int) -> list[str]:
+    """What is wrong with a schema whose parts need no look. newest: the format of this program."""
+    if version < 1:
+        return ["nothing of securechat is in it"]
+    if version > newest:
+        return [
+            f"it was made by a newer securechat (its format is {version}, this one knows up to "
+            f"{newest}); install that version"
+        ]
+    return []
 
 
 def foreign_parts(found: Set[tuple[str, str]], expected: Set[tuple[str, str]]) -> list[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from securechat.common.files import write_new
-from securechat.store.errors import DamagedError, HeldError, StoreError
+from securechat.store.errors import DamagedError, HeldError, StoreError, too_new
 from securechat.store.sqlite.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -314,10 +314,7 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
             "directory, or move the file away"
         )
     if version > len(MIGRATIONS):
-        raise StoreError(
-            f"{path} was made by a newer securechat (its format is {version}, this one knows "
-            f"up to {len(MIGRATIONS)}); install that version, or restore a backup"
-        )
+        raise too_new(path, version, len(MIGRATIONS))
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
