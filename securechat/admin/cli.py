@@ -25,6 +25,7 @@ from securechat.admin.importing import import_
 from securechat.admin.invites import invite
 from securechat.admin.moving import move
 from securechat.admin.naming import free, rename
+from securechat.admin.nodes import nodes
 from securechat.admin.quota import quota
 from securechat.admin.reports import reports
 from securechat.admin.status import status
@@ -117,7 +118,7 @@ channel.add_command(export_channel, "export")
 command.params[:0] = _places(expose=True)
 for part in (
     *(user, invite, token, certificate, channel, announce, reports, audit),
-    *(status, export, backup, restore, move, check, running.reload, running.config),
+    *(status, export, backup, restore, move, nodes, check, running.reload, running.config),
 ):
     _place_everywhere(part)
     command.add_command(part)

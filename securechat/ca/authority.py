@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -212,22 +212,43 @@ def issue_server(
     :raises ValidityError: the CA is not valid at ``now``, or ``days`` is out of range.
     :raises StorageError: there is one already and ``replace`` is false, or writing fails.
     """
+    signed = sign_server(authority, names, now=now, days=days, passphrase=passphrase)
+    path = authority.directory / "server.pem"
+    files.write_files(
+        [
+            NewFile(pem.key_path_for(path), signed.key),
+            NewFile(path, signed.chain, files.PUBLIC_MODE),
+        ],
+        overwrite=replace,
+    )
+    return describe_server(authority, signed.leaf, reissued=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A server's certificate that is in no file yet. chain, key: PEM."""
+
+    leaf: x509.Certificate
+    chain: bytes
+    key: bytes = field(repr=False)
+
+
+def sign_server(
+    authority: Authority,
+    names: Sequence[Name],
+    *,
+    now: datetime,
+    days: int = MAX_LEAF_DAYS,
+    passphrase: Passphrase | None = None,
+) -> Signed:
+    """Sign a server certificate with a fresh key. Raises as :func:`issue_server`."""
     check_can_sign(authority, names, now=now)
     issuer = authority.issuer(passphrase)
     key = builders.new_key()  # a stolen one is good for as long as its own certificate, no longer
     leaf = builders.build_server(issuer, key.public_key(), names, now=now, days=days)
-    path = authority.directory / "server.pem"
     # With the CA's certificate, though who pins it has it: at the first connection a client finds
     # the CA there whose fingerprint its link names.
-    chain = pem.certificate_pem(leaf, authority.certificate)
-    files.write_files(
-        [
-            NewFile(pem.key_path_for(path), pem.key_pem(key)),
-            NewFile(path, chain, files.PUBLIC_MODE),
-        ],
-        overwrite=replace,
-    )
-    return describe_server(authority, leaf, reissued=True)
+    return Signed(leaf, pem.certificate_pem(leaf, authority.certificate), pem.key_pem(key))
 
 
 def names_to_renew(authority: Authority) -> tuple[Name, ...]:

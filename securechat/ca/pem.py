@@ -149,6 +149,19 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     return True
 
 
+def belong_together(chain: bytes, key: bytes, authority: bytes | None) -> bool:
+    """Whether a plain key is that of the first certificate, which the authority has issued; all in
+    PEM form. Their dates don't matter. authority: None for one that is somebody else's.
+    """
+    try:
+        leaf = x509.load_pem_x509_certificates(chain)[0]
+        own = same_key(leaf, serialization.load_pem_private_key(key, None))
+        issuer = x509.load_pem_x509_certificates(authority)[0] if authority is not None else None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return own and (issuer is None or is_issued_by(leaf, issuer))
+
+
 def check_pair(certificate: x509.Certificate, key: PrivateKeyTypes, *, where: str) -> None:
     """The key must be the certificate's.
 

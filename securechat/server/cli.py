@@ -29,6 +29,7 @@ from securechat.server.data import DataDirectory, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity
 from securechat.server.install import InstallError, install_service
+from securechat.server.joining import join as join_cluster
 from securechat.server.listening import Bound, Openings, bind_listeners
 from securechat.server.notify import ServiceManager
 from securechat.server.open_files import allow_files
@@ -60,6 +61,11 @@ FAILED, ASKED = 0, 255
     type=click.Path(path_type=Path, dir_okay=False),
     help="Log to the end of this file; it may be moved away at any time. [standard error]",
 )
+@click.option(
+    "--join",
+    type=click.Path(path_type=Path),
+    help="Begin as a node, of what `securechat-admin nodes prepare` has put into this file.",
+)
 @click.option("--check", is_flag=True, help="Check configuration, files, dates and port; exit.")
 @click.version_option(__version__, prog_name="securechat-server")
 @click.pass_context
@@ -74,6 +80,7 @@ def command(
     data: Path | None,
     log_format: logs.Format | None,
     log_file: Path | None,
+    join: Path | None,
     check: bool,
 ) -> None:
     """Run a securechat server.
@@ -85,18 +92,34 @@ def command(
     Example: securechat-server --host 0.0.0.0
     """
     if context.invoked_subcommand is not None:
-        if check or log_file is not None:
-            option = "--check" if check else "--log-file"
+        not_for_it = {"--check": check, "--log-file": log_file, "--join": join}
+        for option in (name for name, value in not_for_it.items() if value):
             raise click.UsageError(f"{option} is not for `{context.invoked_subcommand}`")
         return
 
-    def read() -> Config:
-        # Absolute, as it is also told to who asks from elsewhere what is in force.
-        file = config.absolute() if config is not None else None
-        return with_flags(load_config(file), host=host, port=port, cert=cert, key=key, web=web)
-
-    settings = read()
     directory = DataDirectory(data or default_directory())
+    # Absolute, as it is also told to who asks from elsewhere what is in force.
+    file = config.absolute() if config is not None else directory.own_configuration()
+
+    def flagged(found: Config) -> Config:
+        return with_flags(found, host=host, port=port, cert=cert, key=key, web=web)
+
+    def read() -> Config:
+        return flagged(load_config(file))
+
+    if join is not None:
+        if config is not None:
+            raise click.UsageError("--join brings a configuration along: leave --config out")
+        node = join_cluster(join, directory, flagged)
+        file = directory.configuration
+        click.echo(
+            _(
+                "{path} is the node {node} now, and later starts on it need no --join. Remove "
+                "{file}: it is a secret."
+            ).format(path=directory.path, node=node, file=join),
+            err=True,
+        )
+    settings = read()
     with closing(logs.set_up(log_format or "text", path=log_file)):
         if check:
             check_all(settings, directory)

@@ -17,12 +17,14 @@ from securechat.net.tls import TlsFilesError
 from securechat.server.agreement import ClusterError
 from securechat.server.config import ConfigError
 from securechat.server.data import DataError
+from securechat.server.node_archive import JoinError
 from securechat.store.errors import StoreError
 
 FAILURES = (
     ConfigError,
     DataError,
     ClusterError,
+    JoinError,
     StoreError,
     ListenError,
     TlsFilesError,

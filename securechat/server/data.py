@@ -23,6 +23,8 @@ from securechat.store.postgres.location import PostgresLocation
 from securechat.store.search import index as search_index
 from securechat.store.sqlite import database
 
+CONFIGURATION = "securechat.toml"
+
 LOCK_SECONDS = 0.5
 """How long a starting server tries: who only looks, in running(), holds the lock for an instant."""
 
@@ -51,6 +53,8 @@ class DataDirectory:
         self.pepper = self.path / pepper.FILE_NAME
         self.tls = self.path / "tls"
         self.store = self.path / store_file.FILE_NAME
+        self.configuration = self.path / CONFIGURATION
+        """Which a server goes by that is told no other."""
         self.node = ""
         """The name of the node that runs on it, as choose() was told; '' where there are none."""
         self._location: Location | None = None
@@ -69,6 +73,10 @@ class DataDirectory:
         """The databases that are files in it. Raises DataError."""
         found = [self.location, self.search_index]
         return [place for place in found if isinstance(place, Path)]
+
+    def own_configuration(self) -> Path | None:
+        """The file with its configuration; None where there is none."""
+        return self.configuration if os.path.exists(self.configuration) else None  # noqa: PTH110
 
     def _kept(self) -> PostgresLocation | None:
         try:

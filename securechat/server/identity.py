@@ -72,15 +72,10 @@ def pin_of(certificate: Path, report: CertificateReport) -> bytes | None:
 
 def _own(config: Config, data: DataDirectory) -> Identity:
     now = datetime.now(UTC)
-    wanted = wanted_names(config)
+    wanted = names_to_ask(config, data)
     made = ensure_server_certificate(data.tls, wanted, now=now)
     days = (made.not_after - now).days
-    warnings = [made.warning] if made.warning else []
-    # Only names that clients are told; that a laptop's other address is left out is no fault.
-    missing = [name for name in needed_names(config) if name in made.refused_names]
-    if missing:
-        warnings.append(_too_narrow(missing, made, data.tls))
-    warnings += _expiry(made.certificate, days)
+    warnings = _own_warnings(config, data, made, days)
     pin = bytes.fromhex(made.ca_fingerprint)
     return Identity(
         made.certificate,
@@ -113,6 +108,45 @@ def _expiry(certificate: Path, days: int) -> list[str]:
     return [f"{certificate} expires in {days} days; renew it and send the server a SIGHUP"]
 
 
+def _own_warnings(
+    config: Config, data: DataDirectory, made: ServerCertificate, days: int
+) -> list[str]:
+    needed = needed_names(config)
+    if not _signs_itself(config, data):
+        missing = [name for name in needed if name not in made.names]
+        if missing or days < WARN_DAYS:
+            return [_prepared_anew(config.cluster.node, made, missing)]
+        return []
+    warnings = [made.warning] if made.warning else []
+    # Only names that clients are told; that a laptop's other address is left out is no fault.
+    missing = [name for name in needed if name in made.refused_names]
+    if missing:
+        warnings.append(_too_narrow(missing, made, data.tls))
+    return [*warnings, *_expiry(made.certificate, days)]
+
+
+def names_to_ask(config: Config, data: DataDirectory) -> list[str]:
+    """What the server's own certificate should be for, by who can make another one."""
+    return wanted_names(config) if _signs_itself(config, data) else needed_names(config)
+
+
+def _signs_itself(config: Config, data: DataDirectory) -> bool:
+    """False for a node that has joined: the authority's key has stayed at another one."""
+    key, ca = data.tls / "ca-key.pem", data.tls / "ca.pem"
+    # Where there is neither, it is the first start of the first node, which makes both.
+    return not config.cluster.node or key.exists() or not ca.exists()
+
+
+def _prepared_anew(node: str, made: ServerCertificate, missing: list[str]) -> str:
+    reason = f"leaves out {', '.join(missing)}" if missing else f"ends on {made.not_after:%Y-%m-%d}"
+    names = shlex.join(dict.fromkeys([*made.names, *missing]))
+    return (
+        f"the certificate of this node {reason}, and the authority's key is at another node: there "
+        f"make another one by `securechat-admin nodes prepare {node} {names} --out FILE`, and take "
+        "it up here by `securechat-admin nodes renew FILE`"
+    )
+
+
 def wanted_names(config: Config) -> list[str]:
     """What the server's own certificate should be for: this machine's names, and the configured.
 
@@ -137,7 +171,7 @@ def needed_names(config: Config) -> list[str]:
     # Those of other nodes, too: they are of one authority, which has to be made for all of them.
     further = [host for host, _port in config.server.further]
     given = [config.server.public[0], config.server.name, config.listen.host, *further]
-    names = [name for name in given if name and not _is_wildcard(name)]
+    names = [name for name in given if name and not is_wildcard(name)]
     told = public_host(config)
     if told in (*default_names(), local_address()):  # a machine's name may be none for a host
         names.append(told)
@@ -229,7 +263,7 @@ def reachable_host(address: str, listen: str) -> str:
     """
     if address:
         return address
-    if not _is_wildcard(listen):
+    if not is_wildcard(listen):
         return listen
     host = socket.gethostname()
     if "." in host.strip(".") and not host.endswith(NOT_FOR_OTHERS):
@@ -248,7 +282,8 @@ def is_loopback(host: str) -> bool:
     return host.lower() == "localhost"
 
 
-def _is_wildcard(host: str) -> bool:
+def is_wildcard(host: str) -> bool:
+    """Whether it stands for all addresses of this machine."""
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_unspecified
     return False

@@ -34,8 +34,8 @@ from securechat.server.hub import Hub, NewSettings
 from securechat.server.identity import (
     Identity,
     find_identity,
+    names_to_ask,
     server_name,
-    wanted_names,
 )
 from securechat.server.inbox import WAKE, Stop
 from securechat.server.indexer import Indexer
@@ -440,7 +440,8 @@ class Service:
         """
         identity = self.identity
         # Of a certificate that was given, nobody but its owner can make another one.
-        return identity.ca_file is not None and wanted_names(self.config) != identity.wanted
+        asked = identity.wanted
+        return identity.ca_file is not None and names_to_ask(self.config, self.data) != asked
 
     @property
     def has_turns(self) -> bool:

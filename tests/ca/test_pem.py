@@ -13,7 +13,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from securechat.ca import builders, files, pem
 from securechat.ca.errors import KeyMismatchError, PassphraseError, StorageError
 from securechat.ca.files import NewFile
-from tests.ca.support import GOOD_PASSPHRASE, make_client, make_issuer, make_server, needs_openssl
+from tests.ca.support import (
+    GOOD_PASSPHRASE,
+    NOW,
+    make_client,
+    make_issuer,
+    make_server,
+    needs_openssl,
+)
 
 ISSUER = make_issuer("chat.example.org")
 LEAF = make_server(ISSUER, "chat.example.org", "::1")
@@ -120,6 +127,25 @@ def test_a_key_belongs_to_one_certificate(tmp_path: Path) -> None:
     pem.check_pair(ISSUER.certificate, ISSUER.key, where="a and b")
     with pytest.raises(KeyMismatchError, match="a and b: the key does not belong"):
         pem.check_pair(LEAF, ISSUER.key, where="a and b")
+
+
+def test_what_belongs_together_is_known_without_files() -> None:
+    """A chain, its key, and who has issued it; anything else is not."""
+    issuer, other = make_issuer(), make_issuer()
+    key = builders.new_key()
+    leaf = builders.build_server(issuer, key.public_key(), ("chat.example",), now=NOW, days=2)
+    chain, own = pem.certificate_pem(leaf, issuer.certificate), pem.key_pem(key)
+    ca = pem.certificate_pem(issuer.certificate)
+    assert pem.belong_together(chain, own, ca)
+    assert pem.belong_together(chain, own, None)
+    assert not pem.belong_together(chain, pem.key_pem(builders.new_key()), ca)
+    assert not pem.belong_together(chain, own, pem.certificate_pem(other.certificate))
+    assert not pem.belong_together(ca, own, ca)
+    assert not pem.belong_together(chain, pem.key_pem(key, GOOD_PASSPHRASE), ca)
+    for noise in (b"", b"\xff\x00", own):
+        assert not pem.belong_together(noise, own, ca)
+        assert not pem.belong_together(chain, noise if noise != own else chain, ca)
+        assert not pem.belong_together(chain, own, noise)
 
 
 def test_who_issued_what() -> None:

@@ -41,6 +41,15 @@ def test_naming_one_makes_nothing(data: DataDirectory) -> None:
     assert data.tls == data.path / "tls"
 
 
+def test_it_may_have_a_configuration_in_it(data: DataDirectory) -> None:
+    """Which a start goes by that is told no other."""
+    assert data.own_configuration() is None
+    data.create()
+    assert data.own_configuration() is None
+    data.configuration.touch()
+    assert data.own_configuration() == data.path / "securechat.toml"
+
+
 def test_a_relative_path_stays_where_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

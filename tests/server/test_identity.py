@@ -19,6 +19,7 @@ from securechat.server.identity import (
     find_identity,
     is_loopback,
     local_address,
+    names_to_ask,
     public_host,
     server_name,
     wanted_names,
@@ -128,6 +129,66 @@ def test_a_configured_certificate_is_shown(data: DataDirectory, tmp_path: Path) 
     assert found.days_left == 89
     assert found.warnings == ()
     assert not data.tls.exists()
+
+
+# --- a node that has joined ----------------------------------------------------------------------
+
+
+def joined(data: DataDirectory, *names: str, lasts: timedelta = 100 * DAY) -> Authority:
+    """Its authority's key is at another node."""
+    authority = Authority()
+    data.tls.mkdir(mode=0o700)
+    authority.server(*names, lasts=lasts).write(data.tls, "server")
+    authority.write(data.tls)
+    return authority
+
+
+def node(**server: str) -> Config:
+    store = {"url": "postgresql://chat@db.example/chat"}
+    named = {"name": "chat.example", **server}
+    everywhere = {"host": "0.0.0.0"}
+    return config(server=named, listen=everywhere, store=store, cluster={"node": "south"})
+
+
+def test_a_node_goes_on_with_the_certificate_that_it_was_given(data: DataDirectory) -> None:
+    """It isn't for all names of the machine, and needn't be: nobody is told them."""
+    authority = joined(data, "chat.example", "south.example")
+    found = find_identity(node(address="south.example"), data)
+    assert found.warnings == ()
+    assert found.names == ("chat.example", "south.example")
+    assert found.ca_sha256 == hashlib.sha256(authority.der).digest()
+    assert found.wanted == names_to_ask(node(address="south.example"), data)
+    assert not (data.tls / "ca-key.pem").exists()
+
+
+def test_a_node_is_told_how_it_gets_another_certificate(data: DataDirectory) -> None:
+    """One for a name that it lacks, as links have it; or before its own ends."""
+    joined(data, "chat.example", "south.example")
+    [told] = find_identity(node(address="new.example"), data).warnings
+    assert told.startswith("the certificate of this node leaves out new.example, and the ")
+    assert (
+        "by `securechat-admin nodes prepare south chat.example south.example new.example --out "
+        "FILE`, and take it up here by `securechat-admin nodes renew FILE`"
+    ) in told
+
+
+def test_a_node_is_told_when_its_certificate_ends(data: DataDirectory) -> None:
+    """In time for somebody to make another one."""
+    joined(data, "chat.example", "south.example", lasts=DAY / 2)
+    found = find_identity(node(address="south.example"), data)
+    [told] = found.warnings
+    assert f"of this node ends on {found.not_after:%Y-%m-%d}, and the authority's key" in told
+
+
+def test_a_node_with_the_authoritys_key_renews_itself(data: DataDirectory) -> None:
+    """The first one is as a single server is."""
+    assert "localhost" in find_identity(node(), data).names
+    later = find_identity(node(address="other.local"), data)
+    assert "other.local" in later.names
+    assert later.warnings == ()
+
+
+# --- a given one ---------------------------------------------------------------------------------
 
 
 def test_a_key_elsewhere_is_used(data: DataDirectory, tmp_path: Path) -> None:

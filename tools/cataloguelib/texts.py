@@ -17,6 +17,7 @@ SHOWN = ("core/administration/",)
 TEXTS = (
     "admin/backup/check.py",
     "admin/nearest.py",
+    "admin/preparing.py:_warnings",
     "admin/user_import.py",
     "ca/authority.py",
     "ca/check.py",

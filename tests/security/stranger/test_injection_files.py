@@ -48,6 +48,7 @@ FILES = {
     "securechat-server --key": Argument(
         server.main, "--data PLACE/data --check --cert PLACE/ca/server.pem --key FILE"
     ),
+    "securechat-server --join": Argument(server.main, "--data PLACE/new --check --join FILE"),
     "securechat --ca": Argument(client.main, f"login --config-dir PLACE/own --ca FILE {NOWHERE}"),
     "securechat trust pin": Argument(
         client.main, "trust pin --config-dir PLACE/own FILE chat.example"
@@ -72,6 +73,9 @@ FILES = {
         admin.main,
         "--data PLACE/data move --password-file FILE postgresql://chat@/chat?host=PLACE/nowhere",
     ),
+    "securechat-admin renew file": Argument(
+        admin.main, "--data PLACE/data --config PLACE/node.toml nodes renew FILE"
+    ),
     "gencerts --passphrase-file": Argument(
         gencerts.main, "--out PLACE/ca2 --passphrase-file FILE chat.example"
     ),
@@ -91,6 +95,10 @@ ELSEWHERE = {
     "securechat-admin --slips",  # of user import
     "securechat-server --log-file",
     "securechat-admin --token-file",  # of user add
+    "securechat-admin --out",  # of nodes prepare
+    "securechat-admin --cert",
+    "securechat-admin --key",
+    "securechat-admin --passphrase-file",
 }
 """Tried by the tests of these commands."""
 
@@ -102,6 +110,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert run(gencerts.main, "--out", place / "ca", "chat.example").code == 0
     add_accounts(place / "data", "alice")
     (place / "directory").mkdir(mode=0o700)
+    (place / "node.toml").write_text(
+        '[cluster]\nnode = "south"\n[store]\nurl = "postgresql://chat@/chat?host=/nowhere"\n'
+    )
     os.mkfifo(place / "pipe", 0o600)
     (place / "loop").symlink_to(place / "loop")
     (place / "dangling").symlink_to(place / "nowhere" / "at-all")
