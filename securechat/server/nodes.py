@@ -14,13 +14,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from securechat.core.journal.events import JournalEvent
-from securechat.core.journal.events.channels import Logged
-from securechat.core.model.entities import Account, Session
-from securechat.core.nodes import following, telling
-from securechat.core.nodes.encoding import UnreadableError, body_text, read_body
-from securechat.core.nodes.presence import AccountChange, Presence, row_of
-from securechat.core.presence import online
+from securechat.core.nodes import following
+from securechat.core.nodes.encoding import UnreadableError, read_body
+from securechat.core.nodes.presence import row_of
+from securechat.core.nodes.turns import OwnTurns, Telling
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
 from securechat.server.changes import Changes
@@ -45,13 +42,8 @@ HEARTBEAT_SECONDS = 2.0
 
 TIDY_SECONDS = 10.0
 
-LOST = "Connection lost"
-"""What others are told of those whose node is gone."""
-
 PAUSE_SECONDS = 0.05
 """Between two tries to begin a turn, where the database can't be reached."""
-
-Body = dict[str, Sequence[object]]
 
 
 class Nodes:
@@ -71,11 +63,9 @@ class Nodes:
         self._journal = journal
         self._applied = applied
         self._release = release
-        self._presence = Presence(rules.model, journal.connection.epoch)
-        self._before = (0, 0)
-        self._touched: dict[Account, None] = {}
-        self._carried: list[Body] = []
-        """What was said to sessions at other nodes in turns that could not be stored."""
+        self._turns = OwnTurns(rules, journal.connection.epoch)
+        self._presence = self._turns.presence
+        self.touch = self._turns.touch
         self._troubled = False
         self._tidied_at = time.monotonic()
         self._connected_at = time.monotonic()
@@ -110,8 +100,7 @@ class Nodes:
         if self._troubled:
             log.warning("the nodes' database can be reached again")
             self._troubled, self._connected_at = False, time.monotonic()
-        self._before = self._model.last_seq, self._model.last_target
-        self._touched.clear()
+        self._turns.begin()
         return True
 
     def follow(self) -> None:
@@ -120,11 +109,6 @@ class Nodes:
             self._take_up(self._journal.connection.turns(self._applied))
         except StoreError as error:
             self._trouble(error)
-
-    def touch(self, session: object) -> None:
-        """Something has come of a session: what others know of its account may have changed."""
-        if isinstance(session, Session) and session.account is not None:
-            self._touched[session.account] = None
 
     def look(self, turn: Turn) -> None:
         """Once a second, in a turn: which nodes there are, and which are not any more."""
@@ -145,7 +129,7 @@ class Nodes:
         except StoreError as error:
             self._trouble(error)
         # What no input has brought up, such as who lingers.
-        self._touched |= dict.fromkeys(self._presence.known())
+        self._turns.touch_known()
 
     def _end_dead(self, turn: Turn, nodes: Sequence[NodeRow]) -> None:
         """What was said to them, and whom they had, goes on at another one."""
@@ -162,14 +146,7 @@ class Nodes:
             for node in dead:
                 log.warning("the node %s is gone; it had %d sessions", node.name, node.sessions)
         alive = {node.epoch for node in nodes if node.state != GONE} - {one.epoch for one in dead}
-        self._depart(turn, self._presence.nodes() - alive)
-
-    def _depart(self, turn: Turn, epochs: Iterable[int]) -> None:
-        for session in self._presence.of_nodes(epochs):
-            self.touch(session)
-            self._rules.closed(turn, session, LOST)
-            self._model.closing -= session in self._model.sessions
-        online.end_orphans(turn, LOST)
+        self._turns.depart(turn, self._presence.nodes() - alive)
 
     def store(self, turn: Turn) -> None:
         """Store a turn, with what it tells the others; what can't be is taken back. Raises
@@ -177,45 +154,27 @@ class Nodes:
         """
         self._committer.store(turn)
         failed = self._committer.failed
-        for session in turn.arrived:
-            self.touch(session)
-        for closing in turn.closings:
-            self.touch(closing.session)
-        self._touched |= dict.fromkeys(self._model.lingering)
-        events = _stored(turn, failed)
-        if failed:
-            self._count_again(events)
-        changes = self._presence.changes(self._touched, turn)
-        body = telling.told(turn, self._presence, events, changes, self._changes.found)
+        told = self._turns.tell(turn, failed, self._changes.found)
         try:
             self._changes.write()
-            self._end(turn, body, changes)
+            self._end(turn, told)
         except StoreError as error:
             self._refused(turn, failed, error)
         else:
-            self._model.committed_seq = self._model.last_seq
             self._changes.written()
-            self._presence.told(changes)
-        for closing in turn.closings:
-            if not closing.session.is_here:
-                self._presence.forget(closing.session)
-        self._presence.end_turn()
+            self._turns.was_stored(turn)
 
-    def _end(self, turn: Turn, body: Body, changes: Sequence[AccountChange]) -> None:
-        text = _joined([*self._carried, body])
-        now = time.monotonic()
+    def _end(self, turn: Turn, told: Telling) -> None:
+        text, now = told.text, time.monotonic()
         is_due = now - self.heard_at >= HEARTBEAT_SECONDS
         if text is None and not turn.audits and not is_due and not self._journal.wrote:
             self._journal.abandon()
             return
-        rows = PresenceChange(
-            self._presence.rows(changes), [key for change in changes for key in change.gone]
-        )
         number = self._journal.number
         upto = number if text is not None else self._applied
+        rows = PresenceChange(told.there, told.gone)
         self._committer.settled(lambda: self._journal.end_turn(text, rows, upto))
         self._applied, self.heard_at = upto, now
-        self._carried.clear()
 
     def _refused(self, turn: Turn, failed: Sequence[CommandSpan], error: StoreError) -> None:
         """Nothing of the turn is stored."""
@@ -225,19 +184,9 @@ class Nodes:
             raise MustEndError(f"a turn could be stored neither as a whole nor in part: {error}")
         self._changes.take_back()
         self._committer.refuse(turn, turn.spans if turn.events else [], error)
-        self._count_again([])
-        # What has changed nothing is done all the same, and told with the next turn.
-        self._carried.append(telling.told(turn, self._presence, [], [], []))
-        if len(self._carried) > MOST_CARRIED:
+        self._turns.was_refused(turn)
+        if self._turns.refused > MOST_CARRIED:
             raise MustEndError(f"nothing can be stored any more: {error}")
-
-    def _count_again(self, events: Iterable[JournalEvent]) -> None:
-        """What could not be stored has no number: another node gives it to something else."""
-        seq, target = self._before
-        model = self._model
-        model.last_seq = max([seq, *(one.seq for one in events if isinstance(one, Logged))])
-        model.last_target = max([target, *(n for n in model.targets if n > target)])
-        model.committed_seq = model.last_seq
 
     # Following
 
@@ -279,25 +228,8 @@ MOST_CARRIED = 1000
 """Turns that could not be stored in a row, and whose words for other nodes are kept."""
 
 
-def _stored(turn: Turn, failed: Iterable[CommandSpan]) -> list[JournalEvent]:
-    """The events of a turn but those of spans that could not be stored."""
-    gone = {at for span in failed for at in range(span.start.events, span.end.events)}
-    return [event for at, event in enumerate(turn.events) if at not in gone]
-
-
 def _changes(body: dict[str, Any]) -> list[tuple[int, str, int | None]]:
     return [(number, kind, account) for number, kind, account in body.get("changes", ())]
-
-
-def _joined(bodies: Sequence[Body]) -> str | None:
-    """Several bodies as one; None where there is nothing in them."""
-    if not any(part for body in bodies for part in body.values()):
-        return None
-    whole: dict[str, list[object]] = {}
-    for body in bodies:
-        for key, part in body.items():
-            whole.setdefault(key, []).extend(part)
-    return body_text(whole)
 
 
 def facts_of(version: str, address: str) -> str:

@@ -18,6 +18,9 @@ from securechat.core.turn import Turn
 CHANNEL, ACCOUNT, SESSIONS, SESSION = "channel", "account", "sessions", "session"
 """To whom something is said."""
 
+Body = dict[str, Sequence[object]]
+"""What a turn tells the others, by what it is."""
+
 
 def told(
     turn: Turn,
@@ -25,7 +28,7 @@ def told(
     events: Iterable[JournalEvent],
     changes: Sequence[AccountChange],
     administered: Sequence[tuple[int, str, int | None]],
-) -> dict[str, Sequence[object]]:
+) -> Body:
     """The body of a turn. events: those of it that are stored. changes: of who is there.
     administered: the administrator's changes that it has taken up, as numbers, kinds and accounts.
     """
