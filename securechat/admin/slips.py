@@ -54,6 +54,9 @@ def _instructions(handout: Handout, slip: Slip) -> list[tuple[str, str, str]]:
     link = slip.link
     others = _("server {host}, port {port}, TLS; login by SASL PLAIN")
     others = others.format(host=link.host, port=link.port)
+    if link.further:
+        more = ", ".join(f"{host} {port}" for host, port in link.further)
+        others = _("{server}; also {addresses}").format(server=others, addresses=more)
     lines = [
         (_("Login name"), slip.name, "word"),
         (_("Password"), slip.password, "word"),

@@ -2,6 +2,9 @@
 
     servers.json          {"last": "chat.example:6697", "accounts": {"chat.example:6697": "alice"},
                            "used": {"chat.example:6697": "2026-01-31"}}, the day of the last login
+                           and, of a server with several addresses, each under the one by which it
+                           is known: "addresses": {"chat.example:6697": ["b.example:6697"]}, the
+                           further ones, and "reached", which has where the last login went
     pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
                           the authorities of this system were
     ignored.json          {"alice@chat.example:6697": ["bob"]}
@@ -18,7 +21,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -29,6 +32,7 @@ from securechat.client.exits import SettingsError, UsageError
 from securechat.client.session.identity import Address, fold, parse_address
 from securechat.common import files
 from securechat.common.record import Record
+from securechat.credentials.link import MOST_ADDRESSES
 
 if TYPE_CHECKING:
     from securechat.client.ignoring import Ignored
@@ -82,17 +86,41 @@ def profiles(base: Path) -> list[str]:
     return sorted(path.name for path in found if _PROFILE.fullmatch(path.name))
 
 
+class Server(Record):
+    """A server as it is to be looked for. address: by which it is known here: whom we trust there,
+    and who we are. addresses: all at which it may be found, that one among them. first: where it
+    was found last.
+    """
+
+    address: Address
+    addresses: tuple[Address, ...]
+    first: Address | None = None
+
+    @property
+    def everywhere(self) -> str:
+        """All its addresses, as they can be typed."""
+        return ",".join(map(str, self.addresses))
+
+
 class KnownServer(Record):
-    """A server where somebody has logged in. used: the day of the last time, '' when unknown."""
+    """A server where somebody has logged in. used: the day of the last time, '' when unknown.
+    further: its other addresses.
+    """
 
     address: Address
     account: str
     used: str = ""
+    further: tuple[Address, ...] = ()
 
     @property
     def target(self) -> str:
         """As it can be typed behind `login`."""
         return f"{self.account}@{self.address}"
+
+    @property
+    def everywhere(self) -> str:
+        """The same with all addresses."""
+        return ",".join([self.target, *map(str, self.further)])
 
 
 class SettingsDirectory:
@@ -152,6 +180,42 @@ class SettingsDirectory:
             content["used"] = {**self._texts("used"), str(address): day.isoformat()}
         write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
+    def server(self, named: Sequence[Address]) -> Server:
+        """The server that somebody has named by one address or by several of its own. Raises
+        SettingsError.
+        """
+        # By the first one that is known here: nodes of one server make links in which each of them
+        # stands first. Never by an address that is known as another server's further one only:
+        # whoever makes a link could then have names lead to a server of their own.
+        address = next((one for one in named if self.trusted(one) is not None), named[0])
+        addresses = tuple(named) if len(named) > 1 else (address, *self.further(address))
+        return Server(address, addresses, self._reached(address))
+
+    def further(self, address: Address) -> tuple[Address, ...]:
+        """The other addresses of a server that is known by this one. Raises SettingsError."""
+        kept = self._mapping("addresses").get(str(address), [])
+        if not isinstance(kept, list):
+            raise SettingsError(f'{self._servers}: expected "addresses" to map servers to lists')
+        found = dict.fromkeys(_addresses(map(str, kept)))
+        return tuple(one for one in found if one != address)[: MOST_ADDRESSES - 1]
+
+    def keep_addresses(self, server: Server, reached: Address | None = None) -> None:
+        """Look for it there from now on. reached: where it was found now. Raises SettingsError."""
+        further = [one for one in server.addresses if one != server.address]
+        if not further:
+            return
+        key = str(server.address)
+        content = self._load()
+        kept = self._mapping("addresses") | {key: list(map(str, further))}
+        content["addresses"] = kept
+        if reached is not None:
+            content["reached"] = self._texts("reached") | {key: str(reached)}
+        if content != self._load():
+            write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+    def _reached(self, address: Address) -> Address | None:
+        return next(_addresses([self._texts("reached").get(str(address), "")]), None)
+
     def forget(self, address: Address) -> bool:
         """Trust nothing for address any more, and know no account there; whether there was
         anything. Raises SettingsError.
@@ -159,9 +223,10 @@ class SettingsDirectory:
         known = self.pin_file(address).exists() or self.account(address) is not None
         # The account first: without a pin it would stand for the authorities of the system.
         content = self._load()
-        for key in ("accounts", "used"):
-            texts = self._texts(key)
-            content[key] = {text: kept for text, kept in texts.items() if not _is(text, address)}
+        for key in ("accounts", "used", "addresses", "reached"):
+            if key in content:
+                kept = self._mapping(key).items()
+                content[key] = {text: value for text, value in kept if not _is(text, address)}
         if self.last() == address:
             content.pop("last")
         if known:
@@ -177,7 +242,9 @@ class SettingsDirectory:
         servers = []
         for text, account in self._texts("accounts").items():
             with suppress(UsageError):  # a person has written it, and a login would say so
-                servers.append(KnownServer(parse_address(text), account, used.get(text, "")))
+                address = parse_address(text)
+                day, further = used.get(text, ""), self.further(address)
+                servers.append(KnownServer(address, account, day, further))
         return sorted(servers, key=lambda one: (one.address == last, one.used), reverse=True)
 
     def last(self) -> Address | None:
@@ -236,10 +303,13 @@ class SettingsDirectory:
         return str(wish)
 
     def _texts(self, key: str) -> dict[str, str]:
-        texts = self._load().get(key, {})
-        if not isinstance(texts, dict):
+        return {server: str(text) for server, text in self._mapping(key).items()}
+
+    def _mapping(self, key: str) -> dict[str, object]:
+        found = self._load().get(key, {})
+        if not isinstance(found, dict):
             raise SettingsError(f'{self._servers}: expected "{key}" to map servers to names')
-        return {server: str(text) for server, text in texts.items()}
+        return found
 
     def _load(self) -> dict[str, object]:
         return _object(self._servers)
@@ -257,6 +327,13 @@ def _object(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise SettingsError(f"{path}: expected an object; delete it to begin anew")
     return content
+
+
+def _addresses(texts: Iterable[str]) -> Iterator[Address]:
+    """Those that are some: a person may have written them."""
+    for text in texts:
+        with suppress(UsageError):
+            yield parse_address(text)
 
 
 def _is(text: str, address: Address) -> bool:

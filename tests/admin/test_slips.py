@@ -70,6 +70,8 @@ def test_a_code_for_a_camera_has_as_many_addresses_as_go_into_it() -> None:
     assert small.further == nodes[: len(small.further)]
     assert qr_code(str(small)) in page
     assert str(link) in Seen(page).text
+    more = ", ".join(f"{host} {port}" for host, port in nodes)
+    assert f"login by SASL PLAIN; also {more}" in Seen(page).text
     # 57 modules, and the border of two on both sides.
     assert 'viewBox="0 0 61 61"' in qr_code(str(small).ljust(QR_BYTES, "x"))
 

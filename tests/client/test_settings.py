@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address
-from securechat.client.settings import SettingsDirectory, default_directory
+from securechat.client.settings import Server, SettingsDirectory, default_directory
+from securechat.credentials.link import MOST_ADDRESSES
 
 HERE = Address("chat.example", 6697)
 THERE = Address("::1", 7000)
@@ -159,3 +161,81 @@ def test_a_list_of_ignored_people_that_can_not_be_read(
     path.write_text(content)
     with pytest.raises(SettingsError, match=r"ignored\.json"):
         settings.ignored(HERE, "alice")
+
+
+# -- servers with several addresses
+
+A, B, C = (Address(f"{letter}.example") for letter in "abc")
+
+
+def test_a_server_keeps_its_addresses(settings: SettingsDirectory) -> None:
+    """Under the one by which it is known, in their order, with the one that was reached last."""
+    settings.remember(A, "alice")
+    settings.keep_addresses(Server(A, (A, B, C)), C)
+    again = SettingsDirectory(settings.directory)
+    assert again.server([A]) == Server(A, (A, B, C), C)
+    [known] = again.known()
+    assert known.everywhere == "alice@a.example:6697,b.example:6697,c.example:6697"
+    assert known.target == "alice@a.example:6697"
+
+
+def test_of_one_address_nothing_is_kept_beside_it(settings: SettingsDirectory) -> None:
+    """Nor does a link with one, as of older servers, take the others away."""
+    settings.keep_addresses(Server(A, (A,)), A)
+    assert not settings.directory.exists()
+    settings.keep_addresses(Server(A, (A, B)), A)
+    settings.keep_addresses(Server(A, (A,)), A)
+    assert settings.further(A) == (B,)
+
+
+def test_those_that_are_named_take_the_place_of_those_that_were_kept(
+    settings: SettingsDirectory,
+) -> None:
+    """A server may have other nodes by now."""
+    settings.keep_addresses(Server(A, (A, B)), B)
+    assert settings.server([A, C]) == Server(A, (A, C), B)
+    settings.keep_addresses(settings.server([A, C]), C)
+    assert settings.server([A]) == Server(A, (A, C), C)
+
+
+def test_a_server_is_the_one_that_is_known_among_its_addresses(settings: SettingsDirectory) -> None:
+    """Each node makes links in which it stands first itself."""
+    settings.save_pin(B, "pem")
+    assert settings.server([A, B, C]) == Server(B, (A, B, C))
+    assert settings.server([A, C]) == Server(A, (A, C))
+
+
+def test_a_further_address_is_no_name_of_the_server(settings: SettingsDirectory) -> None:
+    """Whoever makes a link could else have any name lead to a server of their own."""
+    settings.save_pin(A, "pem")
+    settings.keep_addresses(Server(A, (A, B)))
+    assert settings.server([B]) == Server(B, (B,))
+    assert settings.trusted(B) is None
+
+
+def test_what_is_forgotten_is_forgotten_with_its_addresses(settings: SettingsDirectory) -> None:
+    """In whatever spelling."""
+    settings.remember(A, "alice")
+    settings.keep_addresses(Server(A, (A, B)), B)
+    settings.forget(Address("A.Example."))
+    assert settings.server([A]) == Server(A, (A,))
+
+
+@pytest.mark.parametrize("kept", ["7", '{"a.example:6697": "b"}', "[]"])
+def test_damaged_addresses_are_told(settings: SettingsDirectory, kept: str) -> None:
+    """With the file's name."""
+    settings.save_pin(A, "pem")
+    (settings.directory / "servers.json").write_text(f'{{"addresses": {kept}}}')
+    (settings.directory / "servers.json").chmod(0o600)
+    with pytest.raises(SettingsError, match=r'servers\.json: expected "addresses"'):
+        settings.server([A])
+
+
+def test_what_is_no_address_among_them_is_passed_over(settings: SettingsDirectory) -> None:
+    """And what is more than a server may have."""
+    settings.save_pin(A, "pem")
+    many = [f"n{number}.example" for number in range(20)]
+    kept = {"addresses": {"a.example:6697": ["a b", 7, "a.example", *many]}, "reached": {}}
+    (settings.directory / "servers.json").write_text(json.dumps(kept))
+    (settings.directory / "servers.json").chmod(0o600)
+    assert len(settings.server([A]).addresses) == MOST_ADDRESSES

@@ -19,6 +19,7 @@ from securechat.client.person import Nobody
 from securechat.client.session.actions import Quit
 from securechat.client.session.handshake import Missed
 from securechat.client.settings import SettingsDirectory, default_directory
+from securechat.client.wire.rounds import Reconnect
 from securechat.common.escape import escape_text
 
 log = logging.getLogger("securechat.client")
@@ -84,7 +85,7 @@ def connect(
     goal = assemble.destination(setup, where)
     kept = State(Path(state), goal.owner.account, str(goal.owner.address)) if state else None
     missed = Missed.FOLLOWED if visible else Missed.LEFT
-    running = assemble.enter(setup, goal, missed=missed, reconnect=True)
+    running = assemble.enter(setup, goal, missed=missed, reconnect=Reconnect.ALWAYS)
     followed = [conversations] if isinstance(conversations, str) else list(conversations)
     try:
         return Chat(running, followed, kept, own=own)

@@ -19,12 +19,13 @@ from securechat.client.refusals import refusal
 from securechat.client.screens import pipe
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Address, parse_target
-from securechat.client.settings import SettingsDirectory
+from securechat.client.settings import Server, SettingsDirectory
 from securechat.client.text.render import Renderer
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.anchors import Anchor
 from securechat.client.trust.authorities import Dialer, Trust
 from securechat.client.trust.consent import Consent
+from securechat.client.wire.rounds import Reconnect
 from securechat.common.language import _, translated
 from securechat.common.record import State, field
 from securechat.credentials.link import LinkError, LoginLink, is_link
@@ -47,38 +48,48 @@ class Setup(State):
 
 
 class Destination(State):
-    """Where a command goes, and as whom."""
+    """Where a command goes, and as whom. server: its addresses, one of which is the owner's."""
 
     owner: TokenOwner
+    server: Server
     trusted: Trust
     dialer: Dialer
 
 
 def destination(setup: Setup, where: str | None) -> Destination:
-    """`[ACCOUNT@]HOST[:PORT]`, a login link, or where we were last; asks for an account that is
+    """`[ACCOUNT@]HOST[:PORT][,…]`, a login link, or where we were last; asks for an account that is
     missing.
 
     Raises ClientError.
     """
     goal = _goal(setup, where)
-    anchor = anchors.decide(setup.settings, goal.address, goal.offer, setup.consent, setup.person)
-    dialer = Dialer(goal.address, anchor.trust, setup.sources.certificate, setup.sources.key)
-    account = goal.account or _account_of(setup.settings, goal.address, anchor)
+    server = goal.server
+    anchor = anchors.decide(
+        *(setup.settings, server.address, goal.offer, setup.consent, setup.person),
+        addresses=server.addresses,
+    )
+    dialer = dialer_to(server, anchor.trust, setup.sources)
+    account = goal.account or _account_of(setup.settings, server.address, anchor)
     if setup.sources.certificate is not None and where and not goal.account:
         account = None  # the certificate says as whom, not the last login there
     if not account and setup.sources.certificate is None and setup.person.present:
         look(dialer, setup.person)  # nobody types for a server that isn't there, or isn't the one
-    account = setup.sources.account(setup.person, account, str(goal.address))
-    return Destination(
-        TokenOwner(goal.address, anchor.trust.identity, account), anchor.trust, dialer
-    )
+    account = setup.sources.account(setup.person, account, str(server.address))
+    owner = TokenOwner(server.address, anchor.trust.identity, account)
+    return Destination(owner, server, anchor.trust, dialer)
+
+
+def dialer_to(server: Server, trust: Trust, sources: Sources | None = None) -> Dialer:
+    """What connects to a server at all its addresses. Raises UsageError."""
+    certificate, key = (sources.certificate, sources.key) if sources else (None, None)
+    return Dialer(server.addresses, trust, certificate, key, first=server.first)
 
 
 class _Goal(State):
     """What somebody has named. offer: whom to trust there, by a link or --ca."""
 
     account: str | None
-    address: Address
+    server: Server
     offer: Trust | None = None
 
 
@@ -98,10 +109,10 @@ def _linked(setup: Setup, text: str) -> _Goal:
         raise UsageError(str(error)) from None
     if setup.ca_file is not None:
         raise UsageError("--ca is not for a link, which says itself which authority to trust")
-    address = Address(link.host, link.port)
+    server = setup.settings.server(authorities.linked_addresses(link))
     with setup.person.waiting() as waiting:
         offer = authorities.offered_by_link(link, waiting.step)
-    return _Goal(link.account or None, address, offer)
+    return _Goal(link.account or None, server, offer)
 
 
 def _account_of(settings: SettingsDirectory, address: Address, anchor: Anchor) -> str | None:
@@ -115,7 +126,7 @@ def log_in(
     where: str | None,
     *,
     missed: Missed = Missed.REPLAYED,
-    reconnect: bool | None = None,
+    reconnect: Reconnect | None = None,
 ) -> LoggedIn:
     """Log in to what destination() takes, and have this device remembered.
 
@@ -134,7 +145,7 @@ def enter(
     *,
     missed: Missed,
     by_token: bool = True,
-    reconnect: bool | None = None,
+    reconnect: Reconnect | None = None,
 ) -> LoggedIn:
     """Log in, no more. by_token: the token of this device will do, else the password is needed.
 
@@ -158,21 +169,23 @@ def enter(
 def keep(settings: SettingsDirectory, goal: Destination) -> None:
     """Trust this server from now on, and come back to it."""
     anchors.keep(settings, goal.owner.address, goal.trusted)
+    settings.keep_addresses(goal.server, goal.dialer.rounds.current)
     # The account that we named, not the nick that the server gave us: a server must not choose as
     # whom we log in next.
     settings.remember(goal.owner.address, goal.owner.account, date.today())
 
 
-def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, Address]:
+def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, Server]:
     if where is not None:
-        return parse_target(where)
+        account, named = parse_target(where)
+        return account, settings.server(named)
     last = settings.last()
     if last is None:
         raise UsageError(
             "there is no server to log in to yet. Ask its administrator for a link, and type "
             "`securechat LINK`"
         )
-    return None, last
+    return None, settings.server([last])
 
 
 def local_renderer() -> Renderer:

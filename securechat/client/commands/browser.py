@@ -6,12 +6,14 @@ import signal
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from securechat.client.commands import assemble, registering
 from securechat.client.commands.account import closing
 from securechat.client.commands.assemble import Destination, Setup
+from securechat.client.commands.login_flow import refusal_in_short
 from securechat.client.credentials import device
 from securechat.client.exits import Exit, UsageError
 from securechat.client.open import browser, peers
@@ -22,8 +24,8 @@ from securechat.client.open.stand_in import StandIn
 from securechat.client.open.visits import Entry
 from securechat.client.person import Person
 from securechat.client.session.handshake import Missed
-from securechat.client.session.identity import Address, Login
-from securechat.client.trust.authorities import Dialer
+from securechat.client.session.identity import Login
+from securechat.client.trust.authorities import Dialer, linked_addresses
 from securechat.common.language import _, translated
 from securechat.credentials.link import InviteLink, LinkError, is_link, parse_link
 
@@ -47,7 +49,7 @@ def open_page(setup: Setup, where: str | None, name: str | None, *, in_browser: 
     port = LoopbackPort(_guard(setup.person))
     page = LocalPage(port.number, stand_in, str(goal.owner.address), made=made)
     line = _Line(goal.dialer, setup.person)
-    entry = Entry(page.rules(), stand_in, line.dial, line.refused, port.ending)
+    entry = Entry(page.rules(), stand_in, line.dial, line.refused, port.ending, line.dropped)
     with _ends(port.stop):
         try:
             with _shown(setup.person, page, in_browser=in_browser):
@@ -67,14 +69,14 @@ def _registered(setup: Setup, where: str | None, name: str | None) -> tuple[str 
         if name is not None:
             raise UsageError("--account is for an invite link, by which an account is made")
         return where, False
-    address = Address(invite.host, invite.port)
-    account = setup.settings.account(address)
+    server = setup.settings.server(linked_addresses(invite))
+    account = setup.settings.account(server.address)
     made = account is None or name is not None
     if made:
         running = registering.register(setup, invite, name, missed=Missed.LEFT)
         with closing(running):
             account = running.credential.account
-    return f"{account}@{address}", made
+    return f"{account}@{server.everywhere}", made
 
 
 def _guard(person: Person) -> Callable[[socket.socket], bool]:
@@ -122,14 +124,29 @@ class _Line:
     def __init__(self, dialer: Dialer, person: Person) -> None:
         self._dialer, self._person = dialer, person
         self._told = ""
+        self._lock = threading.Lock()
+        self._first = dialer.rounds.current
+        dialer.passed_over = lambda error: person.tell(f"securechat: {refusal_in_short(error)}")
 
     def dial(self) -> ssl.SSLSocket:
-        """See Dialer."""
-        connection = self._dialer()
+        """See Dialer. A round for itself, as tabs come at any time; it begins where the last
+        connection was made.
+        """
+        with self._lock:
+            rounds = self._dialer.another(self._first)
+        connection = self._dialer.connect(rounds)
+        with self._lock:
+            self._first = rounds.current
         told, self._told = self._told, ""
         if told:
             self._person.tell(_("securechat: the server can be reached again"))
         return connection
+
+    def dropped(self) -> None:
+        """The server has let a page in and hung up: the next round begins behind it."""
+        with self._lock:
+            order = self._dialer.another(self._first).begin()
+            self._first = order[1 % len(order)]
 
     def refused(self, text: str) -> None:
         """The page comes again and again, so it is told when it is something new."""

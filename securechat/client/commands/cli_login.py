@@ -120,6 +120,7 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
     """Log in and talk. Without an argument: where you were last, as the same account.
 
     A login LINK, as the server's administrator has it, says where and which authority to trust.
+    A server with several addresses may be named by all of them: HOST,HOST:PORT.
 
     The password is asked for once: then this device is remembered, until `securechat logout`.
 

@@ -50,6 +50,7 @@ def send(
     from securechat.client.screens import pipe
     from securechat.client.screens.composer import target_problem
     from securechat.client.session.handshake import Missed
+    from securechat.client.wire.rounds import Reconnect
 
     if problem := target_problem(target):
         raise UsageError(problem.text)
@@ -63,7 +64,7 @@ def send(
         )
     if together:
         texts = [pipe.whole_input(sys.stdin.fileno())]
-    running = assemble.log_in(setup, server, missed=Missed.LEFT)
+    running = assemble.log_in(setup, server, missed=Missed.LEFT, reconnect=Reconnect.ELSEWHERE)
     return assemble.send(running, target, texts, as_json=as_json)
 
 

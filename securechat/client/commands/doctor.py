@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from securechat.client.commands.account import closing
@@ -14,10 +14,12 @@ from securechat.client.exits import ClientError, Exit, LoginError, UsageError
 from securechat.client.session.events.channels import Joined
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Address, Login, parse_target
+from securechat.client.settings import Server
 from securechat.client.text import json_lines
 from securechat.client.trust import anchors, authorities, examining
 from securechat.client.trust.authorities import Dialer, Trust
 from securechat.client.trust.examining import Check
+from securechat.common.escape import escape_name
 from securechat.common.language import _, translated
 
 
@@ -26,30 +28,49 @@ def doctor(setup: Setup, where: str | None, *, as_json: bool) -> Exit:
 
     Raises UsageError, SettingsError.
     """
-    account, address = parse_target(where) if where else (None, setup.settings.last())
-    if address is None:
-        raise UsageError("there was no login yet: name the HOST to look at")
-    code = Exit.OK
-    for check in _checks(setup, account or setup.settings.account(address), address):
+    account, server = _named(setup, where)
+    account = account or setup.settings.account(server.address)
+    several = len(server.addresses) > 1
+    code, shown = Exit.OK, ""
+    for at, check in _checks(setup, account, server):
         code = code or check.code
         if as_json:
-            setup.person.show(_json(check))
+            setup.person.show(_json(at, check))
         elif check.text != examining.unseen(check.step).text:
+            if several and at != shown:
+                setup.person.show(escape_name(at) + ":")
+                shown = at
             for line in _lines(check):
                 setup.person.show(line)
     return code
 
 
-def _checks(setup: Setup, account: str | None, address: Address) -> Iterator[Check]:
-    trust = _trust(setup, address)
-    well = True
-    for check in examining.examine(address, trust, examining.utc_now()):
-        yield check
-        well = well and bool(check.ok)
-    if not well:
-        yield from (examining.unseen("login"), examining.unseen("clock"))
-        return
-    yield from _login(setup, account, address, trust)
+def _named(setup: Setup, where: str | None) -> tuple[str | None, Server]:
+    if where:
+        account, named = parse_target(where)
+        return account, setup.settings.server(named)
+    last = setup.settings.last()
+    if last is None:
+        raise UsageError("there was no login yet: name the HOST to look at")
+    return None, setup.settings.server([last])
+
+
+def _checks(setup: Setup, account: str | None, server: Server) -> Iterator[tuple[str, Check]]:
+    """Each with the address, or the addresses, that it is about."""
+    trust = _trust(setup, server.address)
+    good = []
+    for address in server.addresses:
+        well = True
+        for check in examining.examine(address, trust, examining.utc_now()):
+            yield str(address), check
+            well = well and bool(check.ok)
+        if well:
+            good.append(address)
+    # One login, as it is the same account wherever it is.
+    where = str(good[0]) if good else server.everywhere
+    checks = [examining.unseen("login"), examining.unseen("clock")]
+    for check in _login(setup, account, server.address, good, trust) if good else checks:
+        yield where, check
 
 
 def _trust(setup: Setup, address: Address) -> Trust:
@@ -59,8 +80,12 @@ def _trust(setup: Setup, address: Address) -> Trust:
     return recorded or Trust(None, authorities.Origin.SYSTEM)
 
 
-def _login(setup: Setup, account: str | None, address: Address, trust: Trust) -> Iterator[Check]:
-    """By this device's token alone: nobody is asked for a password."""
+def _login(
+    setup: Setup, account: str | None, address: Address, good: Sequence[Address], trust: Trust
+) -> Iterator[Check]:
+    """By this device's token alone: nobody is asked for a password. address: by which the server is
+    known. good: where to log in.
+    """
     owner = TokenOwner(address, trust.identity, account or "")
     token = setup.tokens.find(owner) if setup.tokens and account else None
     if token is None:
@@ -69,7 +94,7 @@ def _login(setup: Setup, account: str | None, address: Address, trust: Trust) ->
         yield Check("clock", None, _("only a login tells the server's time"))
         return
     try:
-        server, now = _visit(owner, token.text, Dialer(address, trust))
+        server, now = _visit(owner, token.text, Dialer(good, trust))
     except ClientError as error:
         text = translated(error)
         advice = _("`securechat login` asks for the password, and has this device remembered anew")
@@ -92,9 +117,9 @@ def _visit(owner: TokenOwner, token: str, dialer: Dialer) -> tuple[datetime | No
     return (times[-1] if times else None), examining.utc_now()
 
 
-def _json(check: Check) -> str:
+def _json(at: str, check: Check) -> str:
     return json_lines.of(
-        "check", step=check.step, ok=check.ok, text=check.text, advice=check.advice
+        "check", server=at, step=check.step, ok=check.ok, text=check.text, advice=check.advice
     )
 
 

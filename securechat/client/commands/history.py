@@ -13,12 +13,14 @@ from securechat.client.commands.tail import Output, now, output_encoding
 from securechat.client.exits import Exit, RefusedError, UsageError
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.actions import AskRange
+from securechat.client.session.events.connection import Ready
 from securechat.client.session.events.history import RangeTold
 from securechat.client.session.events.messages import Said
 from securechat.client.session.fetching import BUSY
 from securechat.client.session.handshake import Missed
 from securechat.client.session.stretch import Pages, Stretch
 from securechat.client.text.render import Renderer
+from securechat.client.wire.rounds import Reconnect
 from securechat.common.language import _
 
 
@@ -26,7 +28,7 @@ def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool)
     """Print a stretch of a conversation; the exit code. Raises ClientError."""
     if problem := target_problem(wanted.target):
         raise UsageError(problem.text)
-    running = assemble.log_in(setup, server, missed=Missed.LEFT)
+    running = assemble.log_in(setup, server, missed=Missed.LEFT, reconnect=Reconnect.ELSEWHERE)
     with closing(running):
         found = read(running, wanted)
     if not found and not as_json:
@@ -52,9 +54,9 @@ def read(running: LoggedIn, wanted: Stretch) -> list[Said]:
 def ask(running: LoggedIn, heard: Heard, asked: AskRange) -> tuple[Said, ...]:
     """The messages of one question to the history. Raises RefusedError, UnreachableError."""
     running.client.submit(asked, wait=True)
-    answer = heard.next(RangeTold)
-    if answer.problem == BUSY:
-        answer = heard.next(RangeTold)  # which raises why the connection is gone
+    while (answer := heard.next(RangeTold)).problem == BUSY:
+        heard.next(Ready)  # at another address; raises why the connection is gone where none is
+        running.client.submit(asked, wait=True)
     if answer.problem:
         raise RefusedError(f"no history of {asked.params[1]}: {answer.problem}", "CHATHISTORY")
     return answer.said

@@ -23,6 +23,7 @@ from securechat.client.exits import (
 from securechat.client.ignoring import Ignored
 from securechat.client.person import Nobody, Person
 from securechat.client.refusals import refusal
+from securechat.client.session.events.base import Problem
 from securechat.client.session.events.connection import (
     LoginRefused,
     RecoveryTold,
@@ -34,6 +35,7 @@ from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer
 from securechat.client.wire.receiver import Client, Early
+from securechat.client.wire.rounds import Reconnect
 from securechat.common.language import _, ngettext, translated
 from securechat.common.record import State, field, replace
 
@@ -81,17 +83,17 @@ def start(
     person: Person | None = None,
     *,
     missed: Missed = Missed.REPLAYED,
-    reconnect: bool | None = None,
+    reconnect: Reconnect | None = None,
     registered: Callable[[], None] = lambda: None,
 ) -> LoggedIn:
     """Connect and log in, once. person: is told what the server says meanwhile. missed: what
-    becomes of what the account has missed. reconnect: when the connection is lost; None: unless
-    what was missed is left. registered: is called as soon as there is an account, whatever comes
+    becomes of what the account has missed. reconnect: None: never where what was missed is left,
+    else always. registered: is called as soon as there is an account, whatever comes
     then. Raises ClientError. Main thread.
     """
     session = ClientSession(credential, missed=missed)
     if reconnect is None:
-        reconnect = missed is not Missed.LEFT
+        reconnect = Reconnect.NEVER if missed is Missed.LEFT else Reconnect.ALWAYS
     person = person or Nobody()
     client = connect(session, dialer, person, reconnect=reconnect, registered=registered)
     return LoggedIn(session, client, credential, person)
@@ -102,13 +104,14 @@ def connect(
     dialer: Dialer,
     person: Person,
     *,
-    reconnect: bool,
+    reconnect: Reconnect,
     registered: Callable[[], None] = lambda: None,
 ) -> Client:
     """Have a session connected, up to its welcome. As start(), which begins one of its own."""
-    client = Client(session, dialer, reconnect=reconnect)
+    client = Client(session, dialer, rounds=dialer.rounds, reconnect=reconnect)
     waiting = person.waiting()
     dialer.step = waiting.step
+    dialer.passed_over = lambda error: client.tell(Problem(refusal_in_short(error), remote=False))
 
     def told(event: Early) -> None:
         if isinstance(event, Registered):
@@ -139,6 +142,14 @@ _FAILURES: Final = {
     Exit.CERTIFICATE: CertificateError,
     Exit.USAGE: UsageError,
 }
+
+
+def refusal_in_short(error: CertificateError) -> str:
+    """Of an address that was passed over, as another one is the server's."""
+    # Its first line says which address, and why; the others advise who gets nowhere.
+    return _("{refusal}; another address of the server was taken").format(
+        refusal=str(error).partition("\n")[0]
+    )
 
 
 def look(dialer: Dialer, person: Person) -> None:

@@ -9,6 +9,7 @@ from securechat.client.commands.assemble import Setup
 from securechat.client.exits import Exit, UsageError
 from securechat.client.session.identity import Address
 from securechat.client.settings import KnownServer
+from securechat.client.trust.authorities import linked_addresses
 from securechat.common.language import _, translated
 from securechat.credentials.link import InviteLink, LinkError, parse_link
 
@@ -30,13 +31,13 @@ def open_link(setup: Setup, text: str, name: str | None) -> Exit:
         if name is not None:
             raise UsageError("--account is for an invite link, by which an account is made")
         return fronts.log_in_and_talk(setup, text)
-    address = Address(link.host, link.port)
-    known = setup.settings.account(address)
+    server = setup.settings.server(linked_addresses(link))
+    known = setup.settings.account(server.address)
     if known is not None and name is None and setup.person.present:
         # Who types the same line as the first time means to come back, not to be another.
-        name = _another(setup, known, address)
+        name = _another(setup, known, server.address)
         if name is None:
-            return fronts.log_in_and_talk(setup, f"{known}@{address}")
+            return fronts.log_in_and_talk(setup, f"{known}@{server.everywhere}")
     front = fronts.choose(setup)
     running = registering.register(setup, link, name, missed=front.missed)
     return fronts.talk(setup, running, front)

@@ -6,7 +6,7 @@ password.
 
 from __future__ import annotations
 
-from securechat.client.commands.assemble import Destination, Setup, keep
+from securechat.client.commands.assemble import Destination, Setup, dialer_to, keep
 from securechat.client.commands.login_flow import LoggedIn, connect, look, start
 from securechat.client.credentials import device, passwords
 from securechat.client.credentials.login_credentials import ask_account, checked_account
@@ -15,10 +15,12 @@ from securechat.client.exits import ClientError, LoginError, UsageError
 from securechat.client.refusals import refusal
 from securechat.client.session.actions import Quit
 from securechat.client.session.handshake import Missed
-from securechat.client.session.identity import AccountRequest, Address
+from securechat.client.session.identity import AccountRequest
 from securechat.client.session.session import ClientSession
+from securechat.client.settings import Server
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.authorities import Dialer, Trust
+from securechat.client.wire.rounds import Reconnect
 from securechat.common.language import _
 from securechat.common.record import State
 from securechat.credentials.link import InviteLink
@@ -33,7 +35,8 @@ def register(
     """Make the account, log in, and trust the link's CA from then on. missed: as of start(). Raises
     ClientError.
     """
-    address = Address(link.host, link.port)
+    server = setup.settings.server(authorities.linked_addresses(link))
+    address = server.address
     if setup.ca_file is not None:
         raise UsageError("--ca is not for register: the link says which authority to trust")
     if setup.sources.certificate is not None:
@@ -44,7 +47,7 @@ def register(
     with setup.person.waiting() as waiting:
         offer = authorities.offered_by_link(link, waiting.step)
     trust = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
-    making = _Registration(setup, address, trust, Dialer(address, trust), link.code, missed)
+    making = _Registration(setup, server, trust, dialer_to(server, trust), link.code, missed)
     if account is None:
         look(making.dialer, setup.person)  # nobody types for a server that isn't the one
         question = _("Name of your account at {address}").format(address=address)
@@ -64,7 +67,7 @@ class _Registration(State):
     """An account that is to be made. code: of the invite. Everything raises ClientError."""
 
     setup: Setup
-    address: Address
+    server: Server
     trust: Trust
     dialer: Dialer
     code: str
@@ -102,7 +105,7 @@ class _Registration(State):
         """Ask what is wrong with code and name, by a registration without a password."""
         session = ClientSession(AccountRequest(account, "", self.code), missed=Missed.LEFT)
         try:
-            client = connect(session, self.dialer, self.setup.person, reconnect=False)
+            client = connect(session, self.dialer, self.setup.person, reconnect=Reconnect.NEVER)
         except LoginError as error:
             if error.ask_again != "password":
                 raise
@@ -119,8 +122,8 @@ class _Registration(State):
 
     def by(self, account: str, password: str) -> LoggedIn:
         """Make the account, log in, and have this device remembered: one attempt."""
-        owner = TokenOwner(self.address, self.trust.identity, account)
-        goal = Destination(owner, self.trust, self.dialer)
+        owner = TokenOwner(self.server.address, self.trust.identity, account)
+        goal = Destination(owner, self.server, self.trust, self.dialer)
         running = self._signed_up(goal, AccountRequest(account, password, self.code))
         if self.setup.tokens:
             device.remember(running.client, self.setup.tokens, owner, self.setup.person)

@@ -30,6 +30,7 @@ from securechat.client.session.moments import moment_or_ago
 from securechat.client.text import json_lines
 from securechat.client.text.lines import plain
 from securechat.client.text.render import Renderer
+from securechat.client.wire.rounds import Reconnect
 from securechat.common.record import State, field
 from securechat.common.threads import Waker
 
@@ -133,7 +134,8 @@ def tail(
         if problem := target_problem(target):
             raise UsageError(problem.text)
     place = place_of(since, "--since")
-    running = assemble.log_in(setup, server, missed=Missed.LEFT, reconnect=follow)
+    again = Reconnect.ALWAYS if follow else Reconnect.ELSEWHERE
+    running = assemble.log_in(setup, server, missed=Missed.LEFT, reconnect=again)
     nick = running.session.nick
     # With one conversation nobody needs its name on each line.
     renderer = Renderer(now, placed=len(targets) != 1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from securechat.client import settings as kept
 from securechat.client.commands.assemble import Setup
 from securechat.client.credentials.tokens import TokenOwner
 from securechat.client.exits import Exit, UsageError
-from securechat.client.session.identity import Address, parse_address, parse_target
-from securechat.client.settings import SettingsDirectory
+from securechat.client.session.identity import Address, parse_addresses, parse_target
+from securechat.client.settings import Server, SettingsDirectory
 from securechat.client.text import json_lines
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.authorities import Dialer, Trust
@@ -23,17 +24,20 @@ from securechat.credentials.link import LinkError, is_link, parse_link
 
 def show(setup: Setup, where: str | None, *, as_json: bool) -> Exit:
     """Show whom we trust to be which server; where: one of them alone. Raises ClientError."""
-    wanted = parse_target(where)[1] if where else None
+    wanted = setup.settings.server(parse_target(where)[1]).address if where else None
     found = [one for one in addresses(setup.settings) if wanted in (None, one)]
     for address in found:
         trust = anchors.recorded_trust(setup.settings, address) or Trust(
             None, authorities.Origin.SYSTEM
         )
-        account = setup.settings.account(address)
+        account, further = setup.settings.account(address), setup.settings.further(address)
         if as_json:
-            setup.person.show(_json(address, trust, account))
+            setup.person.show(_json(address, further, trust, account))
             continue
         setup.person.show(escape_name(str(address)))
+        if further:
+            others = ", ".join(escape_name(str(one)) for one in further)
+            setup.person.show("  " + _("also at: {addresses}").format(addresses=others))
         setup.person.show("  " + _("trusted by: {authority}").format(authority=trust.fingerprints))
         if account:
             name = escape_name(account)
@@ -52,10 +56,11 @@ def addresses(settings: SettingsDirectory) -> list[Address]:
     return sorted(found, key=str)
 
 
-def _json(address: Address, trust: Trust, account: str | None) -> str:
+def _json(address: Address, further: Sequence[Address], trust: Trust, account: str | None) -> str:
     return json_lines.of(
         "trust",
         server=str(address),
+        further=list(map(str, further)),
         by="system" if trust.ca_pem is None else "pin",
         sha256=[fingerprint(der) for der in trust.ders],
         account=account,
@@ -71,15 +76,19 @@ def pin(setup: Setup, what: str, where: str | None) -> Exit:
     Raises ClientError.
     """
     if is_link(what):
-        address, offer = linked(what, where)
+        server, offer = linked(setup.settings, what, where)
     elif where is None:
         raise UsageError("a file doesn't say which server it is for: name its HOST behind it")
     else:
-        address, offer = parse_address(where), authorities.offered_by_file(Path(what), "")
+        server = setup.settings.server(parse_addresses(where))
+        offer = authorities.offered_by_file(Path(what), "")
+    address = server.address
     trust = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
     if is_link(what):
-        Dialer(address, trust).look()  # it must have signed what the server shows now
+        # It must have signed what the server shows now.
+        Dialer(server.addresses, trust).look()
     anchors.keep(setup.settings, address, trust)
+    setup.settings.keep_addresses(server)
     setup.person.tell(
         _("{address} is trusted by {authority} from now on, and by nothing else.").format(
             address=address, authority=trust.fingerprints
@@ -88,7 +97,7 @@ def pin(setup: Setup, what: str, where: str | None) -> Exit:
     return Exit.OK
 
 
-def linked(text: str, where: str | None) -> tuple[Address, Trust]:
+def linked(settings: SettingsDirectory, text: str, where: str | None) -> tuple[Server, Trust]:
     """The server and the authority that a link names. where: the server, if it was named, too.
 
     Raises ClientError.
@@ -97,10 +106,10 @@ def linked(text: str, where: str | None) -> tuple[Address, Trust]:
         link = parse_link(text)
     except LinkError as error:
         raise UsageError(str(error)) from None
-    address = Address(link.host, link.port)
-    if where is not None and parse_address(where) != address:
-        raise UsageError(f"the link is for {address}, and not for {where}")
-    return address, authorities.offered_by_link(link)
+    server = settings.server(authorities.linked_addresses(link))
+    if where is not None and not set(parse_addresses(where)) <= set(server.addresses):
+        raise UsageError(f"the link is for {server.everywhere}, and not for {where}")
+    return server, authorities.offered_by_link(link)
 
 
 def forget(setup: Setup, where: str) -> Exit:
@@ -108,7 +117,7 @@ def forget(setup: Setup, where: str) -> Exit:
 
     Raises ClientError.
     """
-    address = parse_address(where)
+    address = setup.settings.server(parse_addresses(where)).address
     account = setup.settings.account(address)
     recorded = anchors.recorded_trust(setup.settings, address)
     if setup.tokens and account and recorded:
@@ -135,7 +144,7 @@ def profiles(setup: Setup, *, as_json: bool) -> Exit:
     names = kept.profiles(base)
     for name in names:
         directory = SettingsDirectory(base / "profiles" / name)
-        servers = [server.target for server in directory.known()]
+        servers = [server.everywhere for server in directory.known()]
         here = directory.directory == setup.settings.directory
         if as_json:
             line = json_lines.of("profile", name=name, servers=servers, current=here)

@@ -7,8 +7,8 @@ from pathlib import Path
 from securechat.client.commands.assemble import Setup
 from securechat.client.commands.trust import linked
 from securechat.client.exits import CertificateError, Exit, UsageError
-from securechat.client.session.identity import Address, parse_address
-from securechat.client.settings import read_private, remove_private, write_private
+from securechat.client.session.identity import Address, parse_addresses
+from securechat.client.settings import Server, read_private, remove_private, write_private
 from securechat.client.stores.authority import Authority, constrained
 from securechat.client.stores.keychain import Keychain
 from securechat.client.stores.nss import Nss, databases
@@ -17,6 +17,7 @@ from securechat.client.stores.system import SystemStore
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.trust.describe import fingerprint
+from securechat.client.wire.rounds import in_turn
 from securechat.common.escape import escape
 from securechat.common.language import _
 from securechat.common.record import Record
@@ -80,7 +81,7 @@ def put(setup: Setup, what: str, yes: str = "", found: Stores | None = None) -> 
 
 def remove(setup: Setup, what: str, found: Stores | None = None) -> Exit:
     """Undo what put() has done. Raises ClientError."""
-    address = linked(what, None)[0] if is_link(what) else parse_address(what)
+    address = _server(setup, what).address
     kept = _kept(setup, address)
     authority = _recorded(kept)
     if authority is None:
@@ -94,8 +95,10 @@ def remove(setup: Setup, what: str, found: Stores | None = None) -> Exit:
 def _trusted(setup: Setup, what: str) -> tuple[Address, Trust]:
     """The server, and its authority. Origin.SYSTEM: nobody has vouched for it yet."""
     if is_link(what):
-        return linked(what, None)
-    address = parse_address(what)
+        server, offer = linked(setup.settings, what, None)
+        return server.address, offer
+    server = _server(setup, what)
+    address = server.address
     recorded = anchors.recorded_trust(setup.settings, address)
     if recorded is not None and recorded.ca_pem is not None:
         return address, recorded
@@ -105,10 +108,18 @@ def _trusted(setup: Setup, what: str) -> tuple[Address, Trust]:
         )
     import ssl
 
-    chain = authorities.show_chain(address)
+    at, chain = in_turn(
+        server.addresses, lambda one, seconds: authorities.show_chain(one, seconds=seconds)
+    )
     trust = Trust(ssl.DER_cert_to_PEM_cert(chain[-1]), Origin.SYSTEM)
-    Dialer(address, trust).look()  # it must have signed what the server shows
+    Dialer(at, trust).look()  # it must have signed what the server shows
     return address, trust
+
+
+def _server(setup: Setup, what: str) -> Server:
+    if is_link(what):
+        return linked(setup.settings, what, None)[0]
+    return setup.settings.server(parse_addresses(what))
 
 
 def _only(trust: Trust) -> Authority:

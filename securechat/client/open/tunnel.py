@@ -52,6 +52,8 @@ class Tunnel:
         self._lines = LineBuffer(MAX_INCOMING)
         self._to_browser = bytearray()
         self._to_server = bytearray()
+        self.hung_up = False
+        """Whether it was the server that has closed."""
 
     def run(self) -> None:
         """Until one of the ends has closed, or all ends."""
@@ -73,6 +75,7 @@ class Tunnel:
             _send(self._server, self._to_server)
         except OSError:
             there = False
+        self.hung_up = not there
         _send(self._browser, self._to_browser)
         return there
 

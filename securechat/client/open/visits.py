@@ -14,6 +14,7 @@ from typing import Final
 from securechat.client.exits import CertificateError, UnreachableError
 from securechat.client.open.stand_in import StandIn
 from securechat.client.open.tunnel import Tunnel, refuse
+from securechat.client.wire.receiver import STEADY
 from securechat.common.language import translated
 from securechat.common.record import State, field
 from securechat.common.threads import NamedThread
@@ -40,7 +41,7 @@ class Entry(State):
 
     rules: what is served. dial: opens a verified connection to the server; raises UnreachableError
     or CertificateError. refused: is told why that failed; by any thread. ending: can be read when
-    all is to end.
+    all is to end. dropped: is told that a server has hung up at once; by any thread.
     """
 
     rules: Rules
@@ -48,6 +49,7 @@ class Entry(State):
     dial: Callable[[], ssl.SSLSocket]
     refused: Callable[[str], None]
     ending: socket.socket
+    dropped: Callable[[], None] = lambda: None
     tunnels: threading.Semaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(MOST_TUNNELS)
     )
@@ -118,4 +120,8 @@ class Visit(NamedThread):
             refuse(self._browser, framing, text)
             return
         entry = self._entry
-        Tunnel(self._browser, framing, server, entry.stand_in, entry.ending).run()
+        tunnel = Tunnel(self._browser, framing, server, entry.stand_in, entry.ending)
+        began = time.monotonic()
+        tunnel.run()
+        if tunnel.hung_up and time.monotonic() - began < STEADY:
+            entry.dropped()

@@ -96,6 +96,10 @@ class HandshakePhase(Enum):
     REFUSED = auto()
 
 
+REGISTERS: Final = (HandshakePhase.REGISTERING, HandshakePhase.FINISHING)
+"""Where a registration was sent, and its answer may be lost."""
+
+
 # (phase, trigger) -> next phase. What has no row is ignored: servers may send messages that the
 # specification doesn't have, or not at that moment.
 _TRANSITIONS: Final = {

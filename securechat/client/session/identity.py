@@ -9,7 +9,7 @@ import re
 from securechat.client.exits import UsageError
 from securechat.common.record import Record, field
 from securechat.credentials.device import is_token
-from securechat.credentials.link import DEFAULT_PORT
+from securechat.credentials.link import DEFAULT_PORT, MOST_ADDRESSES
 from securechat.irc import names
 
 
@@ -84,18 +84,34 @@ def one_spelling(host: str) -> str:
     return name
 
 
-def parse_target(text: str) -> tuple[str | None, Address]:
-    """The account, or None, and the address in `[ACCOUNT@]HOST[:PORT]`. Raises UsageError."""
-    account, at, place = text.strip().rpartition("@")
+def parse_target(text: str) -> tuple[str | None, list[Address]]:
+    """The account, or None, and the addresses in `[ACCOUNT@]HOST[:PORT][,HOST[:PORT]…]`. Raises
+    UsageError.
+    """
+    account, at, places = text.strip().rpartition("@")
     if at and not account:
         raise UsageError(f"expected ACCOUNT@HOST[:PORT]; the account is missing in {text!r}")
-    return account or None, parse_address(place)
+    if "," in account:
+        raise UsageError(f"expected ACCOUNT@HOST,HOST: the account stands once; got {text!r}")
+    return account or None, parse_addresses(places)
+
+
+def parse_addresses(text: str) -> list[Address]:
+    """`HOST[:PORT]`, or several of one server with commas between them, each once. Raises
+    UsageError.
+    """
+    found = list(dict.fromkeys(map(parse_address, text.split(","))))
+    if len(found) > MOST_ADDRESSES:
+        raise UsageError(
+            f"expected at most {MOST_ADDRESSES} addresses of one server; got {len(found)}"
+        )
+    return found
 
 
 def parse_address(text: str) -> Address:
     """`HOST`, `HOST:PORT`, `[IPv6]:PORT` or a bare IPv6 address. Raises UsageError."""
     host, port = _split(text)
-    if not host or any(char.isspace() or char in "/[]@" for char in host):
+    if not host or any(char.isspace() or char in "/[]@," for char in host):
         raise UsageError(f"expected HOST[:PORT], with IPv6 addresses in brackets; got {text!r}")
     if not port:
         return Address(host)

@@ -34,7 +34,13 @@ from securechat.client.session.events.base import Problem
 from securechat.client.session.events.connection import Delayed, LoginRefused, Ready
 from securechat.client.session.events.deliveries import Doubt, Rejected
 from securechat.client.session.events.history import MentionsTold, SearchRefused
-from securechat.client.session.handshake import QUIET, Handshake, HandshakePhase, Missed
+from securechat.client.session.handshake import (
+    QUIET,
+    REGISTERS,
+    Handshake,
+    HandshakePhase,
+    Missed,
+)
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.labels import CAPABILITY as LABELS
@@ -115,6 +121,15 @@ class ClientSession:
         """
         handshake = self._handshake
         return handshake.phase is HandshakePhase.LISTING and not handshake.answered
+
+    @property
+    def may_begin_anew(self) -> bool:
+        """Whether the login may be begun on another connection: an account that is being made may
+        be made already. Any thread may read.
+        """
+        credential = self._credential
+        makes = isinstance(credential, AccountRequest) and bool(credential.password)
+        return not (makes and self._handshake.phase in REGISTERS)
 
     @property
     def multiline(self) -> Limits | None:

@@ -255,6 +255,8 @@ def _note(event: ClientEvent) -> str:
             return text.format(name=_n(nick))
         case Lost(reason, seconds):
             text = _("the connection is lost ({reason}); trying again in {seconds:.0f} s")
+            if not seconds:
+                text = _("the connection is lost ({reason}); trying the server's addresses")
             return text.format(reason=_e(translated(reason)), seconds=seconds)
         case ChannelRenamed(old, new, by, reason):
             text = _("{name} has renamed {old} to {new}")

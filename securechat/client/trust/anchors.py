@@ -7,6 +7,7 @@ says whom to trust in a login, and keep() saves that once the login has succeede
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 
 from securechat.client.exits import CertificateError, SettingsError, UnreachableError
@@ -16,6 +17,7 @@ from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust import describe
 from securechat.client.trust.authorities import Dialer, Origin, Step, Trust, show_chain
 from securechat.client.trust.consent import MOVED, REPLACE, Consent
+from securechat.client.wire.rounds import in_turn
 from securechat.common.language import _
 from securechat.common.record import Record
 from securechat.net.tls import TlsFilesError, client_context
@@ -36,9 +38,11 @@ def decide(
     offer: Trust | None,
     consent: Consent,
     person: Person,
+    addresses: Sequence[Address] = (),
 ) -> Anchor:
     """Whom to trust at an address. offer: what a link or --ca names; None to go by what is known.
-    person: is asked for what the options don't allow.
+    person: is asked for what the options don't allow. addresses: all of a server that has several,
+    which go by the trust of that one.
 
     Raises CertificateError when the person doesn't allow a change; SettingsError.
     """
@@ -49,12 +53,12 @@ def decide(
         return Anchor(recorded)
     # This takes a connection, so it isn't done at each login.
     with person.waiting() as waiting:
-        known = _known_elsewhere(settings, address, waiting.step)
-    if known is None or known.known_at is None:
+        known = _known_elsewhere(settings, address, addresses or [address], waiting.step)
+    if known is None:
         return Anchor(recorded or Trust(None, Origin.SYSTEM))
     if recorded is None:
-        _allow_move(address, known.known_at, known.trust, consent, person)
-    return Anchor(_accepted(address, recorded, known.trust, consent, person), known.known_at)
+        _allow_move(known.seen_at, known.before, known.trust, consent, person)
+    return Anchor(_accepted(address, recorded, known.trust, consent, person), known.before)
 
 
 def keep(settings: SettingsDirectory, address: Address, trust: Trust) -> None:
@@ -138,9 +142,19 @@ def _advice(text: str) -> list[str]:
 # -- a known authority at a new address
 
 
-def _known_elsewhere(settings: SettingsDirectory, address: Address, step: Step) -> Anchor | None:
-    """The pinned CA of another address which signed what the server at this one shows; None also
-    where the system's own authorities verify it.
+class _Known(Record):
+    """A known authority, where it was seen now, and the address that it is known from."""
+
+    trust: Trust
+    seen_at: Address
+    before: Address
+
+
+def _known_elsewhere(
+    settings: SettingsDirectory, address: Address, addresses: Sequence[Address], step: Step
+) -> _Known | None:
+    """The pinned CA of another address which signed what the server shows at the first of its own
+    that answers; None also where the system's own authorities verify it.
 
     Raises CertificateError when it shows a known CA and isn't signed by it, or not for this name.
     """
@@ -148,13 +162,13 @@ def _known_elsewhere(settings: SettingsDirectory, address: Address, step: Step) 
     if not others:
         return None
     try:
-        chain = set(show_chain(address, step))
+        at, shown = in_turn(addresses, lambda one, seconds: show_chain(one, step, seconds))
         for where, pem in others:
             trust = Trust(pem, Origin.PIN)
-            if chain & set(trust.ders) and not _verified(address, Trust(None, Origin.SYSTEM)):
+            if set(shown) & set(trust.ders) and not _verified(at, Trust(None, Origin.SYSTEM)):
                 # Anybody can show a CA's certificate; now it must have signed the server's.
-                Dialer(address, trust).look()
-                return Anchor(trust, where)
+                Dialer(at, trust).look()
+                return _Known(trust, at, where)
     except UnreachableError:
         return None  # the login will fail in the same way, and say so
     return None

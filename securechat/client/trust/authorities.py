@@ -2,7 +2,8 @@
 
 A certificate is never trusted because it was the first one seen, and there is no way to go on
 without trust. anchors.py decides which trust an address has. OpenSSL validates paths (RFC 5280) and
-names (RFC 9525). Main thread, except Dialer, which the receiving thread calls.
+names (RFC 9525): of each address of a server the certificate has to be for the host that stands in
+that address. Main thread, except Dialer, which the receiving thread calls.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +21,7 @@ from securechat.client.exits import CertificateError, UnreachableError, UsageErr
 from securechat.client.refusals import no_handshake, unconnected
 from securechat.client.session.identity import Address
 from securechat.client.trust import describe
+from securechat.client.wire.rounds import CONNECT_SECONDS, Rounds, in_turn
 from securechat.client.wire.stream import reason_of
 from securechat.common.files import read_named
 from securechat.common.language import _, translated
@@ -26,8 +29,8 @@ from securechat.common.record import Record
 from securechat.credentials.link import Link
 from securechat.net.tls import TlsFilesError, client_context, probe_context, shown_chain
 
-CONNECT_TIMEOUT = 15.0
-"""Seconds for the connection, and again for the TLS handshake."""
+MOMENT = 0.1
+"""Seconds that any number of a host has."""
 
 
 class Origin(Enum):
@@ -43,7 +46,7 @@ Step = Callable[[str], None]
 """Is called with each step of a connection that is made, in words."""
 
 
-def _unheard(_step: str) -> None:
+def _unheard(_text: object) -> None:
     """Nobody waits for it."""
 
 
@@ -93,89 +96,139 @@ def offered_by_file(path: Path, option: str = "--ca ") -> Trust:
 
 
 def offered_by_link(link: Link, step: Step = _unheard) -> Trust:
-    """The CA that a link names, found in what the server shows. step: hears how far it is.
+    """The CA that a link names, found in what the server shows at the first of the link's addresses
+    that has it. step: hears how far it is.
 
     Raises CertificateError when the CA isn't shown; UnreachableError.
     """
     if link.ca_sha256 is None:
         return Trust(None, Origin.SYSTEM)
-    address = Address(link.host, link.port)
-    # The look verifies nothing, and sends nothing but the handshake. The login's own connection is
-    # verified by the CA that is found here.
-    chain = show_chain(address, step)
-    for der in chain:
-        if sha256(der).digest() == link.ca_sha256:
-            return Trust(ssl.DER_cert_to_PEM_cert(der), Origin.LINK)
-    raise CertificateError(describe.pin_refusal(address, link.ca_sha256, chain))
+    wanted = link.ca_sha256
+
+    def shown(address: Address, seconds: float) -> Trust:
+        # The look verifies nothing, and sends nothing but the handshake. The login's own connection
+        # is verified by the CA that is found here.
+        chain = show_chain(address, step, seconds)
+        for der in chain:
+            if sha256(der).digest() == wanted:
+                return Trust(ssl.DER_cert_to_PEM_cert(der), Origin.LINK)
+        raise CertificateError(describe.pin_refusal(address, wanted, chain))
+
+    return in_turn(linked_addresses(link), shown)[1]
+
+
+def linked_addresses(link: Link) -> list[Address]:
+    """Those of a link, each once."""
+    return list(dict.fromkeys(Address(host, port) for host, port in link.places))
 
 
 class Dialer:
-    """Opens verified connections to one address.
+    """Opens verified connections to one server, at the first of its addresses that answers.
 
-    certificate, key: a client certificate to show, PEM files. Raises UsageError when they, or
-    the CA, can't be loaded.
+    addresses: one, or several of a server. Each has to show a certificate for its own host, by the
+    same trust. first: where to begin, if it is among them. certificate, key: a client certificate
+    to show, PEM files. Raises UsageError when they, or the CA, can't be loaded.
     """
 
     def __init__(
         self,
-        address: Address,
+        addresses: Address | Sequence[Address],
         trust: Trust,
         certificate: Path | None = None,
         key: Path | None = None,
+        *,
+        first: Address | None = None,
     ) -> None:
-        self._address = address
+        self._addresses = [addresses] if isinstance(addresses, Address) else addresses
         self._trust = trust
+        self.rounds = Rounds(self._addresses, first)
+        """Of those who call it; of one thread at a time."""
         self.step: Step = _unheard
         """Is called with each step of a connection that is made, in words."""
+        self.passed_over: Callable[[CertificateError], None] = _unheard
+        """Hears why an address was refused, when another one is taken."""
         try:
             self._context = client_context(ca_pem=trust.ca_pem, certificate=certificate, key=key)
         except TlsFilesError as error:
             raise UsageError(str(error)) from None
 
     def __call__(self) -> ssl.SSLSocket:
-        """Connect, shake hands, verify. Raises UnreachableError or CertificateError."""
+        """Connect, shake hands, verify: at the addresses that are left of this round. Raises
+        UnreachableError or CertificateError.
+        """
+        return self.connect(self.rounds)
+
+    def connect(self, rounds: Rounds) -> ssl.SSLSocket:
+        """The same, with a round of the caller's own; any thread."""
         try:
-            return shake_hands(self._address, self._context, self.step)
+            address, tls = in_turn(rounds.begin(), self._open, self.passed_over)
+        except (UnreachableError, CertificateError):
+            rounds.failed()
+            raise
+        rounds.reached(address)
+        return tls
+
+    def another(self, first: Address | None = None) -> Rounds:
+        """A round for connect(), which begins at this address."""
+        return Rounds(self._addresses, first)
+
+    def _open(self, address: Address, seconds: float) -> ssl.SSLSocket:
+        try:
+            return shake_hands(address, self._context, self.step, seconds)
         except ssl.SSLCertVerificationError as error:
             # Asked for again, as Python doesn't tell the chain of a handshake that has failed.
             chain: list[bytes] = []
             with contextlib.suppress(UnreachableError):
-                chain = show_chain(self._address)
-            raise CertificateError(self._refusal(error, chain)) from None
+                chain = show_chain(address, seconds=seconds)
+            raise CertificateError(self._refusal(address, error, chain)) from None
 
-    def _refusal(self, error: ssl.SSLCertVerificationError, chain: list[bytes]) -> str:
+    def _refusal(
+        self, address: Address, error: ssl.SSLCertVerificationError, chain: list[bytes]
+    ) -> str:
         pinned = self._trust.origin is Origin.PIN and error.verify_code in describe.UNKNOWN_ISSUER
         if pinned and not set(chain) & set(self._trust.ders):
-            text = describe.changed(self._address, self._trust.fingerprints, chain)
+            text = describe.changed(address, self._trust.fingerprints, chain)
             if text:
                 return text
-        expected = self._trust.expectation(self._address)
-        return describe.refusal(self._address, error, chain, expected)
+        expected = self._trust.expectation(address)
+        return describe.refusal(address, error, chain, expected)
 
     def look(self) -> None:
-        """Connect and verify, no more. Raises UnreachableError or CertificateError."""
+        """Connect and verify, no more; the next connection begins there. Raises UnreachableError or
+        CertificateError.
+        """
         self().close()
+        self.rounds.held()
 
 
-def show_chain(address: Address, step: Step = _unheard) -> list[bytes]:
+def show_chain(
+    address: Address, step: Step = _unheard, seconds: float = CONNECT_SECONDS
+) -> list[bytes]:
     """The certificates that the server shows, DER, unverified. Raises UnreachableError."""
-    with shake_hands(address, probe_context(), step) as tls:
+    with shake_hands(address, probe_context(), step, seconds) as tls:
         return shown_chain(tls)
 
 
-def shake_hands(address: Address, context: ssl.SSLContext, step: Step = _unheard) -> ssl.SSLSocket:
-    """A connection, verified as the context has it. step: hears how far it is.
+def shake_hands(
+    address: Address,
+    context: ssl.SSLContext,
+    step: Step = _unheard,
+    seconds: float = CONNECT_SECONDS,
+) -> ssl.SSLSocket:
+    """A connection, verified as the context has it. step: hears how far it is. seconds: for the
+    connection, and again for the handshake.
 
     Raises UnreachableError, and SSLCertVerificationError as it is.
     """
     step(_("Connecting to {address} ...").format(address=address))
     try:
-        raw = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT)
+        raw = connected(address, seconds)
     except (OSError, UnicodeError) as error:  # UnicodeError: no name by the rules of IDNA
         raise UnreachableError(f"can't connect to {address}: {unconnected(error)}") from None
     # Without it a lone message waits for the acknowledgement of the one before.
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     step(_("Connected; checking who it is ..."))
+    raw.settimeout(seconds)
     try:
         tls = context.wrap_socket(raw, server_hostname=address.host)
         step(_("Waiting for the server's answer ..."))
@@ -185,6 +238,28 @@ def shake_hands(address: Address, context: ssl.SSLContext, step: Step = _unheard
     except (OSError, ValueError) as error:
         raw.close()
         raise UnreachableError(_no_tls(address, error)) from None
+
+
+def connected(address: Address, seconds: float) -> socket.socket:
+    """A connection to the first of a host's numbers that answers. seconds: for all of them, once
+    they are looked up. Raises OSError; UnicodeError for what is no name.
+    """
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    until = time.monotonic() + seconds
+    fault = OSError("no address was found")
+    for at, (family, kind, protocol, _name, place) in enumerate(found):
+        raw = socket.socket(family, kind, protocol)
+        # Shared, as a host that is off mostly has an IPv6 address and an IPv4 one. A moment at
+        # least, as 0 would mean not to wait for an answer at all.
+        raw.settimeout(max(MOMENT, (until - time.monotonic()) / (len(found) - at)))
+        try:
+            raw.connect(place)
+        except OSError as error:
+            raw.close()
+            fault = error
+        else:
+            return raw
+    raise fault
 
 
 def _no_tls(address: Address, error: OSError | ValueError) -> str:

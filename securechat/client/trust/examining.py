@@ -18,6 +18,7 @@ from securechat.client.session.identity import Address
 from securechat.client.trust import authorities, describe
 from securechat.client.trust.authorities import Trust
 from securechat.client.trust.describe import Shown
+from securechat.client.wire.rounds import CONNECT_SECONDS
 from securechat.client.wire.stream import reason_of
 from securechat.common.language import _, translated
 from securechat.common.record import Record
@@ -93,7 +94,7 @@ def _address(address: Address) -> Check:
 
 def _port(address: Address) -> Check:
     try:
-        with socket.create_connection((address.host, address.port), authorities.CONNECT_TIMEOUT):
+        with authorities.connected(address, CONNECT_SECONDS):
             return Check("port", True, _("port {port} answers").format(port=address.port))
     except OSError as error:
         return Check(

@@ -34,6 +34,7 @@ from securechat.client.session.liveness import Backoff
 from securechat.client.session.output import Output
 from securechat.client.session.session import ClientSession
 from securechat.client.wire.mailbox import Mailbox, Sink
+from securechat.client.wire.rounds import Reconnect, Rounds
 from securechat.client.wire.stream import ConnectionLostError, Wire
 from securechat.common.threads import Waker
 
@@ -61,7 +62,8 @@ class Client:
     """Runs a session on a thread of its own.
 
     session: from now on used by that thread only. reconnect: whether a connection that was once
-    ready is replaced when it is lost. clock: monotonic seconds.
+    ready is replaced when it is lost. rounds: those of dial, of a server with several addresses.
+    clock: monotonic seconds.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class Client:
         session: ClientSession,
         dial: Dial,
         *,
-        reconnect: bool = True,
+        rounds: Rounds | None = None,
+        reconnect: Reconnect = Reconnect.ALWAYS,
         backoff: Backoff | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = session
         self._dial = dial
+        self._rounds = rounds
         self._reconnect = reconnect
         self._backoff = backoff or Backoff()
         self._clock = clock
@@ -190,14 +194,32 @@ class Client:
         while True:
             lost = self._visit()
             if self._refusal:
+                self._held()
                 return Stopped(Exit.LOGIN, self._refusal.text, self._refusal)
             if self._session.finished:
+                self._held()
                 return Stopped(Exit.OK)
-            if not (self._reconnect and self._session.was_online):
+            if self._goes_on():
+                if self._session.was_online:
+                    self._mailbox.put([_lost(lost, 0.0)])
+                continue
+            if self._reconnect is not Reconnect.ALWAYS or not self._session.was_online:
                 return Stopped(Exit.UNREACHABLE, str(lost))
             self._rest(lost)
             if self._session.finished:
                 return Stopped(Exit.OK)
+
+    def _goes_on(self) -> bool:
+        """Whether there is another address to try at once."""
+        if self._rounds is None or self._rounds.over:
+            return False
+        if self._session.was_online:
+            return self._reconnect is not Reconnect.NEVER
+        return self._session.may_begin_anew
+
+    def _held(self) -> None:
+        if self._rounds is not None:
+            self._rounds.held()
 
     def _visit(self) -> UnreachableError:
         """One connection, from the dialling to its end; the error says how it ended."""
@@ -215,6 +237,7 @@ class Client:
             # A server that lets us in and drops us at once must not be asked every second.
             if self._ready_at is not None and self._clock() - self._ready_at >= STEADY:
                 self._backoff.reset()
+                self._held()
             self._ready_at = None
             self._show(self._session.closed())
 
@@ -233,7 +256,7 @@ class Client:
         """Wait before the next attempt; what is typed meanwhile is taken."""
         seconds = self._backoff.next()
         until = self._clock() + seconds
-        self._mailbox.put([Lost(str(lost), seconds)])
+        self._mailbox.put([_lost(lost, seconds)])
         while not self._session.finished and (left := until - self._clock()) > 0:
             timeout = self._timeout()
             self._waker.wait(left if timeout is None else min(left, timeout))
@@ -290,3 +313,8 @@ class Client:
     def _timeout(self) -> float | None:
         wake_at = self._session.wake_at()
         return None if wake_at is None else max(0.0, wake_at - self._clock())
+
+
+def _lost(error: UnreachableError, seconds: float) -> Lost:
+    # Of several addresses each has a line.
+    return Lost("; ".join(str(error).split("\n")), seconds)

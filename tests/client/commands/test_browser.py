@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -19,14 +20,16 @@ from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import TokenOwner
-from securechat.client.exits import Exit, UsageError
+from securechat.client.exits import Exit, UnreachableError, UsageError
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Address, Login
 from securechat.client.settings import SettingsDirectory
+from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.credentials.link import InviteLink
 from tests.client.keyboard import Keyboard
 from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.ways import ways
 
 INVITE = InviteLink("chat.example", 6697, "CODE12345", bytes(32))
 
@@ -138,17 +141,19 @@ def test_a_code_is_no_lasting_credential(
     entered = LoggedIn(None, Quiet(), Login("zoe", "x", "123456"))  # type: ignore[arg-type]
     monkeypatch.setattr(assemble, "enter", lambda *_args, **_named: entered)
     setup = Setup(SettingsDirectory(settings_directory), Sources(), person=Keyboard())
-    goal = Destination(TokenOwner(Address("chat.example"), "system", "zoe"), None, None)  # type: ignore[arg-type]
+    goal = Destination(TokenOwner(Address("chat.example"), "system", "zoe"), None, None, None)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="needs this device to be remembered"):
         browser._credential(setup, goal)
 
 
 def test_an_outage_is_told_once_and_its_end_once(capsys: pytest.CaptureFixture[str]) -> None:
     """The page tries again and again."""
-    there: list[object] = []
-    line = browser._Line(lambda: there.pop(), Keyboard())  # type: ignore[arg-type]
+    there: list[ssl.SSLSocket] = []
+    dialer = Dialer(Address("chat.example"), Trust(None, Origin.SYSTEM))
+    dialer.connect = lambda rounds: there.pop()  # type: ignore[method-assign]
+    line = browser._Line(dialer, Keyboard())
     for _ in range(2):
-        there += [None, None]
+        there += [None, None]  # type: ignore[list-item]
         for _ in range(3):
             line.refused("can't connect to chat.example")
         line.dial()
@@ -158,3 +163,26 @@ def test_an_outage_is_told_once_and_its_end_once(capsys: pytest.CaptureFixture[s
         capsys.readouterr().err.splitlines()
         == ["securechat: can't connect to chat.example", again] * 2
     )
+
+
+def test_each_tab_begins_at_the_address_that_worked_last(
+    server: ServerUnderTest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unless that has hung up. One address is off here."""
+    trust = Trust(server.ca.read_text(), Origin.PIN)
+    with ways(server.port, 3) as nodes:
+        nodes[0].dies()
+        dialer = Dialer([Address("localhost", node.port) for node in nodes], trust)
+        line = browser._Line(dialer, Keyboard())
+        for came in ((1, 0), (2, 0)):
+            line.dial().close()
+            assert (nodes[1].came, nodes[2].came) == came
+        line.dropped()
+        line.dial().close()
+        assert (nodes[1].came, nodes[2].came) == (2, 1)
+        nodes[1].dies()
+        nodes[2].dies()
+        with pytest.raises(UnreachableError) as refused:
+            line.dial()
+    assert len(str(refused.value).splitlines()) == 3
+    assert capsys.readouterr().err == ""

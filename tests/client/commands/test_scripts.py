@@ -355,3 +355,33 @@ def test_dates_and_clocks(server: ServerUnderTest) -> None:
         "this machine's clock is 90 s behind the server's",
         "this machine's clock is 90 s ahead of the server's",
     )
+
+
+def test_doctor_looks_at_each_address(server: ServerUnderTest, run: Run, enter: Enter) -> None:
+    """The exit code is that of the first that is wrong; the login is one, where all is well."""
+    secret = next(
+        word
+        for line in enter("alice").says("TOKEN CREATE doctored")
+        for word in line.split()
+        if word.startswith("sct1")
+    )
+    good, off = f"localhost:{server.port}", "localhost:9"
+    trust = authorities.offered_by_file(server.ca)
+    tokens = Tokens(token_directory(None), Keyring(lambda: None), print)
+    owner = TokenOwner(Address("localhost", 9), trust.identity, "alice")
+    tokens.save(owner, StoredToken("doctored", secret))
+    where, ca = f"alice@{off},{good}", ("--ca", str(server.ca))
+    code, out, _ = run("doctor", where, *ca, "--json", bare=True)
+    checks = objects(out)
+    assert code == Exit.UNREACHABLE
+    assert [(one["server"], one["step"]) for one in checks] == [
+        *((off, step) for step in STEPS[:-2]),
+        *((good, step) for step in STEPS[:-2]),
+        (good, "login"),
+        (good, "clock"),
+    ]
+    assert [one["ok"] for one in checks] == [True, False] + [None] * 5 + [True] * 9
+    code, out, _ = run("doctor", where, *ca, bare=True)
+    heads = [line for line in out.splitlines() if line.endswith(":") and " " not in line]
+    assert heads == [f"{off}:", f"{good}:"]
+    enter("alice").says("TOKEN REVOKE doctored")

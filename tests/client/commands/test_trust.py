@@ -11,7 +11,7 @@ import pytest
 from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
 from securechat.client.session.identity import Address
-from securechat.client.settings import SettingsDirectory
+from securechat.client.settings import Server, SettingsDirectory
 from securechat.client.trust.describe import fingerprint
 from tests.client.commands.test_scripts import objects
 from tests.support.certificates import Authority
@@ -163,3 +163,28 @@ def test_objects_are_lines(run: Run, ca_file: Path) -> None:
         "a.example:6697",
         "b.example:6697",
     ]
+
+
+def test_the_addresses_of_a_server_are_told(run: Run, ca_file: Path) -> None:
+    """Those that are typed with commas are of one server, which is named by any that is known."""
+    places = "chat.example,b.example,c.example:443"
+    assert run("trust", "pin", str(ca_file), places)[0] == Exit.OK
+    further = ["b.example:6697", "c.example:443"]
+    [shown] = objects(run("trust", "show", "--json")[1])
+    assert (shown["server"], shown["further"]) == ("chat.example:6697", further)
+    assert f"  also at: {', '.join(further)}\n" in run("trust", "show", "b.example,chat.example")[1]
+    code, _, err = run("trust", "show", "b.example")
+    assert (code, "nothing is kept of b.example:6697" in err) == (Exit.USAGE, True)
+    assert run("trust", "forget", places)[0] == Exit.OK
+    assert run("trust", "show", "--json") == (Exit.OK, "", "")
+
+
+def test_profiles_have_all_addresses(run: Run, settings_directory: Path) -> None:
+    """As they can be typed behind `login`."""
+    settings = SettingsDirectory(settings_directory / "profiles" / "lab")
+    settings.remember(CHAT, "alice")
+    settings.keep_addresses(Server(CHAT, (CHAT, Address("b.example", 443))))
+    everywhere = "alice@chat.example:6697,b.example:443"
+    [profile] = objects(run("profiles", "--json")[1])
+    assert profile["servers"] == [everywhere]
+    assert run("profiles")[1] == f"lab  {everywhere}\n"

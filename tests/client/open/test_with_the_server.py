@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -126,3 +127,18 @@ def test_a_server_that_is_not_there_is_told(tmp_path_factory: pytest.TempPathFac
             socket.recv(timeout=PATIENCE)
     page.stops()
     assert page.said[0].startswith("can't connect to 127.0.0.1")
+
+
+@pytest.mark.parametrize("by_server", [True, False])
+def test_only_a_server_that_hangs_up_is_told_as_such(page: Opened, by_server: bool) -> None:
+    """Then the next round begins at another address; who closes a tab means no harm."""
+    dropped = threading.Event()
+    page.entry.dropped = dropped.set
+    with page.talks() as socket:
+        log_in(socket, page)
+        if by_server:
+            socket.send("QUIT")
+            with pytest.raises(ConnectionClosed):
+                hears(socket, "nothing like this")
+    page.stops()
+    assert dropped.is_set() == by_server

@@ -27,6 +27,7 @@ from securechat.client.session.session import ClientSession
 from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
+from securechat.client.wire.rounds import Reconnect
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
 from tests.support.certificates import Authority
 
@@ -40,7 +41,7 @@ class Stage:
     def __init__(self, server: ScriptedServer, authority: Authority, *, missed: Missed) -> None:
         self.session = ClientSession(Login("alice", PASSWORD), missed=missed)
         dialer = Dialer(server.address, Trust(authority.pem, Origin.FILE))
-        self.client = Client(self.session, dialer, reconnect=False)
+        self.client = Client(self.session, dialer, reconnect=Reconnect.NEVER)
         self.client.start()
         assert self.client.wait_ready() is None
         self.screen = io.StringIO()

@@ -34,7 +34,20 @@ from tests.irc.awkward import texts
 )
 def test_a_target_is_read(text: str, account: str | None, address: Address) -> None:
     """[ACCOUNT@]HOST[:PORT], with or without each part."""
-    assert parse_target(text) == (account, address)
+    assert parse_target(text) == (account, [address])
+
+
+def test_several_addresses_of_one_server() -> None:
+    """Each is read as one alone, and is there once, in whatever spelling."""
+    a, b, six = Address("a.example"), Address("b.example", 443), Address("::1")
+    assert parse_target("alice@a.example,b.example:443,::1") == ("alice", [a, b, six])
+    assert parse_target("A.example:6697,[::1],a.example") == (None, [a, six])
+
+
+def test_more_addresses_than_one_server_has() -> None:
+    """Each may cost some seconds."""
+    with pytest.raises(UsageError, match="expected at most 8 addresses of one server; got 9"):
+        parse_target(",".join(f"{letter}.example" for letter in "abcdefghi"))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +75,22 @@ def test_what_is_no_host_stays_as_it_is(host: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "@host", "alice@", "host:0", "host:65536", "host:abc", "host:٣", "[::1", "a b", "x/y"],
+    [
+        "",
+        "@host",
+        "alice@",
+        "host:0",
+        "host:65536",
+        "host:abc",
+        "host:٣",
+        "[::1",
+        "a b",
+        "x/y",
+        "a,",
+        ",a",
+        "a,bob@b",
+        "alice@a,alice@b",
+    ],
 )
 def test_a_malformed_target_is_refused(text: str) -> None:
     """With a text that says what is expected."""
@@ -73,7 +101,7 @@ def test_a_malformed_target_is_refused(text: str) -> None:
 def test_an_address_is_written_as_it_is_read() -> None:
     """IPv6 in brackets."""
     assert str(Address("::1", 7000)) == "[::1]:7000"
-    assert parse_target(str(Address("::1", 7000)))[1] == Address("::1", 7000)
+    assert parse_target(str(Address("::1", 7000)))[1] == [Address("::1", 7000)]
 
 
 def test_secrets_are_in_no_repr() -> None:

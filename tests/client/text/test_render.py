@@ -92,6 +92,10 @@ def shown(*events: ClientEvent, channels: int = 1) -> list[str]:
         (Ready("alice"), "-- you are logged in as alice"),
         (Ready("alice", again=True), "-- the connection is back"),
         (Lost("no answer", 2.2), "-- the connection is lost (no answer); trying again in 2 s"),
+        (
+            Lost("no answer", 0.0),
+            "-- the connection is lost (no answer); trying the server's addresses",
+        ),
     ],
 )
 def test_events_in_words(event: ClientEvent, line: str) -> None:

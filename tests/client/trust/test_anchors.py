@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -200,6 +201,21 @@ def test_a_known_authority_at_a_new_address(
     assert f"{server.address} shows the certificate authority that you pinned for" in person.shown
     assert str(HERE) in person.shown
     assert mine.fingerprints in person.shown
+
+
+def test_a_known_authority_at_one_of_several_addresses(
+    settings: SettingsDirectory, mine: Trust, certificate: Files
+) -> None:
+    """Where the others are off, the one that shows it is named."""
+    keep(settings, HERE, mine)
+    person = Teacher(True)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        off = Address("localhost", listener.getsockname()[1])
+    with ScriptedServer(certificate) as server, nothing_changes(settings):
+        both = [off, server.address]
+        anchor = decide(settings, off, None, Consent(), person, both)
+    assert anchor == Anchor(mine, HERE)
+    assert f"{server.address} shows the certificate authority that you pinned for" in person.shown
 
 
 def test_a_script_says_that_the_server_has_moved(

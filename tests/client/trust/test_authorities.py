@@ -7,6 +7,7 @@ import inspect
 import socket
 import ssl
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,18 @@ import pytest
 from securechat.client.exits import CertificateError, UnreachableError, UsageError
 from securechat.client.session.identity import Address
 from securechat.client.settings import SettingsDirectory
+from securechat.client.trust import authorities
 from securechat.client.trust.anchors import decide
 from securechat.client.trust.authorities import (
     Dialer,
     Origin,
     Trust,
+    linked_addresses,
     offered_by_file,
     offered_by_link,
 )
 from securechat.client.trust.describe import fingerprint
+from securechat.client.wire import rounds
 from securechat.credentials.link import InviteLink
 from tests.client.scripted import ScriptedServer
 from tests.support.certificates import DAY, Authority, Issued, pem
@@ -217,3 +221,133 @@ def test_what_is_trusted_has_an_identity(authority: Authority, other_authority: 
     )
     trusts = [Trust(pem, Origin.PIN) for pem in (mine, other_authority.pem, both, None)]
     assert len({trust.identity for trust in trusts}) == 4
+
+
+# -- a server with several addresses
+
+
+class Stopped:
+    """A port where connections are taken and nothing is answered, as by a process that is stopped
+    or a host behind a wall: the system completes them, up to the backlog.
+    """
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = Address("localhost", self.listener.getsockname()[1])
+
+    def __enter__(self) -> Stopped:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.listener.close()
+
+
+def test_a_host_that_answers_nothing_costs_a_moment(
+    certificate: Files, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the next is tried; were it waited for as for a last one, this test would end by its
+    timeout.
+    """
+    monkeypatch.setattr(rounds, "NEXT_SECONDS", 0.05)
+    monkeypatch.setattr(rounds, "CONNECT_SECONDS", 1000.0)
+    steps: list[str] = []
+    with Stopped() as silent, ScriptedServer(certificate) as server:
+        dialer = Dialer([silent.address, server.address], Trust(authority.pem, Origin.PIN))
+        dialer.step = steps.append
+        dialer.look()
+    assert dialer.rounds.current == server.address
+    asked = [step for step in steps if step.startswith("Connecting")]
+    assert asked == [f"Connecting to {one} ..." for one in (silent.address, server.address)]
+
+
+class Sockets:
+    """A fake of what `connected()` needs of the network: a host with some numbers, none of which
+    answers, and a clock that goes on while they are waited for.
+    """
+
+    def __init__(self, *numbers: str) -> None:
+        self.now = 1000.0
+        self.waits: list[tuple[str, float]] = []
+        self.numbers = numbers
+
+    def getaddrinfo(self, host: str, port: int, *, type: int) -> list[object]:
+        return [(socket.AF_INET, type, 6, "", (number, port)) for number in self.numbers]
+
+    def socket(self, family: int, kind: int, protocol: int) -> Sockets:
+        return self
+
+    def settimeout(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def connect(self, place: tuple[str, int]) -> None:
+        self.waits.append((place[0], self.seconds))
+        self.now += self.seconds
+        raise TimeoutError
+
+    def close(self) -> None:
+        pass
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("numbers", [("192.0.2.1",), ("2001:db8::1", "192.0.2.1", "192.0.2.2")])
+def test_all_numbers_of_a_host_share_its_time(
+    monkeypatch: pytest.MonkeyPatch, numbers: tuple[str, ...]
+) -> None:
+    """However many a name has, and though none answers."""
+    network = Sockets(*numbers)
+    monkeypatch.setattr(socket, "getaddrinfo", network.getaddrinfo)
+    monkeypatch.setattr(socket, "socket", network.socket)
+    monkeypatch.setattr(authorities, "time", network)
+    with pytest.raises(TimeoutError):
+        authorities.connected(Address("chat.example"), 6.0)
+    assert [number for number, _seconds in network.waits] == list(numbers)
+    shares = [seconds for _number, seconds in network.waits]
+    assert shares == pytest.approx([6.0 / len(numbers)] * len(numbers))
+    assert network.now == pytest.approx(1006.0)
+
+
+def test_each_address_needs_a_certificate_for_its_own_host(
+    authority: Authority, other_authority: Authority, certificate: Files, tmp_path: Path
+) -> None:
+    """By the one authority. What has neither is passed over, told, and hears nothing."""
+    wrong_name = authority.server("b.example").write(tmp_path, "name")
+    wrong_authority = other_authority.server("localhost").write(tmp_path, "authority")
+    told: list[CertificateError] = []
+    with (
+        ScriptedServer(wrong_name) as one,
+        ScriptedServer(wrong_authority) as two,
+        ScriptedServer(certificate) as server,
+    ):
+        addresses = [one.address, two.address, server.address]
+        dialer = Dialer(addresses, Trust(authority.pem, Origin.PIN))
+        dialer.passed_over = told.append
+        dialer.look()
+        with pytest.raises(CertificateError, match=f"certificate of {one.address}"):
+            Dialer(addresses[:2], Trust(authority.pem, Origin.PIN)).look()
+    assert server.looks == 1
+    assert (one.refusals, two.refusals) == (2, 2)
+    assert "it is for" in str(told[0])
+    assert "certificate authority" in str(told[1])
+
+
+def test_a_link_s_ca_is_found_at_any_of_its_addresses(
+    certificate: Files, authority: Authority, other_authority: Authority, tmp_path: Path
+) -> None:
+    """Another one at the first is none of it; one that is nowhere is refused."""
+    other = other_authority.server("localhost").write(tmp_path, "other")
+    digest = hashlib.sha256(authority.der).digest()
+    with Stopped() as off, ScriptedServer(other) as else_, ScriptedServer(certificate) as server:
+        off.listener.close()
+        (first, *rest) = [(one.address.host, one.address.port) for one in (off, else_, server)]
+        link = InviteLink(*first, "CODE12345", digest, tuple(rest))
+        assert offered_by_link(link) == Trust(authority.pem, Origin.LINK)
+        with pytest.raises(CertificateError, match=f"refused {else_.address}"):
+            offered_by_link(replace(link, further=link.further[:1]))
+
+
+def test_the_addresses_of_a_link() -> None:
+    """Each once, in whatever spelling."""
+    link = InviteLink("A.example", 6697, "CODE12345", None, (("a.example.", 6697), ("b", 1)))
+    assert linked_addresses(link) == [Address("a.example"), Address("b", 1)]

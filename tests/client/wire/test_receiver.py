@@ -19,13 +19,15 @@ from securechat.client.session.events.base import ClientEvent, Info
 from securechat.client.session.events.connection import Delayed, LoginRefused, Lost, Ready, Stopped
 from securechat.client.session.events.deliveries import Doubt, Unconfirmed
 from securechat.client.session.events.messages import Said
-from securechat.client.session.identity import Address, Login
+from securechat.client.session.handshake import REGISTRATION
+from securechat.client.session.identity import AccountRequest, Address, Login
 from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver
 from securechat.client.wire.receiver import INBOX, Client, Early
-from tests.client.scripted import PASSWORD, Peer, ScriptedServer
+from securechat.client.wire.rounds import Reconnect
+from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
 from tests.support.certificates import Authority
 
 PATIENCE = 20.0
@@ -54,7 +56,7 @@ class Ear:
 
 
 def client_of(
-    server: ScriptedServer, authority: Authority, *, reconnect: bool = True
+    server: ScriptedServer, authority: Authority, *, reconnect: Reconnect = Reconnect.ALWAYS
 ) -> tuple[Client, Ear]:
     """A client of a scripted server that comes back at once."""
     dialer = Dialer(server.address, Trust(authority.pem, Origin.FILE))
@@ -230,7 +232,7 @@ def test_without_reconnecting_a_loss_is_the_end(certificate: Files, authority: A
         peer.logs_in("alice")
 
     with ScriptedServer(certificate, dialogue) as server:
-        client, _ = client_of(server, authority, reconnect=False)
+        client, _ = client_of(server, authority, reconnect=Reconnect.NEVER)
         client.wait_ready()
         assert ends(client) == Stopped(Exit.UNREACHABLE, "the server closed the connection")
 
@@ -462,7 +464,7 @@ def test_who_waits_for_an_answer_is_told_of_the_end(
         peer.expects("PRIVMSG #lobby hello")
 
     with ScriptedServer(certificate, dialogue) as server:
-        client, _ = client_of(server, authority, reconnect=False)
+        client, _ = client_of(server, authority, reconnect=Reconnect.NEVER)
         assert client.wait_ready() is None
         with client.replies() as replies:
             say(client, "hello")
@@ -470,3 +472,205 @@ def test_who_waits_for_an_answer_is_told_of_the_end(
         ends(client)
         with client.replies() as replies:
             assert replies.get(timeout=PATIENCE) is None
+
+
+# -- a server with several addresses
+
+
+class Node:
+    """Waits that were made between rounds, and a client of several scripted servers."""
+
+    def __init__(self, *servers: ScriptedServer, trusted: Trust) -> None:
+        self.waits = 0
+        self.dialer = Dialer([server.address for server in servers], trusted)
+        self._backoff = Backoff(lambda: 0.0)
+        self._backoff.next = self._wait  # type: ignore[method-assign]
+
+    def _wait(self) -> float:
+        self.waits += 1
+        return 0.001
+
+    def client(
+        self,
+        credential: Login | AccountRequest = ALICE,
+        reconnect: Reconnect = Reconnect.ALWAYS,
+    ) -> tuple[Client, Ear]:
+        session = ClientSession(credential)
+        client = Client(
+            *(session, self.dialer),
+            rounds=self.dialer.rounds,
+            reconnect=reconnect,
+            backoff=self._backoff,
+        )
+        ear = Ear()
+        client.attach(ear)
+        client.start()
+        return client, ear
+
+
+def nobody() -> ScriptedServer:
+    """One that listens nowhere: only its address is of use."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    server = object.__new__(ScriptedServer)
+    server.address = Address("localhost", port)
+    return server
+
+
+def test_the_talk_goes_on_at_another_address(certificate: Files, authority: Authority) -> None:
+    """The first dies with something said and not confirmed: it is said once more at the second, at
+    once, and what that replays isn't shown twice.
+    """
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby one")
+        peer.echoes("one", tags="msgid=1")
+        peer.expects("PRIVMSG #lobby two")
+
+    def second(peer: Peer) -> None:
+        peer.logs_in(
+            "alice",
+            "BATCH +m0 chathistory #lobby",
+            f"@batch=m0;msgid=1 :{peer.source('alice')} PRIVMSG #lobby :one",
+            "BATCH -m0",
+        )
+        peer.expects("PRIVMSG #lobby two")
+        peer.echoes("two", tags="msgid=2")
+        peer.quits()
+
+    with ScriptedServer(certificate, first) as one, ScriptedServer(certificate, second) as other:
+        node = Node(one, other, trusted=Trust(authority.pem, Origin.PIN))
+        client, ear = node.client()
+        client.wait_ready()
+        say(client, "one", "two")
+        assert ear.hears(Lost) == Lost("the server closed the connection", 0.0)
+        assert ear.hears(Ready) == Ready("alice", again=True)
+        client.submit(Quit(patience=PATIENCE))
+        assert ends(client).code is Exit.OK
+    assert [event.text for event in ear.events if isinstance(event, Said)] == ["one", "two"]
+    assert node.waits == 0
+    assert node.dialer.rounds.current == other.address
+
+
+def test_a_first_login_goes_to_whom_it_can(certificate: Files, authority: Authority) -> None:
+    """One is off, one hangs up before it says who it is, and nothing is told of a connection that
+    was never there.
+    """
+
+    def drops(peer: Peer) -> None:
+        peer.expects("CAP LS 302")
+
+    def serves(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.quits()
+
+    with ScriptedServer(certificate, drops) as one, ScriptedServer(certificate, serves) as other:
+        node = Node(nobody(), one, other, trusted=Trust(authority.pem, Origin.PIN))
+        client, ear = node.client()
+        assert client.wait_ready() is None
+        client.submit(Quit())
+        ends(client)
+    assert not any(isinstance(event, Lost) for event in ear.events)
+    assert node.waits == 0
+
+
+def test_there_is_a_wait_behind_each_whole_round(certificate: Files, authority: Authority) -> None:
+    """And none within it: with one address off, a server that lets us in twice and drops us is
+    asked three times, with two waits.
+    """
+
+    def drops(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    def serves(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.quits()
+
+    with ScriptedServer(certificate, drops, drops, serves) as server:
+        node = Node(server, nobody(), trusted=Trust(authority.pem, Origin.PIN))
+        client, ear = node.client()
+        seconds = []
+        for _ in range(4):
+            lost = ear.hears(Lost)
+            assert isinstance(lost, Lost)
+            seconds.append(lost.seconds)
+        ear.hears(Ready)
+        client.submit(Quit())
+        assert ends(client).code is Exit.OK
+    assert seconds == [0.0, 0.001, 0.0, 0.001]
+    assert node.waits == 2
+
+
+def test_who_does_not_reconnect_tries_the_rest_of_the_round(
+    certificate: Files, authority: Authority
+) -> None:
+    """As `send`: what is said goes to another address, and where that is off too it is the end."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby hello")
+
+    with ScriptedServer(certificate, first, first) as server:
+        addresses = Node(server, nobody(), trusted=Trust(authority.pem, Origin.PIN))
+        client, _ = addresses.client(reconnect=Reconnect.ELSEWHERE)
+        client.wait_ready()
+        say(client, "hello")
+        stopped = ends(client)
+        assert stopped.code is Exit.UNREACHABLE
+        assert "nothing listens there" in stopped.text
+        never, _ = addresses.client(reconnect=Reconnect.NEVER)
+        never.wait_ready()
+        say(never, "hello")
+        assert ends(never).text == "the server closed the connection"
+    assert addresses.waits == 0
+
+
+def test_a_refused_login_is_not_tried_elsewhere(certificate: Files, authority: Authority) -> None:
+    """It is one server, and another guess would cost another one. The next attempt begins there."""
+
+    def refuses(peer: Peer) -> None:
+        peer.refuses("alice", "904 alice :wrong account or password")
+
+    with ScriptedServer(certificate, refuses, refuses) as one, ScriptedServer(certificate) as other:
+        node = Node(one, other, trusted=Trust(authority.pem, Origin.PIN))
+        for _ in range(2):
+            client, _ = node.client()
+            stopped = client.wait_ready()
+            assert stopped is not None
+            assert stopped.code is Exit.LOGIN
+            ends(client)
+    assert (other.looks, other.refusals) == (0, 0)
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_an_account_is_not_made_twice(
+    certificate: Files, authority: Authority, *, sent: bool
+) -> None:
+    """Once the registration is on its way nobody knows what became of it; before that it begins
+    anew at another address.
+    """
+
+    def dies(peer: Peer) -> None:
+        if sent:
+            peer.greets("alice", f"{OFFER} {REGISTRATION}=before-connect")
+            peer.expects(f"REGISTER * CODE12345 :{PASSWORD}")
+        else:
+            peer.expects("CAP LS 302")
+
+    def makes(peer: Peer) -> None:
+        registers(peer, "alice", "CODE12345")
+        peer.quits()
+
+    dialogues = [] if sent else [makes]
+    with (
+        ScriptedServer(certificate, dies) as one,
+        ScriptedServer(certificate, *dialogues) as other,
+    ):
+        node = Node(one, other, trusted=Trust(authority.pem, Origin.PIN))
+        client, _ = node.client(AccountRequest("alice", PASSWORD, "CODE12345"))
+        stopped = client.wait_ready()
+        assert (stopped.code if stopped else None) is (Exit.UNREACHABLE if sent else None)
+        client.submit(Quit())
+        ends(client)
+    assert other.looks == 0

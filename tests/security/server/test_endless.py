@@ -49,6 +49,7 @@ from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver, stream
 from securechat.client.wire.mailbox import MAX_KEPT, Mailbox
 from securechat.client.wire.receiver import Client
+from securechat.client.wire.rounds import Reconnect
 from securechat.irc.framing import LineBuffer
 from tests.client.dialogue import Talk
 from tests.client.screen import Screen
@@ -298,7 +299,7 @@ def test_a_flood_doesn_t_keep_anybody_from_leaving(
 
     with ScriptedServer(certificate, dialogue) as server:
         session = ClientSession(Login("alice", PASSWORD))
-        client = Client(session, dial(server, authority), reconnect=False)
+        client = Client(session, dial(server, authority), reconnect=Reconnect.NEVER)
         client.start()
         assert client.wait_ready() is None
         printer = Printer(Renderer(lambda: NOON), io.StringIO())
@@ -357,7 +358,9 @@ def test_a_server_that_asks_and_never_reads_is_left(
 
     with ScriptedServer(certificate, dialogue) as server:
         client = Client(
-            ClientSession(Login("alice", PASSWORD)), dial(server, authority), reconnect=False
+            ClientSession(Login("alice", PASSWORD)),
+            dial(server, authority),
+            reconnect=Reconnect.NEVER,
         )
         client.start()
         stopped = client.join(PATIENCE)
@@ -379,7 +382,7 @@ def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
     screen = Screen()
     with ScriptedServer(certificate, dialogue) as server, create_pipe_input() as keyboard:
         session = ClientSession(Login("alice", PASSWORD))
-        client = Client(session, dial(server, authority), reconnect=False)
+        client = Client(session, dial(server, authority), reconnect=Reconnect.NEVER)
         client.start()
         assert client.wait_ready() is None
         composer = Composer(session.channels, commands.run)

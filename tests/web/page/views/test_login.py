@@ -18,6 +18,7 @@ PIN = "l--VMjtdIaq4S8k_xpYMDT9deK4mABjsTKyM-RkfY8k"
         (f"#invite={CODE}", CODE),
         (f"https://chat.example:8443/#invite={CODE}", CODE),
         (f"securechat://chat.example:6697/{CODE}/{PIN}", CODE),
+        (f"securechat://chat.example:6697,b.example,[::1]:443/{CODE}/{PIN}", CODE),
         (f"#securechat://chat.example/{CODE}/system", CODE),
         (f" {CODE}\n", CODE),
         ("", ""),
