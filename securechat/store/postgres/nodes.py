@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from securechat.store.errors import DisplacedError, HeldError, StoreError
 from securechat.store.pepper import Pepper
@@ -23,6 +24,7 @@ from securechat.store.postgres.database import (
     RUNNING,
     PostgresConnection,
     migrate,
+    unconfirmed,
 )
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.journal import Journal
@@ -34,6 +36,11 @@ TURNS_CHANNEL = "securechat_turns"
 
 SILENT_SECONDS = 10.0
 """A node that has not been heard of for so long is gone."""
+
+UNHELD_SECONDS = 3.0
+"""The same, where its process has ended, or has lost its connection: one that goes on is heard of
+again by then.
+"""
 
 REPLACED_SECONDS = 1e6
 """A node that was silent for so long is one whose name another one has now."""
@@ -74,6 +81,16 @@ or of what is moved to another database. In heard_at and began_at is the databas
 """
 
 
+BEGIN = "BEGIN; SET LOCAL lock_timeout = {wait:d}; SELECT turn FROM head FOR UPDATE"
+
+BEGIN_TURN = (
+    "; SELECT 1 FROM nodes WHERE epoch = {epoch:d} AND state <> 'gone'"
+    "; SELECT turn, node, body FROM turns WHERE turn > {after:d} ORDER BY turn LIMIT 1000"
+    "; UPDATE head SET turn = turn + 1"
+    "; SAVEPOINT part"
+)
+
+
 class ForeignTurn(NamedTuple):
     """A turn of another node, or of this one. node: its epoch."""
 
@@ -83,14 +100,17 @@ class ForeignTurn(NamedTuple):
 
 
 class NodeRow(NamedTuple):
-    """A node. facts: what it says of itself, as JSON. silent: seconds since it was last heard of.
-    turn: up to which it has followed then. sessions: so many are logged in there.
+    """A node. facts: what it says of itself, as JSON. is_held: whether its process holds the lock
+    of its name, which ends with its connection to the database. running, silent: seconds since it
+    began, and since it was last heard of. turn: up to which it has followed then. sessions: so many
+    are logged in there.
     """
 
     epoch: int
     name: str
     facts: str
     state: str
+    is_held: bool
     running: float
     silent: float
     turn: int
@@ -99,11 +119,18 @@ class NodeRow(NamedTuple):
     @property
     def is_dead(self) -> bool:
         """Whether it is to be taken for gone."""
-        return self.state != GONE and self.silent > SILENT_SECONDS
+        most = SILENT_SECONDS if self.is_held else UNHELD_SECONDS
+        return self.state != GONE and self.silent > most
 
 
+# The lock is looked for as two numbers of 32 bits.
 NODES = """
 SELECT epoch, name, facts, state,
+    EXISTS (
+        SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+        AND (classid::bigint << 32) | objid::bigint = hashtextextended(name, ?)
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ),
     extract(epoch FROM clock_timestamp() - began_at)::float8,
     extract(epoch FROM clock_timestamp() - heard_at)::float8,
     turn, (SELECT count(*) FROM sessions WHERE node = epoch)
@@ -120,7 +147,11 @@ class NodeConnection(PostgresConnection):
         super().__init__(location, read_only=False)
         self._name = name
         self._facts = facts
-        self._stale = False
+        self._after: int | None = None
+        """Behind which the turns are read with which a turn begins; None where none begins."""
+        self._found: list[ForeignTurn] = []
+        self._words: list[str] = []
+        """What goes to the database with the end of the turn, in one message."""
 
     @property
     def epoch(self) -> int:
@@ -173,32 +204,48 @@ class NodeConnection(PostgresConnection):
         sql = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
         return self._hold_lock(sql, (self._name, RUNNING), seconds)
 
+    def _twin(self) -> NodeConnection:
+        return NodeConnection(self._location, self._name, self._facts)
+
     def _begin(self) -> None:
-        """As the base has it, without counting: that is for turns, which begin_turn() begins."""
-        epoch, self._epoch = self._epoch, None
+        """In one message, as all nodes wait for its answer."""
+        wait = max(1, round(self._busy_seconds * 1000))
+        words = BEGIN.format(wait=wait)
+        if self._after is not None:
+            # Each statement sees what was committed when it began: first the lock, then all else.
+            words += BEGIN_TURN.format(epoch=self.epoch, after=self._after)
+        self._in_transaction = True
         try:
-            super()._begin()
-        finally:
-            self._epoch = epoch
+            cursor = self._pg.execute(words)
+            found = [cursor.fetchall()] if cursor.description else []
+            while cursor.nextset():
+                if cursor.description:
+                    found.append(cursor.fetchall())
+        except psycopg.Error:
+            self.rollback()
+            raise
+        ((self._turn,),) = found[0]
+        if self._after is not None:
+            if not found[1]:
+                self.rollback()
+                raise self._gone()
+            self._turn += 1
+            self._found = [ForeignTurn(*row) for row in found[2]]
 
     def begin_turn(self, after: int) -> list[ForeignTurn]:
         """Begin a turn, and learn what those after a number have told. Raises HeldError where
         another one was waited for in vain.
         """
-        self.begin()
+        self._after = after
         try:
-            self._pg.execute("UPDATE head SET turn = turn + 1")
-            if not self._is_up():
-                raise self._gone()
-            found = self.turns(after)
-        except psycopg.Error as error:
-            self.rollback()
-            raise self._fault(error) from error
-        except StoreError:
-            self.rollback()
-            raise
-        # Ours is the next one.
-        self._turn += 1
+            self.begin()
+        finally:
+            self._after = None
+        self._words.clear()
+        # What is left of a node that was far behind is for its next turn.
+        found = self._found
+        if len(found) == MOST_TURNS:
+            raise self._too_far_behind(found)
         if (found[-1].number if found else after) != self._turn - 1:
             self.rollback()
             raise DisplacedError(
@@ -207,14 +254,16 @@ class NodeConnection(PostgresConnection):
             )
         return found
 
-    def _is_up(self) -> bool:
-        sql = "SELECT 1 FROM nodes WHERE epoch = %s AND state <> %s"
-        return self._row(sql, (self._epoch, GONE)) is not None
-
     def _gone(self) -> DisplacedError:
         return DisplacedError(
             f"{self._location}: the other nodes have taken this one for dead, so it must end; it "
             "may begin again"
+        )
+
+    def _too_far_behind(self, found: Sequence[ForeignTurn]) -> DisplacedError:
+        return DisplacedError(
+            f"{self._location}: this node is {self._turn - found[0].number} turns behind the "
+            "others, so it must end; it may begin again"
         )
 
     def turns(self, after: int) -> list[ForeignTurn]:
@@ -223,7 +272,7 @@ class NodeConnection(PostgresConnection):
         return [ForeignTurn(*row) for row in self.execute(sql, (after, MOST_TURNS))]
 
     def savepoint(self) -> None:
-        """What follows can be taken back by itself."""
+        """What follows can be taken back by itself. A turn begins with one."""
         self.script("SAVEPOINT part")
 
     def to_savepoint(self) -> None:
@@ -234,9 +283,34 @@ class NodeConnection(PostgresConnection):
 
     def tell(self, body: str) -> None:
         """What the turn tells the others. Within it."""
-        sql = "INSERT INTO turns (turn, node, body) VALUES (?, ?, ?)"
-        self.execute(sql, (self._turn, self.epoch, body))
-        self.script(f"NOTIFY {TURNS_CHANNEL}")
+        self.later("INSERT INTO turns VALUES (%s, %s, %s)", (self._turn, self.epoch, body))
+        self._words.append(f"NOTIFY {TURNS_CHANNEL}")
+
+    def later(self, sql: str, params: Sequence[Any]) -> None:
+        """A statement that goes with the end of the turn. Within it."""
+        self._words.append(psycopg.ClientCursor(self._pg).mogrify(sql, params))
+
+    def end_turn(self) -> None:
+        """As commit(), with what was to go with it."""
+        self._warned = False
+        words = "; ".join([*self._words, "COMMIT"])
+        try:
+            cursor = self._pg.execute(words)
+            while cursor.nextset():
+                pass
+        except psycopg.Error as error:
+            # Refused before the COMMIT, or else nobody knows.
+            known = self._pg.info.transaction_status is TransactionStatus.INERROR
+            if known:
+                raise self._fault(error) from error
+            self._in_transaction = False
+            raise self._unknown(self._fault(error)) from error
+        self._in_transaction = False
+        if cursor.statusmessage != "COMMIT":
+            raise StoreError(f"{self._location}: nothing was stored, as a part of it was refused")
+        if self._warned:
+            raise self._unknown(unconfirmed(self._location))
+        self._stored = max(self._stored, self._turn)
 
     @property
     def number(self) -> int:
@@ -245,7 +319,7 @@ class NodeConnection(PostgresConnection):
 
     def uncount(self) -> None:
         """The turn tells the others nothing, and so is none. Within it."""
-        self.script("UPDATE head SET turn = turn - 1")
+        self._words.append("UPDATE head SET turn = turn - 1")
         self._turn -= 1
 
     def seen(self, turn: int) -> None:
@@ -264,6 +338,8 @@ class NodeConnection(PostgresConnection):
         """
         if not self._hold(CLAIM_SECONDS):
             raise HeldError(f"{self._location}: a server that is no node runs on this database")
+        # The connection that was lost may have it still: then it is held all the same.
+        self._hold_name(0.0)
         self._wait_for_lost_commit()
         self._warned = False
         sql = "UPDATE nodes SET heard_at = clock_timestamp() WHERE epoch = %s AND state <> %s"
@@ -274,7 +350,7 @@ class NodeConnection(PostgresConnection):
 
     def nodes(self) -> list[NodeRow]:
         """All that there are, those that have gone lately included, by their age."""
-        return [NodeRow(*row) for row in self.execute(NODES)]
+        return [NodeRow(*row) for row in self.execute(NODES, (RUNNING,))]
 
 
 class NodeJournal(Journal):
@@ -320,9 +396,10 @@ class NodeJournal(Journal):
         """Within a turn it can be taken back by itself, and is on no disk before its end."""
         if not self.in_turn:
             return super()._write(action, *arguments)
-        self.connection.savepoint()
+        if self.wrote:
+            self.connection.savepoint()
+        self.wrote = True
         try:
-            self.wrote = True
             return action(*arguments)
         except BaseException:
             self.connection.to_savepoint()
@@ -336,13 +413,13 @@ class NodeJournal(Journal):
         self.in_turn = False
         try:
             put_presence(connection, presence)
-            sql = "UPDATE nodes SET heard_at = clock_timestamp(), turn = ? WHERE epoch = ?"
-            connection.execute(sql, (upto, connection.epoch))
+            sql = "UPDATE nodes SET heard_at = clock_timestamp(), turn = %s WHERE epoch = %s"
+            connection.later(sql, (upto, connection.epoch))
             if body is not None:
                 connection.tell(body)
             else:
                 connection.uncount()
-            connection.commit()
+            connection.end_turn()
         except DisplacedError as error:
             self.displaced = error
             raise
@@ -405,13 +482,13 @@ def put_presence(connection: NodeConnection, change: PresenceChange) -> None:
     """Within a turn."""
     if change.put:
         sql = (
-            "INSERT INTO sessions VALUES (?, ?, ?, ?) "
+            f"INSERT INTO sessions VALUES {', '.join(['(%s, %s, %s, %s)'] * len(change.put))} "  # noqa: S608 - no input in it
             "ON CONFLICT (node, number) DO UPDATE SET facts = excluded.facts"
         )
         rows = [(*row[:3], json.dumps(row[3], separators=(",", ":"))) for row in change.put]
-        connection.executemany(sql, rows)
-    if change.gone:
-        connection.executemany("DELETE FROM sessions WHERE node = ? AND number = ?", change.gone)
+        connection.later(sql, [value for row in rows for value in row])
+    for key in change.gone:
+        connection.later("DELETE FROM sessions WHERE node = %s AND number = %s", key)
 
 
 def sessions_there(connection: NodeConnection) -> Iterable[tuple[int, int, int, Any]]:
