@@ -211,6 +211,7 @@ class Hub(NamedThread):
             self._nodes.follow()
             return
         if not self._may_begin():
+            self._give_up(now)
             return
         stop, self._stop = self._stop, None
         turn = self._new_turn()
@@ -233,6 +234,13 @@ class Hub(NamedThread):
             # Only in lines: its time was measured where it was spent.
             self.inbox.authenticated.charge(account, cost, 0.0)
         self._finish(turn)
+
+    def _give_up(self, now: float) -> None:
+        """A server that is to stop waits for its turn no longer than for its clients."""
+        if self._stop is not None:
+            self._stop_at = self._stop_at or now + LAST_ANSWERS_SECONDS
+            if now > self._stop_at:
+                self._ending = self._stop
 
     def _is_due(self) -> bool:
         """Whether there is something to do here."""

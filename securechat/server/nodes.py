@@ -180,10 +180,12 @@ class Nodes:
         """Nothing of the turn is stored."""
         if self._journal.in_turn:
             self._journal.abandon()
-        if failed:  # their places in the turn have moved, so no others can be taken back any more
-            raise MustEndError(f"a turn could be stored neither as a whole nor in part: {error}")
         self._changes.take_back()
-        self._committer.refuse(turn, turn.spans if turn.events else [], error)
+        if not failed:
+            self._committer.refuse(turn, turn.spans if turn.events else [], error)
+        elif len(failed) < len(turn.spans):
+            # Their places in the turn have moved, so no others can be taken back any more.
+            raise MustEndError(f"a turn could be stored neither as a whole nor in part: {error}")
         self._turns.was_refused(turn)
         if self._turns.refused > MOST_CARRIED:
             raise MustEndError(f"nothing can be stored any more: {error}")

@@ -1,0 +1,142 @@
+"""A node that dies, stands still or loses the database: the others go on, and nothing is lost."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from securechat.server import nodes
+from securechat.store.postgres import nodes as stored_nodes
+from securechat.store.postgres.location import PostgresLocation
+from tests.server.nodes.conftest import Begin
+from tests.support.client import of, source
+from tests.support.postgres import PostgresServer, programs
+from tests.support.process import ServerProcess, add_accounts, write_config
+
+BeginProcess = Callable[..., ServerProcess]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The node in this process has been connected for long enough to tell who is dead."""
+    monkeypatch.setattr(nodes, "FENCE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def begin_process(tmp_path: Path, there: PostgresLocation) -> Iterator[BeginProcess]:
+    """begin_process("b"): the node b as a process of its own, beside the node a of begin(). It
+    finds its data directory again when it begins once more.
+    """
+    with ExitStack() as stack:
+
+        def begin(name: str, spoiled_by: str = "") -> ServerProcess:
+            directory = tmp_path / name
+            if not directory.exists():
+                directory.mkdir(mode=0o700)
+                shutil.copy(tmp_path / "a" / "pepper", directory / "pepper")
+            file = write_config(
+                tmp_path / f"{name}.toml",
+                store={"url": there.url, "single": True},
+                cluster={"node": name},
+            )
+            process = ServerProcess(directory, "--config", file, spoiled_by=spoiled_by)
+            stack.callback(process.close)
+            return process
+
+        yield begin
+
+
+def test_the_others_go_on_when_a_node_is_killed(begin: Begin, begin_process: BeginProcess) -> None:
+    """Its people are seen to go, come back by another node, and have missed nothing."""
+    a = begin("a", "alice", "bob")
+    b = begin_process("b")
+    alice, bob = a.member("alice"), b.member("bob", caps="echo-message")
+    bob.says("PRIVMSG #lobby :before")
+    b.tell(signal.SIGKILL)
+    heard = alice.hears_until(" QUIT ")
+    assert [line.params[-1] for line in of(heard, "PRIVMSG")] == ["before"]
+    assert heard[-1] == f"{source('bob')} QUIT :Connection lost"
+    assert "bob" not in " ".join(alice.says("NAMES #lobby"))
+    alice.says("PRIVMSG bob :meanwhile")
+    greeting = a.connect().logs_in("bob")
+    assert [line.params[-1] for line in of(greeting, "PRIVMSG")][-1].endswith("meanwhile")
+    assert of(alice.hears(), "JOIN")
+
+
+def test_a_node_that_was_killed_comes_again_at_once(
+    begin: Begin, begin_process: BeginProcess
+) -> None:
+    """Under its name; whom it had before is gone, though nobody has noticed that yet."""
+    a = begin("a", "alice", "bob", "carol")
+    first = begin_process("b")
+    alice = a.member("alice")
+    first.member("bob")
+    first.tell(signal.SIGKILL)
+    first.ends()
+    again = begin_process("b")
+    carol = again.member("carol")
+    carol.says("PRIVMSG #lobby :here")
+    heard = alice.hears_until("PRIVMSG")
+    assert f"{source('bob')} QUIT :Connection lost" in [*heard, *alice.hears()]
+    assert "bob" not in " ".join(carol.says("NAMES #lobby"))
+
+
+def test_a_node_that_stood_still_ends(
+    begin: Begin, begin_process: BeginProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others have taken it for dead; when it goes on it must show nobody what was."""
+    monkeypatch.setattr(stored_nodes, "SILENT_SECONDS", 1.0)
+    a = begin("a", "alice", "bob")
+    b = begin_process("b")
+    alice, bob = a.member("alice"), b.member("bob")
+    alice.hears()
+    b.tell(signal.SIGSTOP)
+    assert alice.hears_until(" QUIT ")[-1] == f"{source('bob')} QUIT :Connection lost"
+    bob.sends("PRIVMSG #lobby :from the dead")
+    b.tell(signal.SIGCONT)
+    assert not of(bob.hears_the_end(), "PRIVMSG")
+    assert b.ends() != 0
+    b.logs("taken this one for dead")
+    assert not of(alice.hears(), "PRIVMSG")
+
+
+NO_WAIT = "from securechat.server import node_threads; node_threads.FENCE_SECONDS = 1.0"
+
+
+def test_a_node_without_its_database_shows_nobody_what_was(tmp_path: Path) -> None:
+    """It ends all connections, though its hub waits, and then itself."""
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/dev/shm") as place, ExitStack() as stack:
+        postgres = PostgresServer(found, Path(place))
+        stack.callback(postgres.stop, "immediate")
+        location = postgres.database()
+        add_accounts(tmp_path / "a", "alice", database=location)
+        store = {"url": location.url, "single": True}
+        file = write_config(tmp_path / "a.toml", store=store, cluster={"node": "a"})
+        a = ServerProcess(tmp_path / "a", "--config", file, spoiled_by=NO_WAIT)
+        stack.callback(a.close)
+        alice = a.member("alice")
+        postgres.stop("immediate")
+        alice.hears_the_end()
+        assert a.ends() != 0
+        a.logs("does not reach the database")
+        postgres.start()
+
+
+def test_a_node_that_ends_is_seen_to_end(begin: Begin, begin_process: BeginProcess) -> None:
+    a = begin("a", "alice", "bob")
+    b = begin_process("b")
+    alice, bob = a.member("alice"), b.member("bob")
+    alice.hears()
+    b.tell(signal.SIGTERM)
+    assert "QUIT" in alice.hears_until(" QUIT ")[-1]
+    assert any("ERROR" in line for line in bob.hears_the_end())
+    assert b.ends() == 0
