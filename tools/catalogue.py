@@ -207,7 +207,8 @@ def _literals(node: ast.AST) -> Iterator[str]:
     else:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from _if_text(node.value)
-        children = ast.iter_child_nodes(node)
+        # By its keys a table is looked up.
+        children = node.values if isinstance(node, ast.Dict) else ast.iter_child_nodes(node)
     for child in children:
         yield from _literals(child)
 

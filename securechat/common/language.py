@@ -269,6 +269,17 @@ def _whole(text: str, depth: int) -> str | None:
         if values is not None and (named := _named(template.names, values)) is not None:
             inner = {name: _inner(value, depth) for name, value in named.items()}
             return _filled(_(template.text), inner)
+    return _before_parenthesis(text)
+
+
+def _before_parenthesis(text: str) -> str | None:
+    """For `what it means (what another program says of it)`."""
+    head, mark, tail = text.partition(" (")
+    while mark and text.endswith(")"):
+        if (known := _(head)) != head:
+            return f"{known} ({tail}"
+        more, mark, tail = tail.partition(" (")
+        head = f"{head} ({more}"
     return None
 
 

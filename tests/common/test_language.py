@@ -117,6 +117,12 @@ def test_a_number_decides_the_form(days: int, expected: str) -> None:
         ),
         ("a, b and names below them; any address", "a, b и имена под ними; любой адрес"),
         ("FAIL: 7: Wrong account or password", "FAIL: 7: Неверная учётная запись или пароль"),
+        (
+            "postgresql://chat@db:1/chat: the database is damaged; restore a backup (page (1, 2))",
+            "postgresql://chat@db:1/chat: база данных повреждена; восстановите резервную копию "
+            "(page (1, 2))",
+        ),
+        ("the sky is green (restore a backup)", "the sky is green (restore a backup)"),
         ("the sky is green", "the sky is green"),
         ("no such thing: admin", "no such thing: admin"),
         ("Options", "Параметры"),
@@ -124,7 +130,9 @@ def test_a_number_decides_the_form(days: int, expected: str) -> None:
     ],
 )
 def test_the_text_of_an_error_is_translated(english: str, expected: str) -> None:
-    """As a whole, by its template, or behind a colon; what nobody knows stays."""
+    """As a whole, by its template, behind a colon, or before what another program says in
+    parentheses; what nobody knows stays.
+    """
     assert translated(english) == expected
 
 
@@ -164,6 +172,8 @@ def test_a_text_that_was_made_to_take_long_takes_no_time() -> None:
     hostile = "securechat: " * 300 + "; expected " * 40
     assert translated(hostile) == hostile
     assert translated("x" * 1_000_000) == "x" * 1_000_000
+    hostile = "securechat: (" * 300 + " (" * 90 + ")"
+    assert translated(hostile) == hostile
 
 
 @pytest.mark.usefixtures("russian")

@@ -187,6 +187,18 @@ def test_what_is_too_old_goes(server: ServerUnderTest) -> None:
     waits_until(lambda: texts(alice, "CHATHISTORY LATEST #lobby * 10") == [])
 
 
+@pytest.mark.usefixtures("russian")
+def test_an_administrator_is_told_in_russian(
+    server: ServerUnderTest, postgres_server: PostgresServer, cli: AdminCli
+) -> None:
+    """What is wrong, and what to do."""
+    postgres_server.stop("immediate")
+    try:
+        assert "сервер базы данных недоступен или завершился; проверьте" in cli("user list").err
+    finally:
+        postgres_server.start()
+
+
 # --- PostgreSQL ends, and comes back -------------------------------------------------------------
 
 

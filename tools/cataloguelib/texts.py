@@ -90,6 +90,20 @@ TEXTS = (
     "store/errors.py:too_new",
     "store/freeing.py:_why_kept",
     "store/passwords.py",
+    "store/postgres/checking.py:_damage",
+    "store/postgres/database.py:_displaced",
+    "store/postgres/database.py:_unanswered",
+    "store/postgres/database.py:_unconfirmed",
+    "store/postgres/database.py:_unknown",
+    "store/postgres/faults.py",
+    "store/postgres/nodes.py:_gone",
+    "store/sqlite/copies.py:_damages",
+    "store/sqlite/copies.py:foreign_parts",
+    "store/sqlite/copies.py:unknown_format",
+    "store/sqlite/database.py:_DAMAGED",
+    "store/sqlite/database.py:_FULL",
+    "store/sqlite/database.py:_HELD",
+    "store/sqlite/database.py:_MEANINGS",
 )
 """Files, and functions of files, whose texts are all taken: what a server says to a newcomer, or a
 function returns for others to raise.

@@ -72,8 +72,11 @@ def _damages(connection: PostgresConnection) -> list[str]:
         try:
             # The text of a row is made from all that is in it.
             connection.execute(f"SELECT sum(length(one::text)) FROM {table} AS one")  # noqa: S608
-        except DamagedError as error:
-            found.append(f"it is damaged: {error}")
         except StoreError as error:
-            found.append(f"{table} can't be read: {error}")
+            found.append(_damage(table, error))
     return found[:MOST_FAULTS]
+
+
+def _damage(table: str, error: StoreError) -> str:
+    line = str(error)
+    return f"it is damaged: {line}" if isinstance(error, DamagedError) else f"{table}: {line}"
