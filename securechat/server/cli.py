@@ -23,6 +23,7 @@ from securechat.common.language import _, ngettext, translated
 from securechat.common.terminal import has_terminal
 from securechat.core.administration.requests import DONE, REFUSED, Request
 from securechat.server import logs
+from securechat.server.beside import check_beside
 from securechat.server.commands import FAILURES, run
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, default_directory
@@ -141,7 +142,8 @@ def check_all(config: Config, data: DataDirectory) -> None:
     # Its ports are taken by the server that runs, and that is no fault.
     if not data.running():
         bind_listeners(config, Bound()).close_new(Bound())
-    for warning in [*identity.warnings, *config_warnings(config)]:
+    beside = check_beside(config, data, identity)
+    for warning in [*identity.warnings, *config_warnings(config), *beside]:
         click.echo(_("warning: {warning}").format(warning=translated(warning)), err=True)
     if (version := data.older_format()) is not None:
         click.echo(

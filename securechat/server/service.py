@@ -26,6 +26,7 @@ from securechat.net.guard import Guard
 from securechat.net.listener import Listener
 from securechat.net.loop import Callbacks, IoThread
 from securechat.net.proxy_header import TrustedProxies
+from securechat.server.beside import check_beside
 from securechat.server.checkpointer import Checkpointer
 from securechat.server.commit import MustEndError
 from securechat.server.config import Config
@@ -131,6 +132,9 @@ class Service:
         # accepted before the listener runs.
         self._know(bind_listeners(self.config, Bound()))
         try:
+            # Before the database is opened to write: it would be brought to this one's format.
+            for warning in check_beside(self.config, self.data, self.identity):
+                log.warning("%s", warning)
             self.metrics = self._open_metrics()
             pepper = find_pepper(self.data.location, self.data.pepper)
             rules, changed = self._load(pepper)

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import Final
 
 from securechat.store.errors import DamagedError, StoreError
+from securechat.store.postgres import nodes
 from securechat.store.postgres.database import PostgresConnection
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
@@ -55,11 +56,14 @@ def _parts(connection: PostgresConnection, schema: str) -> set[tuple[str, str]]:
 
 
 def _expected(connection: PostgresConnection, version: int) -> set[tuple[str, str]]:
+    has_nodes = nodes.has_tables(connection)
     connection.script("BEGIN")
     try:
         connection.script(f"CREATE SCHEMA {_MODEL}; SET LOCAL search_path = {_MODEL}")
         for number in range(FIRST_FORMAT, version + 1):
             connection.script(MIGRATIONS[number])
+        if has_nodes:
+            connection.script(nodes.TABLES)
         return _parts(connection, _MODEL)
     finally:
         connection.rollback()

@@ -10,8 +10,9 @@ whether it was stored when the connection was lost over its commit.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -136,6 +137,40 @@ SELECT epoch, name, facts, state,
     turn, (SELECT count(*) FROM sessions WHERE node = epoch)
 FROM nodes ORDER BY epoch
 """
+
+
+class Surroundings(NamedTuple):
+    """What a node finds that is to begin. format: of the database, 0 for none. facts: what it
+    remembers. nodes: that run. clock: seconds since 1970 (UTC), as this machine had them before the
+    database was asked, as the database has them, and as this machine had them then.
+    """
+
+    format: int
+    facts: dict[str, str]
+    nodes: list[NodeRow]
+    clock: tuple[float, float, float]
+
+
+def look_around(location: PostgresLocation) -> Surroundings:
+    """Nothing is changed. Raises StoreError."""
+    with closing(PostgresConnection(location, read_only=True)) as connection:
+        version, facts, nodes = connection.format(), {}, []
+        if version:
+            facts = dict(connection.execute("SELECT key, value FROM meta"))
+        if has_tables(connection):
+            nodes = [NodeRow(*row) for row in connection.execute(NODES)]
+        before = time.time()
+        sql = "SELECT extract(epoch FROM clock_timestamp())::float8"
+        [(database,)] = connection.execute(sql)
+        clock = (before, database, time.time())
+    alive = [node for node in nodes if node.state != GONE and not node.is_dead]
+    return Surroundings(version, facts, alive, clock)
+
+
+def has_tables(connection: PostgresConnection) -> bool:
+    """Whether a database has had nodes."""
+    [(found,)] = connection.execute("SELECT to_regclass('nodes') IS NOT NULL")
+    return bool(found)
 
 
 class NodeConnection(PostgresConnection):

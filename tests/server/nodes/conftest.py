@@ -25,8 +25,8 @@ def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
 
 @pytest.fixture
 def begin(tmp_path: Path, there: PostgresLocation) -> Iterator[Begin]:
-    """begin("a", "alice", "bob"): the node a, with these accounts. Further nodes have the pepper of
-    the first one, and an authority of their own.
+    """begin("a", "alice", "bob"): the node a, with these accounts. Further nodes have the pepper
+    and the authority of the first one.
     """
     with ExitStack() as stack:
         begun: list[Path] = []
@@ -36,6 +36,7 @@ def begin(tmp_path: Path, there: PostgresLocation) -> Iterator[Begin]:
             if begun and not directory.exists():
                 directory.mkdir(mode=0o700)
                 shutil.copy(begun[0] / "pepper", directory / "pepper")
+                shutil.copytree(begun[0] / "tls", directory / "tls")
             begun.append(directory)
             whole: dict[str, dict[str, Any]] = {
                 "store": {"url": there.url, "single": True},

@@ -1,0 +1,37 @@
+"""Whether a node may begin beside those that run, by what the database tells of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from securechat.server.agreement import check_agreement, check_clock, check_format
+from securechat.server.config import Config
+from securechat.server.data import DataDirectory
+from securechat.server.identity import Identity
+from securechat.server.settings import remembered_facts
+from securechat.store.database import FORMAT
+
+
+def check_beside(config: Config, data: DataDirectory, identity: Identity) -> list[str]:
+    """Warnings. Nothing is changed, and a server that is no node is beside nobody. Raises
+    ClusterError, StoreError.
+    """
+    location = data.location
+    if not config.cluster.node or isinstance(location, Path):
+        return []
+    # Only now, as psycopg is needed for it.
+    from securechat.store.postgres.nodes import look_around
+
+    found = look_around(location)
+    # A row of its own name is of its last start.
+    others = {
+        node.name: str(json.loads(node.facts).get("version"))
+        for node in found.nodes
+        if node.name != config.cluster.node
+    }
+    check_format(found.format, FORMAT, others)
+    # Ports are each node's own.
+    ours = remembered_facts(config, identity, 0, 0)
+    warnings = check_agreement(ours, found.facts, [*others])
+    return [*warnings, *filter(None, [check_clock(*found.clock)])]

@@ -1,0 +1,109 @@
+"""What a node that begins must have as those have that run; in whole servers."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from securechat.server import beside
+from securechat.server.agreement import ClusterError
+from securechat.store.database import FORMAT, format_of
+from securechat.store.postgres import nodes
+from securechat.store.postgres.location import PostgresLocation
+from securechat.store.sql.reader import Reader
+from tests.server.nodes.conftest import Begin
+from tests.support.process import run_server, write_config
+
+
+def refusal(begin: Begin, **sections: dict[str, Any]) -> str:
+    """Of the node b."""
+    with pytest.raises(ClusterError) as caught:
+        begin("b", **sections)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("name", "other.test", "expected 'chat.test'"),
+        ("network", "Other", "expected 'securechat'"),
+        ("lobby", "#hall", "expected '#lobby'"),
+    ],
+)
+def test_another_name_is_refused(
+    begin: Begin, there: PostgresLocation, key: str, value: str, expected: str
+) -> None:
+    """Nothing of it gets into the database, and no node of that name is seen."""
+    begin("a", "alice")
+    told = refusal(begin, server={key: value})
+    assert told.startswith(f"server.{key}: {expected}, as the nodes that run have it (a), got ")
+    assert value in told
+    with closing(Reader(there)) as reader:
+        assert reader.remembered(key) != value
+    assert [node.name for node in nodes.look_around(there).nodes] == ["a"]
+
+
+def test_another_authority_is_refused(begin: Begin, tmp_path: Path) -> None:
+    """As of a node that was set up by hand, and has made its own."""
+    first = begin("a", "alice")
+    (tmp_path / "b").mkdir(mode=0o700)
+    shutil.copy(first.data.pepper, tmp_path / "b" / "pepper")
+    told = refusal(begin)
+    assert told.startswith("expected a certificate of the authority that the nodes which run have")
+    assert "`securechat-admin nodes prepare`" in told
+
+
+def test_another_registration_is_warned_of(begin: Begin, caplog: pytest.LogCaptureFixture) -> None:
+    """A reload may be on its way to all nodes."""
+    begin("a", "alice")
+    begin("b", accounts={"registration": "closed"})
+    assert "accounts.registration is closed here, and open at the nodes that run" in caplog.text
+
+
+def test_alone_a_node_begins_with_whatever_it_has(begin: Begin) -> None:
+    """As a single server does; the row of its last start is no other node."""
+    begin("a", "alice").close()
+    again = begin("a", server={"network": "Other"})
+    assert "NETWORK=Other" in " ".join(again.connect().logs_in("alice"))
+
+
+def test_a_wrong_clock_is_refused(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the database's, which no node sets."""
+    clock = SimpleNamespace(time=lambda: time.time() - 3600, monotonic=time.monotonic)
+    monkeypatch.setattr(nodes, "time", clock)
+    with pytest.raises(ClusterError, match="it is off by -3600 seconds"):
+        begin("a")
+
+
+def test_an_older_database_stays_so_while_others_run(
+    begin: Begin, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They could store nothing in a newer one."""
+    begin("a", "alice")
+    monkeypatch.setattr(beside, "FORMAT", FORMAT + 1)
+    told = refusal(begin)
+    assert "which nodes of an older securechat use (a: " in told
+    assert format_of(there) == FORMAT
+
+
+def test_a_check_tells_the_same(begin: Begin, there: PostgresLocation, tmp_path: Path) -> None:
+    """Before the start."""
+    first = begin("a", "alice")
+    shutil.copytree(first.data.tls, tmp_path / "b" / "tls")
+    (tmp_path / "b").chmod(0o700)
+    shutil.copy(first.data.pepper, tmp_path / "b" / "pepper")
+    file = write_config(
+        tmp_path / "b.toml",
+        server={"network": "Other"},
+        store={"url": there.url},
+        cluster={"node": "b"},
+    )
+    told = run_server("--data", tmp_path / "b", "--config", file, "--check")
+    assert told.returncode == 1
+    assert "server.network: expected 'securechat', as the nodes that run have it (a)" in told.stderr
