@@ -50,20 +50,22 @@ class Histogram:
 class Counters:
     """Since the start. turns: those in which something was said, stored or answered, from their
     beginning to the I/O threads. commits: storing what they have done, which is a part of them.
-    volume: what the I/O threads were given to write. not_stored: commands that were taken back.
+    waits, holds: of a node, until it is its turn, and how long the others wait for it then. volume:
+    what the I/O threads were given to write. not_stored: commands that were taken back.
     """
 
-    __slots__ = ("commits", "not_stored", "turns", "volume")
+    __slots__ = ("commits", "holds", "not_stored", "turns", "volume", "waits")
 
     def __init__(self) -> None:
         self.turns, self.commits = Histogram(), Histogram()
+        self.waits, self.holds = Histogram(), Histogram()
         self.volume = Volume()
         self.not_stored = 0
 
     def settle(self) -> None:
         """To be called each second. Hub thread."""
-        self.turns.settle()
-        self.commits.settle()
+        for histogram in (self.turns, self.commits, self.waits, self.holds):
+            histogram.settle()
 
 
 def quantile(buckets: Sequence[int], share: float) -> float | None:

@@ -133,7 +133,7 @@ class Hub(NamedThread):
     def join_nodes(self, nodes: Nodes) -> None:
         """Before it runs: it is the hub of one node among several. Its journal is theirs."""
         self._nodes = nodes
-        nodes.use(self._committer, self._changes)
+        nodes.use(self._committer, self._changes, self.counters)
 
     def serve(self, io: Sequence[IoThread]) -> None:
         """Start, with the I/O threads to deliver to."""

@@ -92,6 +92,8 @@ class Watched:
         counters = self.counters
         yield "turn_seconds", "Turns of the hub in which something was done.", counters.turns
         yield "commit_seconds", "Storing what a turn has done.", counters.commits
+        yield "node_wait_seconds", "Until it was this node's turn.", counters.waits
+        yield "node_hold_seconds", "Turns of this node, for which others wait.", counters.holds
 
     def figures(self) -> Iterator[Figure]:
         """All the others."""

@@ -22,6 +22,7 @@ from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
 from securechat.server.changes import Changes
 from securechat.server.commit import Committer, MustEndError
+from securechat.server.counters import Counters
 from securechat.server.node_threads import FENCE_SECONDS
 from securechat.store.errors import StoreError
 from securechat.store.postgres.nodes import (
@@ -70,6 +71,7 @@ class Nodes:
         self._tidied_at = time.monotonic()
         self._connected_at = time.monotonic()
         self._looked_at = float("-inf")
+        self._held_since = 0.0
         self.heard_at = time.monotonic()
         """When this node last said that it is there. Any thread may look."""
         self.leaving = False
@@ -77,9 +79,11 @@ class Nodes:
         rules.is_node = True
         rules.counts_usage = False
 
-    def use(self, committer: Committer, changes: Changes) -> None:
-        """What stores a turn's spans, and what takes up the administrator's changes."""
-        self._committer, self._changes = committer, changes
+    def use(self, committer: Committer, changes: Changes, counters: Counters) -> None:
+        """What stores a turn's spans, what takes up the administrator's changes, and what counts
+        for how long turns were waited for and held.
+        """
+        self._committer, self._changes, self._counters = committer, changes, counters
 
     def load(self, turn: Turn) -> None:
         """Who is there at the other nodes, when this one begins; within its first turn."""
@@ -92,8 +96,12 @@ class Nodes:
         """Begin a turn: nobody else has one until it is stored or abandoned. False where that can't
         be; what has come waits.
         """
+        began = time.monotonic()
         try:
-            self._take_up(self._journal.begin_turn(self._applied))
+            turns = self._journal.begin_turn(self._applied)
+            self._held_since = time.monotonic()
+            self._counters.waits.add(self._held_since - began)
+            self._take_up(turns)
         except StoreError as error:
             self._trouble(error)
             return False
@@ -163,6 +171,7 @@ class Nodes:
         else:
             self._changes.written()
             self._turns.was_stored(turn)
+        self._counters.holds.add(time.monotonic() - self._held_since)
 
     def _end(self, turn: Turn, told: Telling) -> None:
         text, now = told.text, time.monotonic()

@@ -6,6 +6,8 @@ node, so nobody waits in these dialogues.
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.support.client import of, sasl_plain, source
 from tests.support.server import ServerUnderTest
 
@@ -130,3 +132,13 @@ def test_wrong_guesses_count_at_all_nodes(two: Two) -> None:
     stranger = b.connect()
     stranger.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", guess)
     stranger.hears_until("NOTE AUTHENTICATE WAIT")
+
+
+def test_how_long_turns_are_waited_for_and_held_is_counted(two: Two) -> None:
+    """Of each node, for those who watch it."""
+    for node, name in zip(two, ("alice", "bob"), strict=True):
+        node.member(name).says("PRIVMSG #lobby :hello")
+        counters = node.service.watched.counters
+        for histogram in (counters.waits, counters.holds):
+            node.wait_for(partial(any, histogram.buckets))
+            assert histogram.seconds > 0
