@@ -101,6 +101,9 @@ class Service:
     failed: threading.Event = field(init=False, default_factory=threading.Event)
     metrics: MetricsListener | None = field(init=False, default=None)
 
+    is_first: bool = field(init=False, default=True)
+    """Whether no other node was there when it began."""
+
     _started_ms: int = field(init=False, default=0)
     _node_journal: NodeJournal | None = field(init=False, default=None)
     _nodes: Nodes | None = field(init=False, default=None)
@@ -185,8 +188,8 @@ class Service:
         self.data.keep_choice()
         self._is_alone = self._journal.connection.lacks_standby()
         # Other nodes may be answering them, and rely on what the tables have in them.
-        is_first = self._node_journal is None or self._node_journal.is_first
-        if is_first:  # whoever asked before has given up, or asks again
+        self.is_first = self._node_journal is None or self._node_journal.is_first
+        if self.is_first:  # whoever asked before has given up, or asks again
             self._journal.forget_requests()
         # Before the reader, as securechat-admin may ask for it at once.
         reader = Reader(self._journal.connection)
@@ -194,13 +197,13 @@ class Service:
         for key, value in self._facts.items():
             self._journal.remember(key, value)
         # Before it is loaded: the rules rely on what the tables promise.
-        if is_first:
+        if self.is_first:
             mend(self._journal.connection)
         applied = self._node_journal.begin_loading() if self._node_journal is not None else 0
         changed = reader.last_change()  # before the rest, so that none is overlooked
         rules = Rules(load_model(reader, pepper), self._settings(), pepper)
         if self._node_journal is not None:
-            if not is_first:  # what they haven't taken up yet any of them does, be it this one
+            if not self.is_first:  # what they haven't taken up yet any of them does, be it this one
                 changed = int(reader.remembered(APPLIED) or changed)
             self._join(self._node_journal, rules, applied)
         self._kept = rules.model.kept
