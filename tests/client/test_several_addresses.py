@@ -14,7 +14,7 @@ from securechat.client.commands.assemble import Setup
 from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import Exit
-from securechat.client.session.actions import Quit, Say
+from securechat.client.session.actions import Action, Quit, Say
 from securechat.client.session.events.base import ClientEvent
 from securechat.client.session.events.connection import Lost, Ready
 from securechat.client.session.events.deliveries import Stored
@@ -134,6 +134,8 @@ def test_the_next_login_begins_where_the_last_one_was(setup: Setup, nodes: Seque
         running = assemble.log_in(setup, place, missed=Missed.LEFT)
         running.client.submit(Quit())
         running.client.join(PATIENCE)
+        order = assemble.destination(setup, place).dialer.rounds.begin()
+        assert order == [Address("localhost", node.port) for node in (nodes[1], nodes[0])]
     assert nodes[1].came == 3
     [known] = setup.settings.known()
     assert known.everywhere == where(nodes)
@@ -162,7 +164,7 @@ def test_an_account_is_made_at_whatever_address(
 
 
 def test_a_page_of_the_history_is_asked_for_once_more(
-    setup: Setup, nodes: Sequence[Way], alice: Client
+    setup: Setup, nodes: Sequence[Way], alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the other node, when the first dies with the question."""
     alice.says("PRIVMSG #lobby :to be read")
@@ -170,8 +172,16 @@ def test_a_page_of_the_history_is_asked_for_once_more(
         setup, where(nodes), missed=Missed.LEFT, reconnect=Reconnect.ELSEWHERE
     )
     nodes[0].doomed = True
+    submitted, submit = [], running.client.submit
+
+    def counted(action: Action, *, wait: bool = False) -> bool:
+        submitted.append(action)
+        return submit(action, wait=wait)
+
+    monkeypatch.setattr(running.client, "submit", counted)
     found = history.read(running, Stretch("#lobby", 1))
     assert [message.text for message in found] == ["to be read"]
+    assert len(submitted) == 2  # and not again and again until somebody is there
     running.client.submit(Quit())
     running.client.join(PATIENCE)
 

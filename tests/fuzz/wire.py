@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, is_token, is_token_name
-from securechat.credentials.link import InviteLink, LinkError, parse_link
+from securechat.credentials.link import MOST_ADDRESSES, InviteLink, LinkError, parse_link
 from securechat.irc import sasl
 from securechat.irc.framing import TOO_LONG, LineBuffer
 from securechat.irc.message import (
@@ -150,7 +150,8 @@ def link(data: bytes) -> None:
     except LinkError:
         return
     assert parse_link(str(found)) == found
-    assert 0 < found.port < 65536
+    assert all(0 < port < 65536 for _host, port in found.places)
+    assert len(found.places) <= MOST_ADDRESSES
     assert found.ca_sha256 is None or len(found.ca_sha256) == 32
     if isinstance(found, InviteLink):
         assert f"code={found.code!r}" not in repr(found)

@@ -6,7 +6,8 @@ import queue
 import socket
 import ssl
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver
 from securechat.client.wire.receiver import INBOX, Client, Early
 from securechat.client.wire.rounds import Reconnect
-from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
+from tests.client.scripted import GOOD, OFFER, PASSWORD, RULES, Peer, ScriptedServer, registers
 from tests.support.certificates import Authority
 
 PATIENCE = 20.0
@@ -494,6 +495,7 @@ class Node:
         self,
         credential: Login | AccountRequest = ALICE,
         reconnect: Reconnect = Reconnect.ALWAYS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> tuple[Client, Ear]:
         session = ClientSession(credential)
         client = Client(
@@ -501,6 +503,7 @@ class Node:
             rounds=self.dialer.rounds,
             reconnect=reconnect,
             backoff=self._backoff,
+            clock=clock,
         )
         ear = Ear()
         client.attach(ear)
@@ -674,3 +677,50 @@ def test_an_account_is_not_made_twice(
         client.submit(Quit())
         ends(client)
     assert other.looks == 0
+
+
+def test_what_is_asked_of_a_registration_may_be_asked_elsewhere(
+    certificate: Files, authority: Authority
+) -> None:
+    """Whether code and name are good: that makes no account."""
+
+    def dies(peer: Peer) -> None:
+        peer.greets("alice", f"{OFFER} {REGISTRATION}={RULES}")
+        peer.expects("REGISTER * CODE12345 :")
+
+    def answers(peer: Peer) -> None:
+        peer.is_asked("alice", "CODE12345", GOOD)
+
+    with ScriptedServer(certificate, dies) as one, ScriptedServer(certificate, answers) as other:
+        node = Node(one, other, trusted=Trust(authority.pem, Origin.PIN))
+        client, _ = node.client(AccountRequest("alice", "", "CODE12345"))
+        stopped = client.wait_ready()
+        assert stopped is not None
+        assert stopped.code is Exit.LOGIN
+
+
+def test_a_connection_that_held_is_looked_for_at_its_own_address_first(
+    certificate: Files, authority: Authority
+) -> None:
+    """At once: the round begins anew, and the server may have been started again."""
+    later, now = threading.Event(), 0.0
+
+    def held(peer: Peer) -> None:
+        peer.logs_in("alice")
+        assert later.wait(PATIENCE)
+
+    def again(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.quits()
+
+    with ScriptedServer(certificate, held, again) as one, ScriptedServer(certificate) as other:
+        node = Node(one, other, trusted=Trust(authority.pem, Origin.PIN))
+        client, ear = node.client(clock=lambda: now)
+        assert client.wait_ready() is None
+        now = receiver.STEADY
+        later.set()
+        assert ear.hears(Lost) == Lost("the server closed the connection", 0.0)
+        assert ear.hears(Ready) == Ready("alice", again=True)
+        client.submit(Quit())
+        ends(client)
+    assert (node.waits, other.looks) == (0, 0)
