@@ -110,7 +110,7 @@ class AdminContext:
 
     def warn_about(self, link: Link) -> None:
         """Say it when nobody, or nobody else, can use a link that was printed."""
-        if is_loopback(link.host):
+        if all(is_loopback(host) for host, _port in link.places):
             click.echo(
                 _(
                     "warning: nobody at another machine can use this link: the server listens "

@@ -133,7 +133,7 @@ def _invite(bench: Bench) -> dict[str, object]:
         "page": link.in_browser(page) if page else "",
         "id": code_digest(link.code).hex()[:12],
         # Only this machine can use it; or it is refused as long as nobody may register.
-        "loopback": is_loopback(link.host),
+        "loopback": all(is_loopback(host) for host, _port in link.places),
         "closed": bench.act.settings.registration == "closed",
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,6 +140,46 @@ def test_an_imported_account_logs_in_by_what_was_printed(
         assert [
             account for address, _ in pinned.pins() if (account := pinned.account(address))
         ] == ["pupil2"]
+
+
+def test_a_link_leads_to_the_node_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The whole way with two addresses: who made the link is off, the other node lets people in,
+    now and by what was kept.
+    """
+    monkeypatch.setenv("SECURECHAT_CONFIG_DIR", str(tmp_path / "settings"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    password = tmp_path / "password"
+    password.write_text(f"{PASSWORD}\n")
+    password.chmod(0o600)
+    given = ["--password-file", str(password)]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        off = listener.getsockname()[1]
+    named = {"address": f"localhost:{off}", "addresses": ["127.0.0.1"]}
+    with running(tmp_path / "data", "alice", server=named) as server:
+        link = LoginLink.parse(AdminCli(server.data.path)("invite --login").out)
+        assert link.places == (("localhost", off), ("127.0.0.1", server.port))
+        whole = str(replace(link, account="alice"))
+        assert client(["send", "#lobby", "one", "--server", whole, *given]) == Exit.OK
+        assert client(["send", "#lobby", "two", *given]) == Exit.OK
+        assert client(["history", "#lobby", "--json", *given]) == Exit.OK
+        texts = [json.loads(line)["text"] for line in capfd.readouterr().out.splitlines()]
+        assert texts == ["one", "two"]
+        alone = ["send", "#lobby", "three", "--server", f"alice@127.0.0.1:{server.port}", *given]
+        assert client(alone) == Exit.CERTIFICATE  # known as the other's address it is a stranger
+    assert client(["send", "#lobby", "four", *given]) == Exit.UNREACHABLE
+    told = capfd.readouterr().err.splitlines()[-2:]
+    assert f"can't connect to 127.0.0.1:{link.further[0][1]}" in told[0]
+    assert f"can't connect to localhost:{off}" in told[1]
+
+
+def test_the_loopback_among_other_addresses_is_no_fault(tmp_path: Path) -> None:
+    """Others can use the link by these."""
+    cli = served_once(tmp_path / "data", listen="127.0.0.1", address="", addresses="b.example")
+    said = cli("invite --login")
+    assert LoginLink.parse(said.out).further == (("b.example", 6697),)
+    assert "nobody at another machine" not in said.err
 
 
 def test_a_server_that_starts_at_another_address(
