@@ -36,7 +36,7 @@ from chaoslib.faults import FAULTS, LONG, WEAKNESSES
 from chaoslib.network import UNSHARE, Namespaces, Network, Sockets, lacking
 from chaoslib.stage import NAMES, NODES, Stage
 
-from tests.support.postgres import programs
+from tests.support.postgres import place_for_servers, programs
 
 MISSING = "PostgreSQL isn't installed: apt-get install postgresql"
 
@@ -135,10 +135,7 @@ def cluster(plain: bool) -> Iterator[Cluster]:
     """A primary and two standbys until the block ends."""
     found = programs()
     assert found is not None
-    # A socket's path may have 107 characters.
-    parent = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"
-    with tempfile.TemporaryDirectory(prefix="chaos", dir=parent) as name:
-        place = Path(name)
+    with place_for_servers() as place:
         network: Network = Sockets(place) if plain else Namespaces(place)
         try:
             with closing(Cluster(found, place, network)) as made:

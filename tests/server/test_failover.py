@@ -4,12 +4,10 @@ twice, and nothing was shown that isn't stored.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +15,13 @@ import psycopg
 import pytest
 
 from securechat.store.postgres.location import PostgresLocation
-from tests.support.postgres import USER, PostgresServer, StandbyServer, programs
+from tests.support.postgres import (
+    USER,
+    PostgresServer,
+    StandbyServer,
+    place_for_servers,
+    programs,
+)
 from tests.support.process import ServerProcess, add_accounts, write_config
 
 PEOPLE = ("alice", "bob", "carol")
@@ -56,10 +60,9 @@ def pair() -> Iterator[Pair]:
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
-    place = partial(tempfile.TemporaryDirectory, prefix="pg", dir="/dev/shm")
-    with place() as one, place() as two:
-        primary = PostgresServer(found, Path(one))
-        standby = StandbyServer(primary, Path(two))
+    with place_for_servers() as one, place_for_servers() as two:
+        primary = PostgresServer(found, one)
+        standby = StandbyServer(primary, two)
         try:
             yield Pair(primary, standby)
         finally:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 LOST = "02:00:00:00:00:01"
 """A hardware address that nobody has: what is sent there is passed over by who gets it."""
@@ -24,6 +24,8 @@ class FarMachine:
         self.here, self.there = (f"198.18.{first >> 8}.{(first & 255) + n}" for n in (1, 2))
         self.name, self._near, self._far = f"sc{number}", f"sca{number}", f"scb{number}"
         self.within = ("ip", "netns", "exec", self.name)
+        with suppress(OSError):
+            self.close()  # of one that was killed, and had the same number
         _ip("netns", "add", self.name)
         try:
             self._lay()

@@ -267,14 +267,41 @@ def running(within: Sequence[str] = ()) -> Iterator[PostgresServer | None]:
     if found is None:
         yield None
         return
-    # A socket's path may have 107 characters, and pytest's directories have many.
-    with tempfile.TemporaryDirectory(prefix="pg", dir=_short()) as place:
-        server = PostgresServer(found, Path(place), within)
+    with place_for_servers() as place:
+        server = PostgresServer(found, place, within)
         try:
             yield server
         finally:
             server.stop("immediate")
 
 
-def _short() -> str:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"
+WATCH = """
+cat
+for file in "$1"/data/postmaster.pid "$1"/*/data/postmaster.pid; do
+    data="${file%/*}"
+    pid="$(head -n 1 "$file")" || continue
+    if [ "/proc/$pid/cwd" -ef "$data" ]; then
+        kill -QUIT "$pid"
+        kill -CONT "$pid"
+        while [ "/proc/$pid/cwd" -ef "$data" ]; do sleep 0.02; done
+    fi
+done
+rm -rf "$1"
+"""
+
+
+@contextmanager
+def place_for_servers() -> Iterator[Path]:
+    """A directory for a server, or for several with one each. Both end with the block, also where
+    this process is killed in it: a server belongs to nobody once it runs.
+    """
+    # A socket's path may have 107 characters, and pytest's directories have many.
+    parent = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"
+    place = tempfile.mkdtemp(prefix="pg", dir=parent)
+    words = ["sh", "-c", WATCH, "watch", place]
+    quiet = subprocess.DEVNULL
+    # In a session of its own, as Ctrl-C is for all processes of one. Its input ends with us.
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, start_new_session=True
+    ):
+        yield Path(place)

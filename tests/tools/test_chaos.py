@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from chaoslib.network import Sockets
 from chaoslib.stage import Stage
 from click.testing import CliRunner
 
-from tests.support.postgres import programs
+from tests.support.postgres import place_for_servers, programs
 
 LOG = [(1, "a.1"), (2, "b.1"), (3, "a.2")]
 SEED = 7
@@ -88,10 +87,9 @@ def test_a_short_run_finds_nothing(tmp_path: Path) -> None:
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
-    parent = "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"
-    with tempfile.TemporaryDirectory(prefix="chaos", dir=parent) as place:
-        network = Sockets(Path(place))
-        with closing(network), closing(Cluster(found, Path(place), network, standbys=1)) as cluster:
+    with place_for_servers() as place:
+        network = Sockets(place)
+        with closing(network), closing(Cluster(found, place, network, standbys=1)) as cluster:
             stage = Stage(cluster, tmp_path, seed=SEED, people=2)
             with closing(stage):
                 for name in ("cut-before-commit", "wait-ended"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +15,7 @@ from securechat.store.postgres import nodes as stored_nodes
 from securechat.store.postgres.location import PostgresLocation
 from tests.server.nodes.conftest import Begin
 from tests.support.client import of, source
-from tests.support.postgres import PostgresServer, programs
+from tests.support.postgres import PostgresServer, place_for_servers, programs
 from tests.support.process import ServerProcess, add_accounts, write_config
 
 BeginProcess = Callable[..., ServerProcess]
@@ -114,8 +113,8 @@ def test_a_node_without_its_database_shows_nobody_what_was(tmp_path: Path) -> No
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
-    with tempfile.TemporaryDirectory(prefix="pg", dir="/dev/shm") as place, ExitStack() as stack:
-        postgres = PostgresServer(found, Path(place))
+    with place_for_servers() as place, ExitStack() as stack:
+        postgres = PostgresServer(found, place)
         stack.callback(postgres.stop, "immediate")
         location = postgres.database()
         add_accounts(tmp_path / "a", "alice", database=location)
