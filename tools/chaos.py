@@ -205,7 +205,11 @@ def befall(stage: Stage, times: dict[str, int], seconds: float) -> list[str]:
             left = left or stage.random.sample(drawn, len(drawn))
             name = left.pop()
         click.echo(f"{time.monotonic() - began:7.1f} s  {name}", err=True)
-        stage.befall(name, FAULTS[name])
+        try:
+            stage.befall(name, FAULTS[name])
+        except (AssertionError, TimeoutError) as error:  # what was waited for in vain
+            stage.findings.append(f"broken off at {name}: {' '.join(str(error).splitlines()[-1:])}")
+            break
     return stage.end()
 
 

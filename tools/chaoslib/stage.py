@@ -39,6 +39,9 @@ ANSWER_SECONDS = 90.0
 REPLAY = 10_000
 """Messages that somebody may miss before the checker takes them for lost."""
 
+UNSENT_KIB = 65_536
+"""Of which the half may be that."""
+
 LOOKS = 5
 """So often it is tried to be shown a model."""
 
@@ -115,6 +118,7 @@ class Stage:
             store={"url": location.url},
             # Whoever was away is told all of it: else nobody could tell that something is missing.
             history={"replay": REPLAY},
+            limits={"unsent_kib": UNSENT_KIB},
             cluster=cluster,
         )
         within = self.network.within(name)
@@ -123,7 +127,7 @@ class Stage:
 
     def _copy(self, before: Path, directory: Path) -> None:
         if not directory.exists():
-            skipped = shutil.ignore_patterns("*lock*", "search*", inside.ASKED)
+            skipped = shutil.ignore_patterns("*lock*", "search*", "store.json", inside.ASKED)
             shutil.copytree(before, directory, ignore=skipped)
 
     def _tell_doors(self) -> None:
@@ -266,7 +270,7 @@ class Stage:
 
     def table(self) -> list[str]:
         """What there was of it, in the words of Markdown."""
-        head = ["| fault | times | nobody answered: median | at most |", "|---|---|---|---|"]
+        head = ["| fault | times | longest without an answer: median | at most |", "|---|---|---|---|"]
         return head + [
             f"| {name} | {len(waits)} | {statistics.median(waits):.1f} s | {max(waits):.1f} s |"
             for name, waits in sorted(self.waits.items())
