@@ -218,9 +218,13 @@ class PostgresConnection:
 
     def executemany(self, sql: str, rows: Iterable[Params], /) -> psycopg.Cursor[Any]:
         """All of them go to the server at once."""
-        cursor = self._pg.cursor()
-        self._run(lambda: cursor.executemany(translate(sql), rows))
-        return cursor
+
+        def execute() -> psycopg.Cursor[Any]:
+            cursor = self._pg.cursor()
+            cursor.executemany(translate(sql), rows)
+            return cursor
+
+        return self._run(execute)  # type: ignore[no-any-return]
 
     def script(self, words: str) -> None:
         """Run several statements, in PostgreSQL's own words."""

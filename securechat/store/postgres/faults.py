@@ -46,6 +46,8 @@ _REFUSALS = {
     "see its pg_hba.conf, and sslmode in the URL",
     "does not support SSL": _TLS,
     "certificate": _FOREIGN,
+    # A connection that is cut, and whose end was told by nobody.
+    "unexpected eof": AWAY,
     "SSL error": _TLS,
     "too many": _FULL,
     "remaining connection slots": _FULL,

@@ -92,6 +92,16 @@ BEGIN_TURN = (
 )
 
 
+# A node that stood still while it told PostgreSQL several things at once is not idle to it, so
+# idle_in_transaction_session_timeout is nothing to it. Nobody ends what waits for a standby.
+END_STALLED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid IN (SELECT pid FROM pg_locks WHERE relation = 'head'::regclass AND granted)
+    AND state = 'active' AND wait_event = 'ClientRead'
+    AND query_start < clock_timestamp() - CAST(? AS interval)
+"""
+
+
 class ForeignTurn(NamedTuple):
     """A turn of another node, or of this one. node: its epoch."""
 
@@ -274,6 +284,9 @@ class NodeConnection(PostgresConnection):
         self._after = after
         try:
             self.begin()
+        except HeldError:
+            self.execute(END_STALLED, (STALLED_TURN,))
+            raise
         finally:
             self._after = None
         self._words.clear()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from securechat.server import nodes
@@ -17,6 +18,7 @@ from tests.server.nodes.conftest import Begin
 from tests.support.client import of, source
 from tests.support.postgres import PostgresServer, place_for_servers, programs
 from tests.support.process import ServerProcess, add_accounts, write_config
+from tests.support.waiting import until
 
 BeginProcess = Callable[..., ServerProcess]
 
@@ -104,6 +106,29 @@ def test_a_node_that_stood_still_ends(
     b.logs("taken this one for dead")
     assert not of(alice.hears(), "PRIVMSG")
 
+
+def test_a_node_that_stood_still_amid_what_it_said_keeps_nobody_waiting(
+    begin: Begin, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To PostgreSQL it is busy, though it only waits for the rest of it."""
+    monkeypatch.setattr(stored_nodes, "STALLED_TURN", "0.5s")
+    alice = begin("a", "alice").member("alice", caps="echo-message")
+    with closing(psycopg.connect(there.url)) as stalled:
+        stalled.pgconn.enter_pipeline_mode()
+        for words in (b"BEGIN", b"SELECT turn FROM securechat.head FOR UPDATE"):
+            stalled.pgconn.send_query_params(words, [])
+        stalled.pgconn.send_flush_request()
+        stalled.pgconn.flush()
+        with psycopg.connect(there.url, autocommit=True) as other:
+            until(lambda: other.execute(HELD).fetchone() == (1,))
+        [echo] = alice.says("PRIVMSG #lobby :at last")
+        assert echo.endswith(":at last")
+
+
+HELD = """
+SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid
+WHERE relname = 'head' AND mode = 'RowShareLock' AND granted
+"""
 
 NO_WAIT = "from securechat.server import node_threads; node_threads.FENCE_SECONDS = 1.0"
 

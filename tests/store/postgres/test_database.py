@@ -263,6 +263,7 @@ def test_a_connection_that_comes_too_late_holds_nothing(
         ('FATAL: password authentication failed for user "chat"', "doesn't take the password"),
         ("server does not support SSL, but SSL was required", "no encrypted connection"),
         ("FATAL: sorry, too many clients already", "no connection left"),
+        ("SSL error: unexpected eof while reading", "or has ended; see that"),
         ("Connection refused", "see that it runs and is reachable"),
     ],
 )
