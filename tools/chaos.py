@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,7 @@ class FaultCount(click.ParamType[tuple[str, int]]):
 @click.option("--break", "broken", type=click.Choice([*WEAKNESSES]), help="Break it on purpose.")
 @click.option("--prove", "proves", is_flag=True, help="Break it in each way that there is.")
 @click.option("--no-namespaces", "plain", is_flag=True, help="All on this machine's own network.")
+@click.option("--logs", type=click.Path(file_okay=False, path_type=Path), help="Keep logs there.")
 @click.option("--list", "lists", is_flag=True, help="Name the faults, and the ways to break it.")
 def main(
     seconds: int,
@@ -86,6 +88,7 @@ def main(
     broken: str | None,
     proves: bool,
     plain: bool,
+    logs: Path | None,
     lists: bool,
 ) -> None:
     """Look for a promise that faults make chat servers break."""
@@ -100,7 +103,7 @@ def main(
     click.echo(f"seed {seed}", err=True)
     times = LONG if is_long else dict(chosen)
     with cluster(plain) as made:
-        play = Play(made, seed, nodes, people, pace)
+        play = Play(made, seed, nodes, people, pace, logs)
         if proves:
             sys.exit(0 if prove(play) else 1)
         findings = play.run(times, seconds, broken or "")
@@ -147,8 +150,10 @@ def cluster(plain: bool) -> Iterator[Cluster]:
 class Play:
     """Runs on one cluster; what they say goes to standard output."""
 
-    def __init__(self, on: Cluster, seed: int, nodes: int, people: int, pace: float) -> None:
-        self._cluster = on
+    def __init__(
+        self, on: Cluster, seed: int, nodes: int, people: int, pace: float, logs: Path | None
+    ) -> None:
+        self._cluster, self._logs = on, logs
         self._seed, self._nodes, self._people, self._pace = seed, nodes, people, pace
 
     def run(self, times: dict[str, int], seconds: float, broken: str) -> list[str]:
@@ -174,12 +179,21 @@ class Play:
                         click.echo(f"without {name}: needs {', '.join(sorted(lacks))}", err=True)
                 names = [name for name in names if FAULTS[name].fits(stage)]
                 findings = befall(stage, {name: times.get(name, 0) for name in names}, seconds)
+            if self._logs is not None:
+                self._keep_logs(Path(place), self._logs)
         if broken == "no-quorum":
             self._cluster.use_quorum(quorum=True)
         told = ", ".join(f"{number} {name}" for name, number in sorted(stage.counts.items()))
         first = f"seed {self._seed}, nodes: {self._nodes}, {told}"
         click.echo("\n".join([first, *stage.table()]))
         return findings
+
+    def _keep_logs(self, place: Path, logs: Path) -> None:
+        logs.mkdir(parents=True, exist_ok=True)
+        for file in place.glob("*.log"):
+            shutil.copy(file, logs)
+        for server in self._cluster.servers:
+            shutil.copy(server.place / "log", logs / f"{server.name}.log")
 
 
 def shown_by(stage: Stage, broken: str) -> list[str]:

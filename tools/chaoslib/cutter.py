@@ -20,6 +20,7 @@ BEFORE, AFTER = "word", "answer"
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _ANSWER: Final = b"C\x00\x00\x00\x0bCOMMIT\x00"
 _QUERY: Final = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+_LAST: Final = b"; COMMIT\x00"
 _PREPARED: Final = re.compile(rb"P....([^\0]*)\0COMMIT\0", re.DOTALL)
 
 
@@ -60,4 +61,6 @@ class CommitCutter(Cutter):
         names = self._names.setdefault(source, set())
         found = _PREPARED.findall(data)
         names.update(found)
-        return bool(found) or _QUERY in data or any(b"\0%s\0" % name in data for name in names)
+        if _QUERY in data or _LAST in data:
+            return True
+        return bool(found) or any(b"\0%s\0" % name in data for name in names)

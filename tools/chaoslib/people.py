@@ -76,6 +76,8 @@ class Person(threading.Thread):
         self._heard_at = self._echo_at = time.monotonic()
         self.longest_wait = 0.0
         """Between two echoes, since waits() was called; in seconds."""
+        self.heard_upto = 0
+        """The newest place in the log that it has heard of."""
         self.must_move = False
 
     @property
@@ -87,14 +89,6 @@ class Person(threading.Thread):
     def echoed(self) -> int:
         """How many of its messages it has heard."""
         return sum(len(one.echoes) for one in self.record.connections)
-
-    @property
-    def heard_upto(self) -> int:
-        """The newest place in the log that it has heard of on this connection."""
-        now = self._now
-        return max(
-            [place for entries in (now.heard, now.echoes) for place, _ in entries[-1:]] or [0]
-        )
 
     def waits(self) -> None:
         """From now on, how long it waits is counted."""
@@ -183,6 +177,7 @@ class Person(threading.Thread):
         if line.command == "PRIVMSG" and line.params[0] == ROOM:
             text = line.params[-1]
             entry = int(line.tags["msgid"].rpartition("-")[2], 16), text
+            self.heard_upto = max(self.heard_upto, entry[0])
             if label:
                 self._now.echoes.append(entry)
                 self._open.pop(label, None)

@@ -270,7 +270,10 @@ class Stage:
 
     def table(self) -> list[str]:
         """What there was of it, in the words of Markdown."""
-        head = ["| fault | times | longest without an answer: median | at most |", "|---|---|---|---|"]
+        head = [
+            "| fault | times | longest without an answer: median | at most |",
+            "|---|---|---|---|",
+        ]
         return head + [
             f"| {name} | {len(waits)} | {statistics.median(waits):.1f} s | {max(waits):.1f} s |"
             for name, waits in sorted(self.waits.items())
