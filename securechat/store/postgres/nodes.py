@@ -168,13 +168,18 @@ def look_around(location: PostgresLocation) -> Surroundings:
         if version:
             facts = dict(connection.execute("SELECT key, value FROM meta"))
         if has_tables(connection):
-            nodes = [NodeRow(*row) for row in connection.execute(NODES)]
+            nodes = nodes_there(connection)
         before = time.time()
         sql = "SELECT extract(epoch FROM clock_timestamp())::float8"
         [(database,)] = connection.execute(sql)
         clock = (before, database, time.time())
     alive = [node for node in nodes if node.state != GONE and not node.is_dead]
     return Surroundings(version, facts, alive, clock)
+
+
+def nodes_there(connection: PostgresConnection) -> list[NodeRow]:
+    """All that there are, those that have gone lately included, by their age."""
+    return [NodeRow(*row) for row in connection.execute(NODES, (RUNNING,))]
 
 
 def has_tables(connection: PostgresConnection) -> bool:
@@ -398,7 +403,7 @@ class NodeConnection(PostgresConnection):
 
     def nodes(self) -> list[NodeRow]:
         """All that there are, those that have gone lately included, by their age."""
-        return [NodeRow(*row) for row in self.execute(NODES, (RUNNING,))]
+        return nodes_there(self)
 
 
 class NodeJournal(Journal):
