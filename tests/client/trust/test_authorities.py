@@ -260,6 +260,23 @@ def test_a_host_that_answers_nothing_costs_a_moment(
     assert asked == [f"Connecting to {one} ..." for one in (silent.address, server.address)]
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_a_host_that_vanishes_is_noticed_soon_where_there_is_another(
+    certificate: Files, authority: Authority, *, several: bool
+) -> None:
+    """By the system. With one address nothing is gained by it."""
+    with ScriptedServer(certificate) as server:
+        addresses = [server.address, Address("b.example")] if several else [server.address]
+        with Dialer(addresses, Trust(authority.pem, Origin.PIN))() as tls:
+            assert bool(tls.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == several
+            found = {
+                name: tls.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+                for name in authorities.WATCH
+                if hasattr(socket, name)
+            }
+    assert (found == {name: authorities.WATCH[name] for name in found}) == several
+
+
 class Sockets:
     """A fake of what `connected()` needs of the network: a host with some numbers, none of which
     answers, and a clock that goes on while they are waited for.
