@@ -1,4 +1,6 @@
-"""`securechat-admin nodes`: how further nodes of a cluster come to be, and stay. Main thread."""
+"""`securechat-admin nodes`: how further nodes of a cluster come to be, and stay; node_states.py has
+which there are. Main thread.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from pathlib import Path
 import click
 
 from securechat.admin.context import AdminContext
+from securechat.admin.node_states import drain, show_nodes, undrain
 from securechat.admin.preparing import Order, node_configuration, prepare_node
 from securechat.common.files import sync_directory, write_new
 from securechat.common.language import _, translated
@@ -21,9 +24,27 @@ from securechat.server.node_archive import JoinError, write_archive
 _FILE = click.Path(path_type=Path)
 
 
-@click.group()
-def nodes() -> None:
-    """Run several equal servers, the nodes, over one database of PostgreSQL."""
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def nodes(context: click.Context, as_json: bool) -> None:
+    """Run several equal servers, the nodes, over one database of PostgreSQL.
+
+    Without a command it shows them: since when each runs, how many are logged in there, how many
+    turns of the others it has not taken up, for how long it was silent (two seconds are usual;
+    after ten the others take it for gone), and which is this machine's.
+
+    \b
+    Example: securechat-admin nodes --json
+    """
+    if context.invoked_subcommand is None:
+        show_nodes(context.obj, as_json=as_json)
+    elif as_json:
+        raise click.UsageError(f"--json is not for `{context.invoked_subcommand}`")
+
+
+nodes.add_command(drain)
+nodes.add_command(undrain)
 
 
 @nodes.command()

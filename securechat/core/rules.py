@@ -326,10 +326,19 @@ class Rules:
             if session.state is State.READY:
                 turn.notice(session, text)
 
-    def ask_all(self, turn: Turn) -> None:
-        """A last PING before the server stops, to learn what has arrived."""
-        ready = [session for session in self.model.here() if session.state is State.READY]
-        acknowledgements.ask_all(turn, ready)
+    def ask_all(self, turn: Turn, sessions: Iterable[Session] | None = None) -> None:
+        """A last PING before the server stops, to learn what has arrived. sessions: those that are
+        meant; None for all.
+        """
+        asked = self.model.here() if sessions is None else sessions
+        acknowledgements.ask_all(turn, [one for one in asked if one.state is State.READY])
+
+    def send_away(self, turn: Turn, sessions: Iterable[Session], reason: str, seen: str) -> None:
+        """End sessions that are to go to another node. seen: what the others see of it."""
+        for session in sessions:
+            if session.state is not State.CLOSED:
+                online.leave(turn, session, seen, clean=False)
+                turn.close(session, reason)
 
     def all_answered(self) -> bool:
         """Whether everybody who is online has received everything."""
@@ -338,15 +347,18 @@ class Rules:
         # A client that never answers keeps this false; who stops the server waits only so long.
         return all((one.delivered or 0) >= newest for one in online if one.is_here)
 
-    def stop(self, turn: Turn, reason: str) -> None:
-        """Tell everybody that the server stops."""
+    def stop(self, turn: Turn, reason: str, seen: str = "") -> None:
+        """Tell everybody that the server stops. seen: what those at other nodes see of it, if not
+        the reason.
+        """
         # Before the sessions are closed, with which the marks could not move any more.
         parts = [acknowledgements.store, self._store_used]
         for part in [*parts, quota.store_usage] if self.counts_usage else parts:
             guarded(turn, part.__name__, partial(part, turn))
-        for session in self.model.here():
-            if self.is_node:  # who is at the others sees it, and hears from them meanwhile
-                online.leave(turn, session, reason, clean=False)
+        here = self.model.here()
+        if self.is_node:  # who is at the others sees it, and hears from them meanwhile
+            self.send_away(turn, here, reason, seen or reason)
+        for session in here:
             turn.close(session, reason)
 
 

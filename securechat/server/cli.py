@@ -22,6 +22,7 @@ from securechat import __version__
 from securechat.common.language import _, ngettext, translated
 from securechat.common.terminal import has_terminal
 from securechat.core.administration.requests import DONE, REFUSED, Request
+from securechat.net.binding import ListenError
 from securechat.server import logs
 from securechat.server.beside import check_beside
 from securechat.server.commands import FAILURES, run
@@ -31,6 +32,7 @@ from securechat.server.greeting import greet
 from securechat.server.identity import find_identity
 from securechat.server.install import InstallError, install_service
 from securechat.server.joining import join as join_cluster
+from securechat.server.leaving import STOPPING
 from securechat.server.listening import Bound, Openings, bind_listeners
 from securechat.server.notify import ServiceManager
 from securechat.server.open_files import allow_files
@@ -51,8 +53,10 @@ NAMES_SECONDS = 60.0
 network. Those who connect there meanwhile are refused by their clients, as the name is wrong.
 """
 
-FAILED, ASKED = 0, 255
-"""Stand among signal numbers: for the death of a thread, and for an administrator's request."""
+FAILED, ASKED, NODE = 0, 255, 254
+"""Stand among signal numbers: for the death of a thread, for an administrator's request, and for a
+node that is to leave the others or to stay.
+"""
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -217,6 +221,7 @@ class _Ending:
             config,
             data,
             on_failure=lambda: self.tell(FAILED),
+            on_node=lambda: self.tell(NODE),
             of_process={"reload": self._take, "config": self._take},
         )
         self._reloader = Reloader(self.service, read)
@@ -263,13 +268,33 @@ class _Ending:
             if number == ASKED:
                 self._answer_all()
                 continue
+            if number == NODE and not self._has_left():
+                continue
             if number == FAILED:
                 self.reason = "The server has failed and stops"
+                return
+            if self.service.has_others:
+                self.reason = STOPPING
+            if number == NODE:
+                log.info("stopping: this node is out of service")
             elif hung_up:
                 log.info("stopping: its terminal is closed")
             else:
                 log.info("stopping: %s", signal.Signals(number).name)
             return
+
+    def _has_left(self) -> bool:
+        """Whether this node is out of service. If not, it may be on its way, or back."""
+        leaving = self.service.leaving
+        if leaving is not None and leaving.is_done:
+            return True
+        try:
+            self.service.follow_nodes()
+        except ListenError as error:
+            log.critical("the server must end, as it can't accept anybody again: %s", error)
+            self.service.failed.set()
+            self.tell(FAILED)
+        return False
 
     def _is_due(self) -> bool:
         age = time.monotonic() - self._looked

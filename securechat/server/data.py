@@ -112,11 +112,20 @@ class DataDirectory:
     def keep_choice(self) -> None:
         """Have all that use the directory from now on find its database there. Raises DataError."""
         location = self.location
-        if isinstance(location, PostgresLocation) and location != self._kept():
+        if not isinstance(location, PostgresLocation):
+            return
+        if (location, self.node) != (self._kept(), self.kept_node()):
             try:
-                store_file.write_location(self.store, location)
+                store_file.write_location(self.store, location, self.node)
             except StoreFileError as error:
                 raise DataError(str(error)) from error
+
+    def kept_node(self) -> str:
+        """The name of the node that ran on it last; '' where it was none. Raises DataError."""
+        try:
+            return store_file.read_node(self.store)
+        except StoreFileError as error:
+            raise DataError(str(error)) from error
 
     def create(self) -> None:
         """Make it, 0700, when it is missing; refuse one that others can look into.

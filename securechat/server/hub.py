@@ -38,6 +38,7 @@ from securechat.server.commit import Committer, MustEndError
 from securechat.server.counters import Counters
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
+from securechat.server.leaving import MOVES, Leaving
 from securechat.server.reading import look_up
 from securechat.server.requests import Requests
 from securechat.server.storage_health import Space, StorageHealth
@@ -115,6 +116,7 @@ class Hub(NamedThread):
         self._reloaded: deque[NewSettings] = deque()
         self._notes: deque[tuple[str, str, Mapping[str, str]]] = deque()
         self._nodes: Nodes | None = None
+        self._leaving: Leaving | None = None
         self._stop: Stop | None = None
         self._ending: Stop | None = None
         self._stop_at = 0.0
@@ -130,9 +132,9 @@ class Hub(NamedThread):
         )
         rules.outside = Outside(taken=self._has_taken, read=lambda job: look_up(self._reader, job))
 
-    def join_nodes(self, nodes: Nodes) -> None:
+    def join_nodes(self, nodes: Nodes, leaving: Leaving) -> None:
         """Before it runs: it is the hub of one node among several. Its journal is theirs."""
-        self._nodes = nodes
+        self._nodes, self._leaving = nodes, leaving
         nodes.use(self._committer, self._changes, self.counters)
 
     def serve(self, io: Sequence[IoThread]) -> None:
@@ -170,7 +172,10 @@ class Hub(NamedThread):
                 self._check_displaced()
             if self._may_begin():
                 turn = self._new_turn()
-                self._rules.stop(turn, self._ending.reason if self._ending else "")
+                reason = self._ending.reason if self._ending else ""
+                self._rules.stop(turn, reason, self._seen_at_stop())
+                if self._nodes is not None:
+                    self._nodes.end()
                 self._finish(turn)
         except BaseException as error:
             self._failed(error)
@@ -405,6 +410,7 @@ class Hub(NamedThread):
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
             if self._nodes is not None:
                 guarded(turn, "the look at the nodes", partial(self._nodes.look, turn))
+                guarded(turn, "the way out of service", partial(self._leave, turn, self._nodes))
             self.counters.settle()
             guarded(turn, "the look at the minute", self.every_second)
         # Also before what a worker has found out is used: it may have read what was changed since.
@@ -433,6 +439,13 @@ class Hub(NamedThread):
     def _look_at_space(self, turn: Turn) -> None:
         if self._space is not None:
             self.storage_health.look_at_space(turn, self._space.shortage())
+
+    def _leave(self, turn: Turn, nodes: Nodes) -> None:
+        if self._leaving is not None:
+            self._leaving.look(turn, wanted=nodes.leaving)
+
+    def _seen_at_stop(self) -> str:
+        return MOVES if self._nodes is not None and self._nodes.has_others else ""
 
     def _has_taken(self, session: Session) -> bool:
         link = session.link

@@ -29,6 +29,7 @@ from securechat.store.postgres.nodes import (
     GONE,
     LEAVING,
     REPLACED_SECONDS,
+    UP,
     ForeignTurn,
     NodeJournal,
     NodeRow,
@@ -76,6 +77,8 @@ class Nodes:
         """When this node last said that it is there. Any thread may look."""
         self.leaving = False
         """Whether it is to be taken out of service. Any thread may look."""
+        self.has_others = False
+        """Whether another node is up, to which people can go. Any thread may look."""
         rules.is_node = True
         rules.counts_usage = False
 
@@ -128,9 +131,10 @@ class Nodes:
             nodes = self._journal.connection.nodes()
             self._end_dead(turn, nodes)
             own = self._journal.connection.epoch
-            there = [node for node in nodes if node.state != GONE]
+            there = [node for node in nodes if node.state != GONE and not node.is_dead]
             self._rules.counts_usage = bool(there) and there[0].epoch == own
             self.leaving = any(node.state == LEAVING for node in nodes if node.epoch == own)
+            self.has_others = any(node.state == UP for node in there if node.epoch != own)
             if now - self._tidied_at > TIDY_SECONDS:
                 self._tidied_at = now
                 self._journal.tidy()
@@ -155,6 +159,13 @@ class Nodes:
                 log.warning("the node %s is gone; it had %d sessions", node.name, node.sessions)
         alive = {node.epoch for node in nodes if node.state != GONE} - {one.epoch for one in dead}
         self._turns.depart(turn, self._presence.nodes() - alive)
+
+    def end(self) -> None:
+        """This node ends with the turn that is on, and nobody need wait until it is missed."""
+        try:
+            self._journal.end_nodes([self._journal.connection.epoch])
+        except StoreError as error:
+            self._trouble(error)
 
     def store(self, turn: Turn) -> None:
         """Store a turn, with what it tells the others; what can't be is taken back. Raises

@@ -36,10 +36,13 @@ from securechat.server.identity import (
     Identity,
     find_identity,
     names_to_ask,
+    public_host,
+    public_port,
     server_name,
 )
 from securechat.server.inbox import WAKE, Stop
 from securechat.server.indexer import Indexer
+from securechat.server.leaving import Leaving
 from securechat.server.listening import Bound, Openings, bind_listeners
 from securechat.server.loading import load_model
 from securechat.server.metrics import Watched
@@ -87,23 +90,28 @@ HUNG_SECONDS = 30.0
 @dataclass
 class Service:
     """config, data: what to run on. on_failure: called when a thread of the server has died and
-    the process must end. of_process: what takes an administrator's requests about the process, by
-    their kinds; see Requests. Everything else is made by start(). Main thread.
+    the process must end. on_node: called when this node is to leave the others, to stay after all,
+    or has nobody left: then leaving tells which, and follow_nodes() is due. of_process: what takes
+    an administrator's requests about the process, by their kinds; see Requests. Everything else is
+    made by start(). Main thread.
     """
 
     config: Config
     data: DataDirectory
     on_failure: Callable[[], None] = lambda: None
+    on_node: Callable[[], None] = lambda: None
     of_process: Mapping[str, Callable[[Request], object]] = field(default_factory=dict)
     identity: Identity = field(init=False)
     addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
     web_addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
     failed: threading.Event = field(init=False, default_factory=threading.Event)
     metrics: MetricsListener | None = field(init=False, default=None)
+    leaving: Leaving | None = field(init=False, default=None)
 
     is_first: bool = field(init=False, default=True)
     """Whether no other node was there when it began."""
 
+    _is_closed: bool = field(init=False, default=False)
     _started_ms: int = field(init=False, default=0)
     _node_journal: NodeJournal | None = field(init=False, default=None)
     _nodes: Nodes | None = field(init=False, default=None)
@@ -149,7 +157,8 @@ class Service:
         self._workers = self._make_workers(pepper)
         self._hub = self._make_hub(rules, changed)
         if self._nodes is not None:
-            self._hub.join_nodes(self._nodes)
+            self.leaving = Leaving(rules, lambda: self.on_node())
+            self._hub.join_nodes(self._nodes, self.leaving)
         self._make_network()
         self.watched = self._watch(rules)
         self._status = Status(self.watched, self._started_ms, lambda: self.addresses, self.warnings)
@@ -223,8 +232,9 @@ class Service:
         return self._node_journal
 
     def _shown_address(self) -> str:
-        host, port = self.addresses[0]
-        return f"{host}:{port}"
+        """Where clients reach this node."""
+        host, port = public_host(self.config), public_port(self.config, self.addresses[0][1])
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def _join(self, journal: NodeJournal, rules: Rules, applied: int) -> None:
         """Be one of the nodes, in the state that is being read."""
@@ -365,6 +375,7 @@ class Service:
         new = reloaded(self.config, config) if config is not None else self.config
         bound = self._bound
         moved = (new.listen, new.web) != (self.config.listen, self.config.web)
+        moved = moved and not self._is_closed  # a node that stays after all listens as it is then
         if moved:
             bound = bind_listeners(new, self._bound)
         try:
@@ -387,6 +398,26 @@ class Service:
         facts = self._new_facts(self._facts[POLICY])
         if changed or facts != self._facts:
             self._take_up(facts)
+
+    def follow_nodes(self) -> None:
+        """Accept nobody while this node is leaving the others, and again where it is to stay after
+        all. Raises ListenError.
+        """
+        if self.leaving is None or self.leaving.is_on == self._is_closed:
+            return
+        if self.leaving.is_on:
+            self._bound = Bound()
+            self._listener.listen({})
+        else:
+            bound = bind_listeners(self.config, Bound())
+            self._listener.listen(self._openings.endpoints(self.config, bound))
+            self._know(bound)
+        self._is_closed = self.leaving.is_on
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there are other nodes, to which people can go. Any thread."""
+        return self._nodes is not None and self._nodes.has_others
 
     def _tell_status(self, asked: Request) -> None:
         """Hub thread."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from securechat.common.files import read_named, replace
@@ -22,25 +23,51 @@ class StoreFileError(Exception):
 
 def read_location(file: Path) -> PostgresLocation | None:
     """What it says; None without one. Raises StoreFileError."""
+    facts = _facts(file)
+    if not facts:
+        return None
     try:
-        facts = json.loads(read_named(file))
         password_file = facts["password_file"]
         return parse_location(facts["url"], Path(password_file) if password_file else None)
+    except (ValueError, LookupError, TypeError, AttributeError, UrlError) as error:
+        raise _nonsense(file) from error
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """Empty without a file."""
+    try:
+        facts = json.loads(read_named(file))
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return {}
     except OSError as error:
         raise StoreFileError(f"can't read {file}: {error.strerror}") from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, UrlError) as error:
-        raise StoreFileError(
-            f"{file}: expected the url and the password_file of the server's database; restore it "
-            "from a backup, or remove it and start securechat-server with its configuration"
-        ) from error
+    except (ValueError, RecursionError) as error:
+        raise _nonsense(file) from error
+    if not isinstance(facts, dict) or not facts:
+        raise _nonsense(file)
+    return facts
 
 
-def write_location(file: Path, location: PostgresLocation) -> None:
-    """Raises StoreFileError."""
+def _nonsense(file: Path) -> StoreFileError:
+    return StoreFileError(
+        f"{file}: expected the url and the password_file of the server's database; restore it "
+        "from a backup, or remove it and start securechat-server with its configuration"
+    )
+
+
+def read_node(file: Path) -> str:
+    """The name of the node that ran on the directory last; '' where it was none. Raises
+    StoreFileError.
+    """
+    return str(_facts(file).get("node", ""))
+
+
+def write_location(file: Path, location: PostgresLocation, node: str = "") -> None:
+    """node: as of read_node(). Raises StoreFileError."""
     password_file = location.password_file
     facts = {"url": location.url, "password_file": str(password_file) if password_file else ""}
+    if node:
+        facts["node"] = node
     try:
         replace(file, (json.dumps(facts, indent=2) + "\n").encode())
     except OSError as error:

@@ -28,6 +28,8 @@ _UNIT = """\
 [Unit]
 Description=securechat, a chat server for a team's private talk
 Documentation=man:securechat-server(1)
+# However long its database can't be reached: it is tried again and again.
+StartLimitIntervalSec=0
 {after}
 [Service]
 # The server says when it is ready, when it reads its configuration again, and that it is alive.
@@ -38,6 +40,7 @@ ExecReload=/bin/kill -HUP $MAINPID
 # The first start prints a link with which the first account is made. It is a secret, and more
 # people read the journal than may have it. The server's log is on standard error.
 StandardOutput=null
+# Not after an orderly end, as that of a node that was taken out of service.
 Restart=on-failure
 RestartSec=2
 # A new version may first have to bring a large database up to date.

@@ -11,7 +11,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
 from securechat.store import freeing
@@ -35,6 +36,9 @@ from securechat.store.sql.export import History
 from securechat.store.sql.personal import ErasedWords, Personal
 from securechat.store.sql.reader import Reader
 from securechat.store.sql.rows import AccountRow
+
+if TYPE_CHECKING:  # it needs PostgreSQL's driver, which comes with an extra
+    from securechat.store.postgres.node_states import NodeStates
 
 OF_AN_ACCOUNT = (
     "factors",
@@ -90,6 +94,7 @@ class Admin:
         clock: Callable[[], int] = wall_clock,
     ) -> None:
         self._connection = open_database(location)
+        self._location = location
         self._clock = clock
         self.audit = Audit(self._connection, by, clock, address)
         self.reader = Reader(self._connection)
@@ -100,6 +105,15 @@ class Admin:
 
     def close(self) -> None:
         self._connection.close()
+
+    @property
+    def nodes(self) -> NodeStates | None:
+        """The nodes of the database; None where it can have none."""
+        if isinstance(self._location, Path):
+            return None
+        from securechat.store.postgres.node_states import NodeStates
+
+        return NodeStates(self._connection, self.audit.add)
 
     def in_effect(self) -> bool:
         """Whether the server that runs on this database has taken up all changes."""

@@ -111,6 +111,7 @@ function returns for others to raise.
 
 OTHERS = (
     *("active", "admin", "bot", "deleted", "disabled", "ended", "expired", "open"),
+    *("up", "leaving", "gone"),
     "{error}; did you mean {near}?",
     "wrong account or password",
     "default",

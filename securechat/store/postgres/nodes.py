@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from securechat.store.database import Connection
 from securechat.store.errors import DisplacedError, HeldError, StoreError
 from securechat.store.pepper import Pepper
 from securechat.store.postgres.database import (
@@ -177,14 +178,14 @@ def look_around(location: PostgresLocation) -> Surroundings:
     return Surroundings(version, facts, alive, clock)
 
 
-def nodes_there(connection: PostgresConnection) -> list[NodeRow]:
+def nodes_there(connection: Connection) -> list[NodeRow]:
     """All that there are, those that have gone lately included, by their age."""
     return [NodeRow(*row) for row in connection.execute(NODES, (RUNNING,))]
 
 
-def has_tables(connection: PostgresConnection) -> bool:
+def has_tables(connection: Connection) -> bool:
     """Whether a database has had nodes."""
-    [(found,)] = connection.execute("SELECT to_regclass('nodes') IS NOT NULL")
+    [(found,)] = connection.execute("SELECT to_regclass('nodes') IS NOT NULL").fetchall()
     return bool(found)
 
 

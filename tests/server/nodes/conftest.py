@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from securechat.store.postgres.location import PostgresLocation
+from tests.support.node_processes import Processes, processes
 from tests.support.postgres import PostgresServer
 from tests.support.server import ServerUnderTest, running
 
@@ -53,3 +54,10 @@ def two(begin: Begin) -> tuple[ServerUnderTest, ServerUnderTest]:
     """The nodes a and b, with the accounts alice, bob and carol."""
     first = begin("a", "alice", "bob", "carol")
     return first, begin("b")
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, there: PostgresLocation) -> Iterator[Processes]:
+    """Nodes as processes of their own, with the accounts alice, bob and carol."""
+    with processes(tmp_path, there, "alice", "bob", "carol") as found:
+        yield found

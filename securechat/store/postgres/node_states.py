@@ -1,0 +1,89 @@
+"""What an administrator sees and changes of the nodes of a database. The thread that made the Admin
+may call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from securechat.store.database import Connection, Transaction
+from securechat.store.errors import ConflictError, UnknownError
+from securechat.store.postgres.nodes import GONE, LEAVING, UP, NodeRow, has_tables, nodes_there
+
+
+class NodeSeen(NamedTuple):
+    """row: as the node has last told of itself. behind: so many turns were stored since that it had
+    not taken up by then.
+    """
+
+    row: NodeRow
+    behind: int
+
+    @property
+    def state(self) -> str:
+        """UP, LEAVING or GONE; one that was silent for too long is gone, whoever has said so."""
+        return GONE if self.row.is_dead else self.row.state
+
+
+class NodeStates:
+    """connection: an administrator's. note: has the audit know of an event, within a transaction;
+    takes its facts. All methods raise StoreError.
+    """
+
+    def __init__(self, connection: Connection, note: Callable[..., object]) -> None:
+        self._connection = connection
+        self._note = note
+
+    def all(self) -> list[NodeSeen]:
+        """Those that there are and those that went within the hour, by name; of each name the last
+        one.
+        """
+        if not has_tables(self._connection):
+            return []
+        [[turn]] = self._connection.execute("SELECT turn FROM head").fetchall()
+        # By their age, so that of one name the last one stays.
+        rows = {row.name: row for row in nodes_there(self._connection)}
+        return [NodeSeen(rows[name], max(0, turn - rows[name].turn)) for name in sorted(rows)]
+
+    def there(self) -> list[NodeSeen]:
+        """Those that are not gone."""
+        return [node for node in self.all() if node.state != GONE]
+
+    def find(self, name: str) -> NodeSeen:
+        """One that is not gone. Raises UnknownError."""
+        there = {node.row.name: node for node in self.there()}
+        if name not in there:
+            shown = ", ".join(there) or "none"
+            raise UnknownError(f"there is no node {name!r} that runs; those that do: {shown}")
+        return there[name]
+
+    def drain(self, name: str, *, force: bool = False) -> NodeSeen:
+        """Have a node go out of service: it ends when its people have left. force: even if no other
+        one is up. Returns it. Raises UnknownError, ConflictError.
+        """
+        with Transaction(self._connection):
+            node = self.find(name)
+            others = [one for one in self.there() if one.state == UP and one.row.name != name]
+            if not others and not force:
+                raise ConflictError(
+                    f"{name} is the only node that is up, so its people could go nowhere: start "
+                    "another one first, or say --force to end it all the same"
+                )
+            if node.state == UP:
+                self._put(node, LEAVING)
+                self._note("node drained", node=name)
+        return node
+
+    def undrain(self, name: str) -> NodeSeen:
+        """Have a node that is leaving stay. Returns it as it was. Raises UnknownError."""
+        with Transaction(self._connection):
+            node = self.find(name)
+            if node.state == LEAVING:
+                self._put(node, UP)
+                self._note("node kept in service", node=name)
+        return node
+
+    def _put(self, node: NodeSeen, state: str) -> None:
+        sql = "UPDATE nodes SET state = ? WHERE epoch = ?"
+        self._connection.execute(sql, (state, node.row.epoch))
