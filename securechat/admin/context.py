@@ -61,14 +61,19 @@ class AdminContext:
         if config is not None:
             self.config_file = config
 
+    @property
+    def file(self) -> Path | None:
+        """That of the configuration: what --config names, else the one in the directory."""
+        return self.config_file or self.data.own_configuration()
+
     @cached_property
     def config(self) -> Config:
         """The file's settings; without one, those that the server last ran with.
 
         Raises ConfigError, DataError, StoreError.
         """
-        if self.config_file is not None:
-            return load_config(self.config_file)
+        if self.file is not None:
+            return load_config(self.file)
         return remembered_config(self.admin.reader)
 
     @cached_property

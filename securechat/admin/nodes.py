@@ -141,7 +141,7 @@ def renew(context: AdminContext, file: Path) -> None:
     Example: securechat-admin nodes renew south.node
     """
     data = context.data
-    config = node_configuration(data, context.config_file)
+    config = node_configuration(context.file)
     renew_node(file, data, config.cluster.node)
     where = f" --data {shlex.quote(str(data.path))}" if data.path != default_directory() else ""
     click.echo(_("The certificate in {path} is the new one.").format(path=data.tls))

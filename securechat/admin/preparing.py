@@ -12,8 +12,7 @@ from securechat.ca import files, passphrase, pem
 from securechat.ca.authority import load_authority, sign_server
 from securechat.ca.check import check_server_files, is_for
 from securechat.ca.names import parse_name, parse_names
-from securechat.server.config import Config, load_config, split_address
-from securechat.server.data import DataDirectory
+from securechat.server.config import MOST_FURTHER, Config, load_config, split_address
 from securechat.server.identity import is_loopback, is_wildcard, pin_of, server_name
 from securechat.server.node_archive import (
     CA,
@@ -60,7 +59,7 @@ class Prepared:
 def prepare_node(context: AdminContext, order: Order) -> Prepared:
     """Raises JoinError, ConfigError, DataError, StoreError, CaError."""
     parse_names(order.hosts)  # a slip of the pen is told before all else
-    config = node_configuration(context.data, context.config_file)
+    config = node_configuration(context.file)
     if config.cluster.node == order.node:
         raise JoinError(f"{order.node} is the name of this node: give the other one another name")
     data = context.data
@@ -75,16 +74,12 @@ def prepare_node(context: AdminContext, order: Order) -> Prepared:
         contents[name] = files.read(path)
     values = _values(config, order, url)
     return Prepared(
-        NodeArchive(order.node, values, contents), names, not_after, _warnings(config, values)
+        NodeArchive(order.node, values, contents), names, not_after, _warnings(config, order)
     )
 
 
-def node_configuration(data: DataDirectory, file: Path | None) -> Config:
-    """The one by which the node of a directory runs. file: what --config names.
-
-    Raises JoinError where it is none, ConfigError.
-    """
-    file = file or data.own_configuration()
+def node_configuration(file: Path | None) -> Config:
+    """A node's own. Raises JoinError where it is none, ConfigError."""
     if file is None:
         raise JoinError(
             "expected the configuration that this server runs with, which the other node is to "
@@ -186,10 +181,12 @@ def _given(
 def _values(config: Config, order: Order, url: str) -> dict[str, dict[str, object]]:
     """What isn't a default, by sections, as it is right for the other node."""
     default = Config()
+    own_address, addresses = _addresses(config, order.hosts)
     values: dict[str, dict[str, object]] = {}
     own = {
         "server.name": server_name(config),
-        "server.address": config.server.address or order.hosts[0],
+        "server.address": own_address,
+        "server.addresses": addresses,
         "listen.host": _elsewhere(config.listen.host, order.hosts),
         "listen.also": tuple(filter(_is_everywhere, config.listen.also)),
         "web.host": _elsewhere(config.web.host, order.hosts) if config.web.host else "",
@@ -202,6 +199,23 @@ def _values(config: Config, order: Order, url: str) -> dict[str, dict[str, objec
             section, _, name = key.partition(".")
             values.setdefault(section, {})[name] = value
     return values
+
+
+def _listed(config: Config, hosts: Sequence[str]) -> str:
+    """Which of the addresses of all nodes is the other one's; '' if none is."""
+    names = [*map(str, parse_names(hosts))]
+    listed = zip(config.server.addresses, config.server.further, strict=True)
+    return next((text for text, (host, _port) in listed if host in names), "")
+
+
+def _addresses(config: Config, hosts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """What links name that the other node makes: its own address, and those of all."""
+    server, listed = config.server, _listed(config, hosts)
+    if not server.addresses:  # one that leads to all nodes
+        return server.address or hosts[0], ()
+    has_room = len(server.addresses) < MOST_FURTHER
+    more = () if listed or not has_room else (hosts[0],)
+    return listed or hosts[0], (*server.addresses, *more)
 
 
 def _elsewhere(host: str, hosts: Sequence[str]) -> str:
@@ -222,8 +236,18 @@ def _is_everywhere(address: str) -> bool:
     return split is not None and _is_of_any(split[0])
 
 
-def _warnings(config: Config, values: dict[str, dict[str, object]]) -> list[str]:
-    found = []
+def _warnings(config: Config, order: Order) -> list[str]:
+    found, server = [], config.server
+    if server.addresses and not _listed(config, order.hosts):
+        found.append(
+            f"links don't name the other node yet: put {order.hosts[0]} into addresses in [server] "
+            "of each node, and reload them"
+        )
+    if not server.address and not server.addresses:
+        found.append(
+            "links name only the node that makes them: put into [server] of each a name that leads "
+            "to all nodes as address, or all their addresses as addresses"
+        )
     location = parse_location(config.store.url)
     if location.is_local:
         found.append(

@@ -49,6 +49,8 @@ def greet(service: Service) -> None:
     if isinstance(service.data.location, PostgresLocation):
         place = escape_exactly(str(service.data.location))
         click.echo(_("  database     {location}").format(location=place))
+    if node := service.config.cluster.node:
+        click.echo(_("  node         {node}").format(node=node))
     for line in _trust(service.identity):
         click.echo(line)
     click.echo("")

@@ -41,6 +41,16 @@ def test_settings_are_those_that_the_server_kept(tmp_path: Path) -> None:
     assert config.server.name == "chat.example"
 
 
+def test_settings_are_those_in_the_directory(tmp_path: Path) -> None:
+    """As of a node that has joined: what others keep in the database may be another node's."""
+    data = DataDirectory(served_once(tmp_path / "data", bcrypt_cost="7").data)
+    data.configuration.write_text("[accounts]\nbcrypt_cost = 8\n")
+    assert AdminContext(data, None).config.accounts.bcrypt_cost == 8
+    named = tmp_path / "c.toml"
+    named.write_text("[accounts]\nbcrypt_cost = 9\n")
+    assert AdminContext(data, named).config.accounts.bcrypt_cost == 9
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[DataDirectory]:
     """A directory that a server holds."""

@@ -232,6 +232,37 @@ def test_a_name_that_the_authority_may_not_sign_for_is_told(node: Node, tmp_path
 
 
 @pytest.mark.parametrize(
+    ("server", "address", "addresses", "warned"),
+    [
+        ("", "10.0.0.2", None, "links name only the node that makes them"),
+        ('address = "chat.lab.example"', "chat.lab.example", None, ""),
+        (
+            'address = "10.0.0.1"\naddresses = ["10.0.0.1", "10.0.0.2:443"]',
+            "10.0.0.2:443",
+            ["10.0.0.1", "10.0.0.2:443"],
+            "",
+        ),
+        (
+            'address = "10.0.0.1"\naddresses = ["10.0.0.1"]',
+            "10.0.0.2",
+            ["10.0.0.1", "10.0.0.2"],
+            "put 10.0.0.2 into addresses in [server] of each node",
+        ),
+    ],
+)
+def test_links_of_the_other_node_lead_to_it(
+    node: Node, tmp_path: Path, server: str, address: str, addresses: object, warned: str
+) -> None:
+    """By a name that leads to all, or by its own beside those of all."""
+    node.configured(server=f'name = "chat.lab.example"\n{server}')
+    said = node.prepares(f"south 10.0.0.2 --out {tmp_path / 'a'}")
+    found = read_archive(tmp_path / "a").config["server"]
+    assert (found["address"], found.get("addresses")) == (address, addresses)
+    assert warned in said
+    assert ("warning: links" in said) == bool(warned)
+
+
+@pytest.mark.parametrize(
     ("words", "code", "told"),
     [
         ("prepare north 10.0.0.2 --out PLACE/a", 1, "north is the name of this node"),

@@ -44,7 +44,7 @@ def test_a_second_machine_goes_on_with_the_same_chat(
 ) -> None:
     """With one file: its accounts, its authority, its configuration; and again without the file."""
     north, south, file = tmp_path / "north", tmp_path / "south", tmp_path / "south.node"
-    add_accounts(north, "alice", database=there)
+    add_accounts(north, "alice", "bob", database=there)
     with serving(north, "--config", config) as server:
         ca = server.ca
         server.member("alice").says("PRIVMSG #lobby :one")
@@ -55,7 +55,11 @@ def test_a_second_machine_goes_on_with_the_same_chat(
         heard = alice.says("CHATHISTORY LATEST #lobby * 10")
         assert [line.params[-1] for line in of(heard, "PRIVMSG")] == ["one"]
     file.unlink()
-    with serving(south) as server:
+    with serving(north, "--config", config) as first, serving(south) as server:
+        assert "  node         south\n" in server.greeting
+        bob, alice = first.member("bob"), server.member("alice", ca=ca)
+        alice.says("PRIVMSG #lobby :two")
+        assert bob.hears_until(" PRIVMSG #lobby :two")
         assert "NETWORK=Lab" in "".join(server.connect(ca=ca).logs_in("alice"))
         link = LoginLink.parse(AdminCli(south)("invite --login").out.strip())
         assert (link.host, link.port) == ("localhost", server.port)

@@ -127,7 +127,7 @@ def check(invocation: click.Context, context: AdminContext, quick: bool) -> None
     """
     _check_present(context.data)
     good = True
-    config = context.config if context.config_file else None
+    config = context.config if context.file else None
     for found in check_up(context.data, config, quick=quick, now=datetime.now(UTC)):
         good = good and found.good
         mark = _("ok") if found.good else _("FAULT")
