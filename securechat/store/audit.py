@@ -75,27 +75,42 @@ def note(
 
 
 def rows(connection: Connection, wanted: Wanted) -> Iterator[AuditRow]:
-    """What is asked for, oldest first, read as it is taken. Raises StoreError."""
+    """What is asked for, oldest first, read as it is taken: of an audit of millions no more is in
+    memory at once, and no read of it is long. Raises StoreError.
+    """
     limit = EVERY if wanted.last is None else wanted.last
-    parameters = {**wanted._asdict(), "limit": limit}
+    params = {**wanted._asdict(), "limit": limit}
     try:
-        for row in connection.execute(_ROWS, parameters):
-            yield AuditRow(*row)
+        first, last = connection.execute(_BORDERS, params).fetchone()
+        # By numbers and not by a LIMIT, for which PostgreSQL sorts all of a table new to it.
+        for low in range(first or 0, (last or -1) + 1, NUMBERS):
+            border = {"low": low, "high": min(low + NUMBERS - 1, last)}
+            yield from map(AuditRow._make, connection.execute(_PIECE, {**params, **border}))
     except FAULTS as error:
         raise fault(error) from error
 
 
-# By their number: a clock that was set back must not change the order in which it happened.
-_ROWS = """
-SELECT * FROM (
-    SELECT id, at_ms, event, account, address, result, facts FROM audit
-    WHERE at_ms >= :since_ms AND (:before = 0 OR id < :before)
-    AND (:event = '' OR instr(lower(event), lower(:event)) > 0)
-    AND (:account = '' OR account = :account
-        OR (json_valid(facts) AND json_extract(facts, '$.account') = :account))
-    ORDER BY id DESC LIMIT :limit
-) AS found ORDER BY id
+NUMBERS = 1000
+"""Of rows, in one read."""
+
+_WHICH = """
+at_ms >= :since_ms AND (:before = 0 OR id < :before)
+AND (:event = '' OR instr(lower(event), lower(:event)) > 0)
+AND (:account = '' OR account = :account
+    OR (json_valid(facts) AND json_extract(facts, '$.account') = :account))
 """
+
+# By their number: a clock that was set back must not change the order in which it happened.
+_BORDERS = f"""
+SELECT min(id), max(id) FROM (
+    SELECT id FROM audit WHERE {_WHICH} ORDER BY id DESC LIMIT :limit
+) AS found
+"""  # noqa: S608 - ours
+
+_PIECE = f"""
+SELECT {", ".join(AuditRow._fields)} FROM audit
+WHERE id BETWEEN :low AND :high AND {_WHICH} ORDER BY id
+"""  # noqa: S608 - ours
 
 
 SLICE = 500
@@ -130,16 +145,6 @@ def delete_some(connection: Connection, last: int) -> bool:
     gone = connection.execute(f"DELETE FROM audit WHERE id IN ({oldest})", (last, SLICE))  # noqa: S608
     connection.allow_deletion("audit", allowed=False)
     return gone.rowcount > 0
-
-
-def rows_upto(connection: Connection, last: int) -> Iterator[AuditRow]:
-    """The rows up to a number, oldest first, read as they are taken. Raises StoreError."""
-    sql = f"SELECT {', '.join(AuditRow._fields)} FROM audit WHERE id <= ? ORDER BY id"  # noqa: S608
-    try:
-        for row in connection.execute(sql, (last,)):
-            yield AuditRow(*row)
-    except FAULTS as error:
-        raise fault(error) from error
 
 
 class Audit:
@@ -177,7 +182,7 @@ class Audit:
 
     def rows_upto(self, last: int) -> Iterator[AuditRow]:
         """All up to a row, oldest first."""
-        return rows_upto(self._connection, last)
+        return rows(self._connection, Wanted(before=last + 1))
 
     def prunable(self, *, before_ms: int = 0, keep: int = 0) -> tuple[int, int]:
         """The newest row that is older than a moment, or followed by so many, and how many there

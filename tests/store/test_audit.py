@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import cast
+
 import pytest
 
+from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted, note, rows
 from securechat.store.database import FAULTS, Connection, Transaction
 from securechat.store.errors import StoreError
@@ -76,6 +80,40 @@ def test_since_is_a_moment(connection: Connection) -> None:
     """Which belongs to it itself."""
     assert found(connection, since_ms=3 * DAY) == [2, 4]
     assert found(connection, since_ms=3 * DAY + 1) == [4]
+
+
+class Counting:
+    """A connection, and how much each of its reads has found."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.counts: list[int] = []
+
+    def execute(self, sql: str, params: dict[str, object]) -> Counting:
+        self._found = self._connection.execute(sql, params).fetchall()
+        self.counts.append(len(self._found))
+        return self
+
+    def fetchone(self) -> object:
+        return self._found[0]
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self._found)
+
+
+@pytest.mark.parametrize("last", [4, None])
+def test_of_many_some_are_read_at_a_time(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, last: int | None
+) -> None:
+    """However many there are, and whatever is written meanwhile."""
+    monkeypatch.setattr(audit, "NUMBERS", 2)
+    counting = Counting(connection)
+    reading = rows(cast("Connection", counting), Wanted(last=last))
+    assert next(reading).id == 1
+    assert counting.counts == [1, 2]
+    note(connection, at_ms=1, by="-", event="later", facts={})
+    assert [row.id for row in reading] == [2, 3, 4]
+    assert max(counting.counts) == 2
 
 
 def test_pages_go_back_from_a_row(connection: Connection) -> None:
