@@ -96,6 +96,7 @@ def unicode_data(filename: str) -> dict[str, Any]:
     return data
 
 
+@cache
 def data_version() -> str:
     """Another one whenever a skeleton may be: of the tables, and of Python's own Unicode."""
     import hashlib  # only here, as a client never asks
