@@ -22,6 +22,7 @@ from hypothesis import settings
 from securechat.common import language
 from securechat.store.sqlite.database import FILE_NAME
 from tests.security.summary import report_attacks
+from tests.support.new_database import new_database
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -91,14 +92,14 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def new_location(request: pytest.FixtureRequest, tmp_path: Path) -> NewLocation:
-    """Gives, as often as it is called, where an empty database of an engine is, or will be."""
+    """Gives, as often as it is called, an empty database of an engine."""
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres_server")
         return server.lent
 
     @contextlib.contextmanager
     def of_sqlite() -> Iterator[Path]:
-        yield tmp_path / FILE_NAME
+        yield new_database(tmp_path / FILE_NAME)
         (tmp_path / FILE_NAME).unlink(missing_ok=True)
 
     return of_sqlite

@@ -12,6 +12,7 @@ from securechat.core.journal.events.channels import ChannelCreated, MemberJoined
 from securechat.store.admin import Admin
 from securechat.store.sql.journal import Journal
 from securechat.store.sqlite.database import FILE_NAME
+from tests.support.new_database import new_database
 from tests.support.pepper import PEPPER
 
 ALICE, BOB, DEN = 1, 2, 10
@@ -20,7 +21,7 @@ ALICE, BOB, DEN = 1, 2, 10
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     """The writer of a database with two accounts and a channel."""
-    opened = Journal(tmp_path / FILE_NAME, PEPPER)
+    opened = Journal(new_database(tmp_path / FILE_NAME), PEPPER)
     opened.commit(
         [
             AccountCreated(ALICE, "Alice", "alice", "al", "hash", True, 0, 3),

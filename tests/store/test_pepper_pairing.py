@@ -50,6 +50,8 @@ class Place:
 @pytest.fixture
 def place(location: Location, tmp_path: Path) -> Place:
     """With nothing there yet."""
+    if isinstance(location, Path):
+        location.unlink()
     return Place(location, tmp_path / "pepper")
 
 

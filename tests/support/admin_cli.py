@@ -19,6 +19,7 @@ from securechat.store.pepper import load_pepper
 from securechat.store.sql.reader import Reader
 from securechat.store.sql.rows import AccountRow
 from securechat.store.sqlite.database import FILE_NAME, open_database
+from tests.support.new_database import new_database
 
 GOOD = "violet kettles dance 4"
 """A password that is acceptable, and not that of the tests' server."""
@@ -140,6 +141,7 @@ def served_once(data: Path, **facts: str) -> AdminCli:
     it has kept about itself beside an address.
     """
     data.mkdir(mode=0o700)
+    new_database(data / FILE_NAME)
     kept = {"host": "chat.test", "port": "6697", "ca_sha256": "ab" * 32, "bcrypt_cost": "4"}
     connection = open_database(data / FILE_NAME)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", [*{**kept, **facts}.items()])

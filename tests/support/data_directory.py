@@ -12,6 +12,7 @@ from securechat.server.data import DataDirectory
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database
+from tests.support.new_database import new_database
 
 TABLES = [
     "INSERT INTO targets (id, name, folded, skeleton, low, high) "
@@ -38,6 +39,7 @@ def make_directory(path: Path) -> DataDirectory:
     """All that a backup holds: database, pepper, authority and certificate."""
     data = DataDirectory(path)
     data.create()
+    new_database(data.database)
     find_pepper(data.database, data.pepper)
     with closing(Admin(data.database, by="os:test")) as admin:
         admin.add([NewAccount(name, name, name, f"hash of {name}") for name in ("alice", "bob")], 1)

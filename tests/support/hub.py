@@ -35,6 +35,7 @@ from securechat.store.sql.reader import Reader
 from securechat.store.sqlite.database import FILE_NAME
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, checked
+from tests.support.new_database import new_database
 from tests.support.pepper import PEPPER
 
 PASSWORD = "password"
@@ -212,7 +213,7 @@ class HubUnderTest:
         space: Space | None = None,
     ) -> None:
         self.path = directory / FILE_NAME
-        self.journal = GatedJournal(self.path)
+        self.journal = GatedJournal(new_database(self.path))
         self.add(*names)
         reader = Reader(self.journal.connection)
         self.rules = Rules(load_model(reader, PEPPER), SETTINGS, PEPPER)

@@ -24,6 +24,7 @@ from securechat.store.pepper import find_pepper
 from securechat.store.postgres.location import PostgresLocation
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, TlsLink
+from tests.support.new_database import new_database
 from tests.support.server import COST, DEFAULTS, PASSWORD
 
 ROOT = Path(securechat.__file__).parents[1]
@@ -48,6 +49,8 @@ def add_accounts(directory: Path, *names: str, database: PostgresLocation | None
     data.create()
     data.choose(database)
     data.keep_choice()
+    if isinstance(data.location, Path):
+        new_database(data.location)
     pepper = find_pepper(data.location, data.pepper)
     stored = passwords.hash_password(PASSWORD, cost=COST, pepper=pepper)
     forms = [account_name(name) for name in names]

@@ -20,6 +20,7 @@ from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, TlsLink
+from tests.support.new_database import new_database
 from tests.support.web import Browser, WebLink
 
 PASSWORD = "the quick brown otter 7"
@@ -167,6 +168,8 @@ def running(directory: Path, *names: str, **sections: dict[str, Any]) -> Iterato
     server.data.create()
     server.data.choose(wanted_database(server.settings))
     server.data.keep_choice()
+    if isinstance(server.data.location, Path):
+        new_database(server.data.location)
     if names:
         server.add(*names)
     server.open()
