@@ -3,6 +3,7 @@
     python tools/bench.py                        securechat alone, the standard suite, some minutes
     python tools/bench.py --peers                InspIRCd and ngIRCd beside it, where installed
     python tools/bench.py -w room -w paced       only these workloads
+    python tools/bench.py -w cluster             one node and several over one PostgreSQL
     python tools/bench.py -w limits -w curves    the other suites: what is large, what grows
     python tools/bench.py --connect HOST:PORT --ca FILE   a server that runs already
     python tools/bench.py --quick                a short run that shows that all of it works

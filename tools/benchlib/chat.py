@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +57,11 @@ class Chat:
         wanted: dict[Ability, bool] = {"store": self.history > 0, "web": self.web}
         return frozenset(ability for ability, asked in wanted.items() if asked)
 
+    @property
+    def caps(self) -> frozenset[str]:
+        """Capabilities that its clients ask for, besides the subject's."""
+        return frozenset()
+
     def plan(self, settings: Settings) -> Plan:
         """Members are in their rooms in advance where the log is."""
         rooms = self.rooms if self.history else 0
@@ -76,17 +82,21 @@ class Chat:
         with subject.start(self.plan(settings)) as server:
             users = self.users(server)
             measure = Measure(subject.name, self.name, connections=len(users))
-            with load_for(server, subject, settings) as load:
+            with load_for(server, subject, settings, caps=self.caps) as load:
                 connect(load, users, subject, settings, measure)
                 talk = Talk(load, server, users)
                 talk.settle()
-                for number, seconds in enumerate(settings.lengths):
-                    given = self._orders(settings, seconds)
-                    tell(settings, measure, number, talk.round(given, timed=not self.window))
+                self.talk(talk, server, settings, measure)
             measure.sent = talk.sent
             measure.resident_kib = memory(server)
             measure.stored = server.count_stored()
         return measure
+
+    def talk(self, talk: Talk, server: Server, settings: Settings, measure: Measure) -> None:
+        """All rounds."""
+        for number, seconds in enumerate(settings.lengths):
+            given = self.orders(settings, seconds)
+            tell(settings, measure, number, talk.round(given, timed=not self.window))
 
     def users(self, server: Server) -> list[User]:
         """Members one after the other, room by room; in each the senders evenly among them."""
@@ -103,7 +113,8 @@ class Chat:
         talkers = (room + 1) * self.senders // self.rooms - room * self.senders // self.rooms
         return {place * members // talkers for place in range(talkers)}
 
-    def _orders(self, settings: Settings, seconds: float) -> list[orders.Talk]:
+    def orders(self, settings: Settings, seconds: float) -> list[orders.Talk]:
+        """What each process of the load is told to do in a round."""
         if self.window:
             return [orders.Talk(seconds, self.window)] * settings.processes
         step = 1 / self.rate
@@ -136,16 +147,18 @@ class Talk:
         talkers = [user for user in self._users if user.talks]
         self._load.rest(self._first, orders.Settle(talkers), type(None))
 
-    def round(self, given: Sequence[orders.Talk], *, timed: bool = False) -> Round:
+    def round(
+        self, given: Sequence[orders.Talk], *, timed: bool = False, apart: bool = False
+    ) -> Round:
         """One round, every delivery of which is verified. Raises LoadError."""
-        load, first = self._load, self._first
-        load.rest(first, orders.Prepare(timed=timed), type(None))
+        load, first, before = self._load, self._first, self.sent
+        load.rest(first, orders.Prepare(timed=timed, apart=apart), type(None))
         with Clock(self._server) as clock:
             sent = load.each(given, orders.Sent, first=first)
             counts = by_room(self._users, sent)
             received = load.rest(first, orders.Expect(counts), orders.Received)
         self.check(counts, received)
-        return round_of(clock, received)
+        return round_of(clock, received, self.sent - before)
 
     def check(self, counts: Counts, received: Sequence[orders.Received]) -> None:
         """Every message of the round at every other member, and one order for all of a room."""
@@ -160,15 +173,24 @@ class Talk:
                 raise LoadError(f"the members of {room} saw its messages in different orders")
 
 
-def round_of(clock: Clock, received: Sequence[orders.Received]) -> Round:
-    """What a round of talk was."""
+def round_of(clock: Clock, received: Sequence[orders.Received], messages: int = 0) -> Round:
+    """What a round of talk was. messages: that were sent in it."""
     samples = samples_of(one.latencies for one in received)
+    echoes = samples_of(one.echoes for one in received)
+    last = Counter[tuple[int, int]]()
+    for one in received:
+        last |= Counter(one.last)  # the largest of each
     return Round(
         count=sum(one.deliveries for one in received),
         seconds=max(one.finished for one in received) - clock.begun,
         server_cpu=clock.cpu,
         load_cpu=sum(one.cpu for one in received),
         latency=latency_of(samples) if samples else None,
+        messages=messages,
+        each_cpu=clock.each,
+        databases_cpu=clock.databases,
+        echo=latency_of(echoes) if echoes else None,
+        apart=latency_of(array("q", last.values())) if last else None,
     )
 
 

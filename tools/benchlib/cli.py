@@ -14,9 +14,11 @@ from typing import Any
 import click
 
 from benchlib import catalogue, ours, report, servers, summary
-from benchlib.catalogue import GROUPS, SPARE_FILES, STANDARD, SUITES
+from benchlib.catalogue import GROUPS, NODES, SPARE_FILES, STANDARD, SUITES
+from benchlib.databases import Databases
 from benchlib.link import LostError, resolve
 from benchlib.load import LoadError
+from benchlib.nodes import Kind, kinds_of, remark_on, subjects_of
 from benchlib.proc import MachineError, allow_files, this_machine
 from benchlib.process import StartError
 from benchlib.results import Measure
@@ -28,6 +30,8 @@ PATHS = ("--json", "--update", "--plots", "--directory", "--ca", "--accounts")
 """Options that don't change what is measured."""
 
 TAGS = frozenset({"account-tag", "message-tags", "server-time"})
+
+MOST_NODES = (1, 2, 3)
 
 FILE = click.Path(path_type=Path)
 EXISTING = click.Path(path_type=Path, exists=True)
@@ -50,6 +54,7 @@ class Options:
     repeats: int
     processes: int
     connections: int | None
+    nodes: tuple[int, ...]
     size: int
     bcrypt_cost: int
     directory: Path | None
@@ -57,6 +62,13 @@ class Options:
     json_file: Path | None
     update: Path | None
     plots: Path | None
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """What the suite of several nodes compares."""
+        if self.quick and not self.nodes:
+            return [Kind(2, standby=True)]
+        return kinds_of(self.nodes or MOST_NODES)
 
     @property
     def settings(self) -> Settings:
@@ -90,6 +102,12 @@ class Options:
     type=click.IntRange(10),
     help="Of the workloads idle and scale. [2000 and 8000; 10000]",
 )
+@click.option(
+    "--nodes",
+    multiple=True,
+    type=click.IntRange(1, 16),
+    help="How many are compared in cluster; may be given several times. [1, 2, 3]",
+)
 @click.option("--size", default=64, show_default=True, type=click.IntRange(40, MAX_TEXT))
 @click.option("--bcrypt-cost", default=4, show_default=True, type=click.IntRange(4, 31))
 @click.option("--directory", type=EXISTING, help="For databases.")
@@ -103,12 +121,17 @@ def command(**options: Any) -> None:
 
 
 def _run(options: Options) -> None:
+    with Databases(options.directory) as databases:
+        _measure_suites(options, databases)
+
+
+def _measure_suites(options: Options, databases: Databases) -> None:
     suites = catalogue.choose(
         options.chosen or [STANDARD], quick=options.quick, connections=options.connections
     )
     if options.update is not None:
         report.check_place(options.update, suites)  # before it takes its time
-    subjects = _subjects(options)
+    subjects = _subjects(options, databases if NODES in suites else None)
     machine = this_machine(options.directory)
     workloads = [one for found in suites.values() for one in found]
     measures = _measure_all(workloads, subjects, options.settings)
@@ -118,10 +141,12 @@ def _run(options: Options) -> None:
     circumstances = summary.Circumstances(
         machine, _command_line(), options.settings, versions, options.quick
     )
+    among_nodes = replace(circumstances, remark=remark_on(options.kinds))
     for suite, found in suites.items():
-        click.echo(summary.text(circumstances, measures, found, plotted=False))
+        told = among_nodes if suite == NODES else circumstances
+        click.echo(summary.text(told, measures, found, plotted=False))
         if options.update is not None:
-            text = summary.text(circumstances, measures, found, plotted=True)
+            text = summary.text(told, measures, found, plotted=True)
             report.put_into(options.update, suite, text)
     for directory in _plot_directories(options):
         report.write_plots(directory, measures, workloads)
@@ -137,7 +162,7 @@ def _plot_directories(options: Options) -> list[Path]:
 # What is measured
 
 
-def _subjects(options: Options) -> list[Subject]:
+def _subjects(options: Options, databases: Databases | None) -> list[Subject]:
     subjects = [ours.securechat(options.bcrypt_cost, options.directory)]
     if options.peers:
         subjects += _peers(options.directory)
@@ -145,6 +170,8 @@ def _subjects(options: Options) -> list[Subject]:
         subjects.append(_elsewhere(options, options.connect))
     if options.tags:
         subjects += [replace(one, name=f"{one.name}, tags", caps=TAGS) for one in subjects]
+    if databases is not None:
+        subjects += subjects_of(options.kinds, options.bcrypt_cost, options.directory, databases)
     return subjects
 
 
@@ -182,7 +209,7 @@ def _measure_all(
         _measure(workload, subject, settings)
         for workload in workloads
         for subject in subjects
-        if workload.needs <= subject.offers
+        if subject.takes(workload.needs)
     ]
 
 

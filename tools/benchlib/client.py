@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchlib.link import Link, LostError
+from benchlib.link import Address, Link, LostError
 
 REFUSALS = frozenset(
     (b"902", b"904", b"905", b"906", b"432", b"433", b"462", b"464", b"465", b"FAIL")
@@ -22,7 +22,8 @@ READY = frozenset((b"376", b"422"))
 class User:
     """number: among all of the load. password: or a token; None where there are no accounts.
     certificate: a file to log in with instead. room: to be in, '' for none. talks: whether it is
-    one of the senders. member: whether the server brings it into its room by itself.
+    one of the senders. member: whether the server brings it into its room by itself. address: where
+    it connects to, when not where all do.
     """
 
     number: int
@@ -32,6 +33,7 @@ class User:
     talks: bool = False
     certificate: str | None = None
     member: bool = False
+    address: Address | None = None
 
     @property
     def mechanism(self) -> str | None:

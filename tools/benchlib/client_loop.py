@@ -73,7 +73,7 @@ class ClientLoop:
         """A new connection of a user's. Raises LostError."""
         context = self._context(user.certificate)
         kind = WebLink if self.target.web else Link
-        link = kind(self.target.address, context, self._epoll)
+        link = kind(user.address or self.target.address, context, self._epoll)
         client = Client(user, link, self.target.caps, progressed, enters=enters)
         self.clients[link.fd] = client
         self.awaited += 1

@@ -41,9 +41,12 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """A round comes; no worker may talk before all have prepared. timed: latencies are wanted."""
+    """A round comes; no worker may talk before all have prepared. timed: latencies are wanted.
+    apart: also those of echoes, and of the last one at another node.
+    """
 
     timed: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +157,17 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Received:
     """Of one round, verified. finished: when the last one came, monotonic seconds. cpu: seconds of
-    this worker. latencies: nanoseconds as an array's bytes. orders: a digest of each room's order.
+    this worker. latencies, echoes: nanoseconds as an array's bytes. last: of each message, by its
+    sender and number, until the last one at another node had it. orders: a digest of each room's
+    order.
     """
 
     deliveries: int
     finished: float
     cpu: float
     latencies: bytes = b""
+    echoes: bytes = b""
+    last: dict[tuple[int, int], int] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
 
 

@@ -21,6 +21,9 @@ from securechat.store.pepper import find_pepper
 
 PASSWORD = "every user of the load has this one 7"
 
+IN_A_FILE = {"database": "", "node": "", "metrics": ""}
+"""What the configuration has where the database is in a file."""
+
 ABILITIES: frozenset[Ability] = frozenset(
     {"token", "certificate", "lobby", "restart", "store", "web"}
 )
@@ -49,6 +52,7 @@ def securechat(bcrypt_cost: int, directory: Path | None) -> Subject:
                 client_ca=keys.client_ca,
                 web_host=HOST if plan.web else "",
                 web_port=str(web_port),
+                **IN_A_FILE,
             )
             command = [sys.executable, "-m", "securechat.server", "--config", str(config)]
             process = Process([*command, "--data", str(data.path)], home, port)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import statistics
 from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,22 @@ def latency_of(samples: array[int]) -> Latency:
     return Latency(round(at(0.50), 3), round(at(0.99), 3), round(ordered[-1] / 1e6, 3))
 
 
+class Turns(NamedTuple):
+    """Of a node: how many it had, and for how many seconds it waited for them and had them."""
+
+    number: int
+    waited: float
+    held: float
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """count: verified deliveries, or logins. seconds: from the first to the last. server_cpu,
     load_cpu: seconds of CPU; None where the server's process isn't known. latency: of deliveries;
-    of a return, until everything missed has come, and welcome until the welcome was over.
+    of a return, until everything missed has come, and welcome until the welcome was over. messages:
+    that were sent. each_cpu, databases_cpu: of each process of the server, and of each one that
+    keeps its database. echo: until a sender had its own message back. apart: until the last one at
+    another node had it, of several.
     """
 
     count: int
@@ -39,6 +52,11 @@ class Round:
     load_cpu: float
     latency: Latency | None = None
     welcome: Latency | None = None
+    messages: int = 0
+    each_cpu: Sequence[float] = ()
+    databases_cpu: Sequence[float] = ()
+    echo: Latency | None = None
+    apart: Latency | None = None
 
     @property
     def rate(self) -> float:
@@ -85,8 +103,9 @@ class Measure:
     """One workload on one server. sent: messages in all rounds, the warm-up's too. stored: how many
     of them are in the server's database. resident_kib: memory at the end. kib_each: memory a
     connection; kib_batches: of those that came together. samples: memory in the course of the
-    workload, in KiB. point: where on a curve it stands. error: why it could not be measured, ''
-    when it was.
+    workload, in KiB. point: where on a curve it stands. waited, held: of each node, in which part
+    of the time it waited for its turns, and had them. error: why it could not be measured, '' when
+    it was.
     """
 
     server: str
@@ -102,6 +121,8 @@ class Measure:
     kib_batches: list[float] = field(default_factory=list)
     samples: list[int] = field(default_factory=list)
     point: int | None = None
+    waited: list[float] = field(default_factory=list)
+    held: list[float] = field(default_factory=list)
     error: str = ""
 
     @property
@@ -128,12 +149,22 @@ class Measure:
     @property
     def latency(self) -> Latency | None:
         """The medians of the rounds' values, and the longest of all."""
-        return _together([one.latency for one in self.rounds if one.latency is not None])
+        return self.together(lambda one: one.latency)
+
+    def together(self, which: Callable[[Round], Latency | None]) -> Latency | None:
+        """The same of any latency of a round."""
+        found = [which(one) for one in self.rounds]
+        return _together([one for one in found if one is not None])
+
+    def per_message(self, seconds: Callable[[Round], float]) -> Spread | None:
+        """Microseconds for each message. seconds: of a round."""
+        values = [seconds(one) * 1e6 / one.messages for one in self.rounds if one.messages]
+        return spread(values) if values else None
 
     @property
     def welcome(self) -> Latency | None:
         """The same of the times until the welcome was over."""
-        return _together([one.welcome for one in self.rounds if one.welcome is not None])
+        return self.together(lambda one: one.welcome)
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""

@@ -23,6 +23,8 @@ class Rounds:
         self._rooms: dict[str, Room] = {}
         self._senders: list[Sender] = []
         self._latencies: array[int] | None = None
+        self._echoes: array[int] | None = None
+        self._last: dict[tuple[int, int], int] | None = None
         self._cpu = 0.0
 
     def forget(self) -> None:
@@ -53,8 +55,10 @@ class Rounds:
     def prepare(self, order: orders.Prepare) -> None:
         """Begin a round."""
         self._latencies = array("q") if order.timed else None
+        self._echoes = array("q") if order.apart else None
+        self._last = {} if order.apart else None
         for room in self._rooms.values():
-            room.begin(self._latencies)
+            room.begin(self._latencies, self._echoes, self._last)
         self._cpu = time.process_time()
 
     def talk(self, order: orders.Talk) -> orders.Sent:
@@ -105,5 +109,7 @@ class Rounds:
             finished=time.monotonic(),
             cpu=time.process_time() - self._cpu,
             latencies=self._latencies.tobytes() if self._latencies is not None else b"",
+            echoes=self._echoes.tobytes() if self._echoes is not None else b"",
+            last=self._last or {},
             orders={room.name: room.stream.order() for room, _ in rooms if room.readers},
         )

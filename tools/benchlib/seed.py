@@ -15,6 +15,9 @@ from benchlib.servers import Plan, nick, room_name
 from benchlib.stream import ALPHABET, FILLER
 from securechat.credentials.device import format_token, token_digest
 from securechat.irc.names import account_name, channel_name
+from securechat.store.database import Connection
+from securechat.store.postgres import database as postgres
+from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sqlite.database import open_database
 
 FIRST_MS = 1_700_000_000_000
@@ -47,6 +50,14 @@ def token(number: int) -> str:
     return format_token(hashlib.sha256(b"token of load%d" % number).digest())
 
 
+def fill_postgres(location: PostgresLocation, plan: Plan, password: str) -> None:
+    """Make a database on PostgreSQL, with the accounts that a plan asks for. password: as below."""
+    with closing(postgres.open_database(location)) as connection:
+        connection.begin()
+        _add_accounts(connection, plan, password)
+        connection.commit()
+
+
 def fill(database: Path, plan: Plan, password: str) -> None:
     """Make the database and all that a plan asks for. password: in its stored form."""
     with closing(open_database(database)) as connection:
@@ -64,7 +75,7 @@ def fill(database: Path, plan: Plan, password: str) -> None:
         connection.execute("COMMIT")
 
 
-def _add_accounts(connection: sqlite3.Connection, plan: Plan, password: str) -> None:
+def _add_accounts(connection: sqlite3.Connection | Connection, plan: Plan, password: str) -> None:
     forms = ((number, account_name(nick(number))) for number in range(plan.accounts))
     seen = 0 if plan.unread else plan.messages
     connection.executemany(

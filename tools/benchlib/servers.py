@@ -26,15 +26,17 @@ from benchlib.process import (
     home_in,
     running,
 )
+from benchlib.results import Turns
 
 UNPRIVILEGED = "nobody"
 """InspIRCd and ngIRCd don't run as root; started by root they run as this user."""
 
 Credential = Literal["password", "token", "certificate"]
 
-Ability = Literal["token", "certificate", "lobby", "restart", "store", "web"]
+Ability = Literal["token", "certificate", "lobby", "restart", "store", "web", "nodes"]
 """What a workload may want of a server: a kind of login, a room that everybody joins, that it can
 be stopped and started, that it stores messages, also such as are there in advance, and WebSockets.
+Those that are compared as nodes are measured by what wants nodes, and by nothing else.
 """
 
 
@@ -61,6 +63,16 @@ class Plan:
     web: bool = False
 
 
+class Node(NamedTuple):
+    """One of several processes that are one server. turns: what it has counted so far; None where
+    it is alone and has no turns.
+    """
+
+    address: Address
+    process: Process
+    turns: Callable[[], Turns] | None
+
+
 class Key(NamedTuple):
     """How a user logs in: the nick, and a password or a certificate's file if it takes one."""
 
@@ -74,7 +86,8 @@ class Server:
     """A running server. process: None when it isn't ours to start. known_pid: of the process then,
     if it is on this machine. key: of the user with a number; raises StartError when there is none.
     members: whether users are in their rooms already. count_stored: messages of the load that are
-    in its database. web: the address is one for WebSockets.
+    in its database. web: the address is one for WebSockets. nodes: where it is several processes.
+    databases: of which they are kept beside these, the process numbers of each.
     """
 
     address: Address
@@ -85,11 +98,19 @@ class Server:
     members: bool = False
     count_stored: Callable[[], int | None] = lambda: None
     web: bool = False
+    nodes: Sequence[Node] = ()
+    databases: Callable[[], list[list[int]]] = list
 
     @property
     def pid(self) -> int | None:
         """Of its process, None when it isn't ours to look at."""
         return self.process.pid if self.process is not None else self.known_pid
+
+    @property
+    def pids(self) -> list[int]:
+        """The same of all its processes; none where they aren't ours to look at."""
+        found = [node.process.pid for node in self.nodes] or [self.pid]
+        return [pid for pid in found if pid is not None]
 
     def own_process(self) -> Process:
         """The process, which may be stopped and started. Raises StartError."""
@@ -117,6 +138,10 @@ class Subject:
     caps: frozenset[str] = frozenset()
     version: str = ""
     at_once: int = 50
+
+    def takes(self, needs: frozenset[Ability]) -> bool:
+        """Whether it is measured by a workload that needs this."""
+        return needs <= self.offers and ("nodes" in self.offers) == ("nodes" in needs)
 
 
 def nick(number: int) -> str:

@@ -53,6 +53,10 @@ class Checker:
         self._size = size
         self.counts = dict.fromkeys(nicks, 0)
 
+    def is_of_these(self, line: bytes) -> bool:
+        """Whether one of these senders has said it."""
+        return _nick(line) in self._nicks.values()
+
     def check(self, line: bytes) -> Said:
         """line: without CR LF. Raises WrongError."""
         head, mark, text = line.partition(self._mark)
@@ -159,7 +163,9 @@ class Reader:
     """One member that only listens. other: takes lines that are no messages, without CR LF.
 
     heard: takes each message that has reached this member; latencies: takes nanoseconds from
-    sending to reception, when the round wants them; now: the clock of the stamps.
+    sending to reception, when the round wants them; last: the same of the newest reception of each
+    message by somebody at another node than its sender, who are those of nearby; now: the clock of
+    the stamps.
     """
 
     def __init__(
@@ -173,11 +179,15 @@ class Reader:
         self._next = 0
         self.heard: Callable[[Said], None] | None = None
         self.latencies: array[int] | None = None
+        self.last: dict[tuple[int, int], int] | None = None
+        self.nearby: frozenset[int] = frozenset()
 
-    def begin(self, latencies: array[int] | None) -> None:
+    def begin(
+        self, latencies: array[int] | None, last: dict[tuple[int, int], int] | None = None
+    ) -> None:
         """A new round, after Stream.begin()."""
         self._position = self._next = 0
-        self.latencies = latencies
+        self.latencies, self.last = latencies, last
 
     def complete(self) -> bool:
         """Whether it has all that anybody here has received."""
@@ -221,6 +231,8 @@ class Reader:
             self._next += 1
             if self.latencies is not None:
                 self.latencies.append(now - said.stamp)
+            if self.last is not None and said.sender not in self.nearby:
+                self.last[said.sender, said.number] = now - said.stamp
             if self.heard is not None:
                 self.heard(said)
 
@@ -245,6 +257,46 @@ class Talker:
         *lines, self._carry = (self._carry + chunk).split(b"\r\n")
         for line in lines:
             if PRIVMSG in line:
-                self.checker.check(line)
+                self.check(line)
             else:
                 self._other(line)
+
+    def check(self, line: bytes) -> None:
+        """A message. Raises WrongError."""
+        self.checker.check(line)
+
+    def complete(self, counts: Mapping[int, int]) -> bool:
+        """Whether it has all that it is to have. counts: messages of each sender."""
+        return all(self.checker.counts.get(n, c) == c for n, c in counts.items())
+
+
+class EchoedTalker(Talker):
+    """One who is also sent what it has said itself. own: checks that. echoes: takes nanoseconds
+    until it comes, when the round wants them; now: the clock of the stamps.
+    """
+
+    def __init__(
+        self,
+        checker: Checker,
+        other: Callable[[bytes], None],
+        own: Checker,
+        now: Callable[[], int],
+    ) -> None:
+        super().__init__(checker, other)
+        self._own = own
+        self._now = now
+        self.echoes: array[int] | None = None
+
+    def check(self, line: bytes) -> None:
+        """A message. Raises WrongError."""
+        if not self._own.is_of_these(line):
+            super().check(line)
+            return
+        said = self._own.check(line)
+        if self.echoes is not None:
+            self.echoes.append(self._now() - said.stamp)
+
+    def complete(self, counts: Mapping[int, int]) -> bool:
+        """Whether it has all that it is to have. counts: messages of each sender."""
+        own = all(counts.get(number) == count for number, count in self._own.counts.items())
+        return own and super().complete(counts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from benchlib import catalogue, report, targets
+from benchlib import catalogue, report, targets, together
 from benchlib.curves import Point
 from benchlib.proc import Machine
 from benchlib.results import Measure
@@ -16,7 +16,7 @@ from benchlib.workload import Settings, Workload
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """machine: where it was measured. command: what was typed. versions: of the servers. quick:
-    whether the figures mean nothing.
+    whether the figures mean nothing. remark: what else is to be known.
     """
 
     machine: Machine
@@ -24,6 +24,7 @@ class Circumstances:
     settings: Settings
     versions: Sequence[str]
     quick: bool
+    remark: str = ""
 
 
 def text(
@@ -37,10 +38,12 @@ def text(
     names = {one.name for one in workloads}
     mine = [one for one in measures if one.workload in names]
     titles = {one.name: catalogue.title(one) for one in workloads if not isinstance(one, Point)}
+    gained = together.gains(mine, workloads)
     compared = "" if found.quick else targets.compare(mine)
     parts = [
         _head(found, mine),
         f"### Against the targets\n\n{compared}" if compared else "",
+        f"### Beside one node\n\n{gained}" if gained else "",
         report.tables(mine, workloads, titles, plotted=plotted),
         _stored(mine),
     ]
@@ -56,7 +59,7 @@ def _head(found: Circumstances, measures: Sequence[Measure]) -> str:
         f"{_tls(measures)} on loopback, TCP {machine.congestion}{versions}; {settings.repeats} "
         f"rounds of {settings.seconds:g} s, load from {settings.processes} processes; texts of "
         f"{settings.size} bytes. Writing 4 KiB to the disk and syncing it took {machine.sync_ms} "
-        f"ms; load average before: {machine.load}."
+        f"ms; load average before: {machine.load}.{found.remark}"
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import time
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from benchlib.client import Client, User
 from benchlib.link import LostError
-from benchlib.stream import Checker, Reader, Said, Stream, Talker, compose
+from benchlib.stream import Checker, EchoedTalker, Reader, Said, Stream, Talker, compose
+
+ECHO = "echo-message"
+"""The capability of those who are sent what they say themselves."""
 
 
 class Sender:
@@ -68,11 +71,12 @@ class Acknowledger:
 
 
 class Room:
-    """name: as it is joined. talkers: its senders in all workers."""
+    """name: as it is joined. talkers: its senders in all workers. size: bytes of a text."""
 
-    def __init__(self, name: str, talkers: Iterable[User], size: int) -> None:
+    def __init__(self, name: str, talkers: Sequence[User], size: int) -> None:
         self.name = name
         self.nicks = {user.number: user.nick.encode() for user in talkers}
+        self._places = {user.number: user.address for user in talkers}
         self._size = size
         self.stream = Stream(self._checker())
         self.readers: dict[Client, Reader] = {}
@@ -84,16 +88,32 @@ class Room:
         nicks = {number: nick for number, nick in self.nicks.items() if number != without}
         return Checker(self.name.encode(), nicks, self._size)
 
+    def _talker(self, client: Client) -> Talker:
+        number = client.user.number
+        others = self._checker(number)
+        if ECHO not in client.granted:
+            return Talker(others, client.take)
+        own = Checker(self.name.encode(), {number: self.nicks[number]}, self._size)
+        return EchoedTalker(others, client.take, own, time.monotonic_ns)
+
+    def _nearby(self, client: Client) -> frozenset[int]:
+        """The senders at the same one of several nodes."""
+        if len(set(self._places.values())) < 2:
+            return frozenset()
+        at = client.user.address
+        return frozenset(number for number, place in self._places.items() if place == at)
+
     def enter(self, clients: Sequence[Client]) -> None:
         """The members in this worker. Raises LostError when a sender has no listener here."""
         for client in clients:
             if client.user.talks:
-                talker = Talker(self._checker(client.user.number), client.take)
+                talker = self._talker(client)
                 self.talkers[client] = talker
                 client.sink = talker.feed
                 self.senders.append(Sender(client, self._size))
             else:
                 reader = Reader(self.stream, client.take, time.monotonic_ns)
+                reader.nearby = self._nearby(client)
                 self.readers[client] = reader
                 client.sink = reader.feed
         if self.senders and not self.readers:
@@ -114,12 +134,20 @@ class Room:
                 client.sink = appointed[client].feed
             appointed[client].serve(sender)
 
-    def begin(self, latencies: array[int] | None) -> None:
+    def begin(
+        self,
+        latencies: array[int] | None,
+        echoes: array[int] | None = None,
+        last: dict[tuple[int, int], int] | None = None,
+    ) -> None:
         """A new round; everybody has everything of the last one."""
         self._before = self.deliveries()
         self.stream.begin()
         for reader in self.readers.values():
-            reader.begin(latencies)
+            reader.begin(latencies, last)
+        for talker in self.talkers.values():
+            if isinstance(talker, EchoedTalker):
+                talker.echoes = echoes
 
     def deliveries(self) -> int:
         """Verified ones since the start, when everybody is complete."""
@@ -132,11 +160,7 @@ class Room:
 
     def waiting(self, counts: Mapping[int, int]) -> list[Client]:
         """Who has not received everything. counts: messages of each sender since the start."""
-        late = [
-            client
-            for client, talker in self.talkers.items()
-            if any(talker.checker.counts.get(n, c) != c for n, c in counts.items())
-        ]
+        late = [client for client, talker in self.talkers.items() if not talker.complete(counts)]
         if self.readers and self.stream.checker.counts != counts:
             return late + list(self.readers)
         return late + [client for client, reader in self.readers.items() if not reader.complete()]

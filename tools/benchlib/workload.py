@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +13,7 @@ from benchlib import orders
 from benchlib.client import User
 from benchlib.columns import Column
 from benchlib.load import Load, shares
-from benchlib.proc import cpu_seconds, resident_kib
+from benchlib.proc import MachineError, cpu_seconds, resident_kib
 from benchlib.results import Measure, Round
 from benchlib.servers import Ability, Server, Subject
 
@@ -66,17 +67,36 @@ class Clock:
         self._server = server
         self.begun = 0.0
         self.cpu: float | None = None
+        self.each: list[float] = []
+        """Of each of its processes."""
+        self.databases: list[float] = []
+        """Of each one that keeps its database."""
 
     def __enter__(self) -> Clock:
         self.begun = time.monotonic()
-        pid = self._server.pid
-        self._before = cpu_seconds(pid) if pid is not None else 0.0
+        self._before = [cpu_seconds(pid) for pid in self._server.pids]
+        self._databases = self._server.databases()
+        self._databases_before = [_cpu_of(pids) for pids in self._databases]
         return self
 
     def __exit__(self, *_: object) -> None:
-        pid = self._server.pid
-        if pid is not None:
-            self.cpu = cpu_seconds(pid) - self._before
+        now = [cpu_seconds(pid) for pid in self._server.pids]
+        self.each = [after - before for before, after in zip(self._before, now, strict=True)]
+        if now:
+            self.cpu = sum(self.each)
+        self.databases = [
+            _cpu_of(pids) - before
+            for pids, before in zip(self._databases, self._databases_before, strict=True)
+        ]
+
+
+def _cpu_of(pids: Iterable[int]) -> float:
+    """Of those of the processes that are there."""
+    total = 0.0
+    for pid in pids:
+        with suppress(MachineError):
+            total += cpu_seconds(pid)
+    return total
 
 
 def load_for(
@@ -140,8 +160,8 @@ def samples_of(found: Iterable[bytes]) -> array[int]:
 
 
 def memory(server: Server) -> int | None:
-    """Of the server's process now, in KiB; None where it isn't known."""
-    return resident_kib(server.pid) if server.pid is not None else None
+    """Of the server's processes now, in KiB; None where it isn't known."""
+    return sum(map(resident_kib, server.pids)) or None
 
 
 def settled(pid: int) -> int:
