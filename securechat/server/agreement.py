@@ -85,6 +85,21 @@ def _shown(pin: str) -> str:
     return f"SHA-256 {grouped(pin)}" if pin else "a public one"
 
 
+def check_pepper_id(ours: str | None, theirs: str | None, others: Sequence[str]) -> None:
+    """Fingerprints: of this node's pepper, None where it has none, and of the one that belongs to
+    the database, None for a new one. others: the nodes that run; without any it is told as of a
+    server that is alone. Raises ClusterError.
+    """
+    if not others or ours == theirs or theirs is None:
+        return
+    raise ClusterError(
+        f"expected the pepper that the nodes which run have ({', '.join(others)}), got "
+        f"{'no pepper' if ours is None else 'another one'}: no password would be right. Begin with "
+        "an empty data directory, by `securechat-server --join` and what `securechat-admin nodes "
+        "prepare` writes at another node"
+    )
+
+
 def check_format(found: int, ours: int, others: Mapping[str, str]) -> None:
     """found: the format that the database has. ours: the one of this program. others: the nodes
     that run, each with its version of securechat. Raises ClusterError.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from securechat.server.agreement import check_agreement, check_clock, check_format
+from securechat.server.agreement import check_agreement, check_clock, check_format, check_pepper_id
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.server.identity import Identity
 from securechat.server.settings import remembered_facts
 from securechat.store.database import FORMAT
+from securechat.store.pepper import PEPPER_ID, load_pepper
 
 
 def check_beside(config: Config, data: DataDirectory, identity: Identity) -> list[str]:
@@ -31,6 +32,8 @@ def check_beside(config: Config, data: DataDirectory, identity: Identity) -> lis
         if node.name != config.cluster.node
     }
     check_format(found.format, FORMAT, others)
+    pepper = load_pepper(data.pepper).fingerprint() if data.pepper.exists() else None
+    check_pepper_id(pepper, found.facts.get(PEPPER_ID), [*others])
     # Ports are each node's own.
     ours = remembered_facts(config, identity, 0, 0)
     warnings = check_agreement(ours, found.facts, [*others])

@@ -140,13 +140,13 @@ def check_all(config: Config, data: DataDirectory) -> None:
     data.create()
     data.choose(wanted_database(config), config.cluster.node)
     data.check_files()
-    check_pepper(data.location, data.pepper)
     identity = find_identity(config, data)
+    beside = check_beside(config, data, identity)
+    check_pepper(data.location, data.pepper)
     Openings(config, identity)
     # Its ports are taken by the server that runs, and that is no fault.
     if not data.running():
         bind_listeners(config, Bound()).close_new(Bound())
-    beside = check_beside(config, data, identity)
     for warning in [*identity.warnings, *config_warnings(config), *beside]:
         click.echo(_("warning: {warning}").format(warning=translated(warning)), err=True)
     if (version := data.older_format()) is not None:

@@ -14,6 +14,7 @@ from securechat.server.agreement import (
     check_agreement,
     check_clock,
     check_format,
+    check_pepper_id,
 )
 from securechat.server.config import Config
 from securechat.server.identity import Identity
@@ -94,6 +95,22 @@ def test_a_start_has_all_of_it_to_tell() -> None:
     here, end = Path("server.pem"), datetime(2027, 1, 1, tzinfo=UTC)
     identity = Identity(here, here, None, bytes(32), 90, end, ("chat.example",), ())
     assert {*AGREED, *ALIKE, "ca_sha256"} <= set(remembered_facts(Config(), identity, 6697, 0))
+
+
+@pytest.mark.parametrize(("ours", "got"), [(None, "got no pepper"), ("cd" * 16, "got another one")])
+def test_another_pepper_is_refused(ours: str | None, got: str) -> None:
+    """With how a node gets the right one."""
+    with pytest.raises(ClusterError) as caught:
+        check_pepper_id(ours, "ab" * 16, OTHERS)
+    assert f"that the nodes which run have (north, south), {got}" in str(caught.value)
+    assert "`securechat-server --join`" in str(caught.value)
+
+
+def test_the_pepper_of_a_single_server_is_looked_at_elsewhere() -> None:
+    """Which knows what to restore; and a new database has none yet."""
+    check_pepper_id(None, "ab" * 16, [])
+    check_pepper_id("ab" * 16, "ab" * 16, OTHERS)
+    check_pepper_id(None, None, OTHERS)
 
 
 # --- versions ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from securechat.common.files import write_new
 from securechat.server import beside
 from securechat.server.agreement import ClusterError
 from securechat.store.database import FORMAT, format_of
@@ -57,6 +58,25 @@ def test_another_authority_is_refused(begin: Begin, tmp_path: Path) -> None:
     told = refusal(begin)
     assert told.startswith("expected a certificate of the authority that the nodes which run have")
     assert "`securechat-admin nodes prepare`" in told
+
+
+@pytest.mark.parametrize(
+    ("pepper", "told"), [(None, "got no pepper"), (bytes(32), "got another one")]
+)
+def test_another_pepper_is_refused(
+    begin: Begin, tmp_path: Path, pepper: bytes | None, told: str
+) -> None:
+    """As of a node that was set up by hand; it makes none of its own."""
+    first = begin("a", "alice")
+    shutil.copytree(first.data.tls, tmp_path / "b" / "tls")
+    (tmp_path / "b").chmod(0o700)
+    file = tmp_path / "b" / "pepper"
+    if pepper is not None:
+        write_new(file, pepper)
+    found = refusal(begin)
+    assert found.startswith("expected the pepper that the nodes which run have (a), ")
+    assert told in found
+    assert file.exists() == (pepper is not None)
 
 
 def test_another_registration_is_warned_of(begin: Begin, caplog: pytest.LogCaptureFixture) -> None:
