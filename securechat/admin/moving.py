@@ -109,7 +109,10 @@ def _to_file(data: DataDirectory) -> None:
     _tell_rest(kept, _("Take url out of [store] of the configuration."))
 
 
-def _copy(source: Location, target: Location) -> None:
+def copy_over(source: Location, target: Location) -> None:
+    """All rows into a database that is new, with a word on standard error of how far it is. Raises
+    StoreError.
+    """
     with (
         closing(open_database(source, read_only=True)) as old,
         closing(open_database(target)) as new,
@@ -119,6 +122,10 @@ def _copy(source: Location, target: Location) -> None:
         copy_rows(old, new, _show)
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _copy(source: Location, target: Location) -> None:
+    copy_over(source, target)
     admin = Admin(target, by=who())
     try:
         admin.audit.note("database moved", source=str(source), target=str(target))

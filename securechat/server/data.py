@@ -104,7 +104,7 @@ class DataDirectory:
         if wanted is not None and kept is None and _size(self.database) > 0:
             raise DataError(
                 f"{self.path} has a database in it, and the configuration has another one at "
-                f"{wanted}: `securechat-admin move` brings the one over"
+                f"{wanted}: `securechat-admin move '{wanted.url}'` brings the one over"
             )
         self._location = wanted or self.database
         self.node = node

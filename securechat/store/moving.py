@@ -90,8 +90,10 @@ def _check_new(target: Connection) -> None:
     for name in ("accounts", "log", "audit"):
         if target.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone():  # noqa: S608 - ours
             raise StoreError(
-                "the database that all is to be moved into has something of a server in it: name "
-                "a new one, or have the old schema dropped"
+                "the database that all is to be put into has something of a server in its schema "
+                "securechat, and nothing was changed: have that renamed there (ALTER SCHEMA "
+                "securechat RENAME TO securechat_old) or dropped (DROP SCHEMA securechat CASCADE), "
+                "or name another database"
             )
     # What a new one has of itself; its format is its own.
     target.execute("DELETE FROM meta WHERE key <> ?", (FORMAT_KEY,))

@@ -62,7 +62,7 @@ def test_a_file_with_something_in_it_is_not_passed_over(data: DataDirectory) -> 
     data.database.touch(mode=0o600)
     DataDirectory(data.path).choose(THERE)
     data.database.write_bytes(b"SQLite format 3\0")
-    assert "`securechat-admin move` brings the one over" in refusal(data, THERE)
+    assert f"`securechat-admin move '{THERE.url}'` brings the one over" in refusal(data, THERE)
 
 
 @pytest.mark.parametrize(

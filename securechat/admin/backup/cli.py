@@ -18,6 +18,7 @@ from securechat.admin.listing import local_time
 from securechat.common.escape import escape_exactly
 from securechat.common.language import _, translated
 from securechat.server.data import DataDirectory, DataError, default_directory
+from securechat.server.settings import wanted_database
 
 _FILE = click.Path(path_type=Path)
 
@@ -74,13 +75,15 @@ def restore(context: AdminContext, file: Path) -> None:
     """Make the data directory from the backup in FILE.
 
     The directory must be missing or empty, and no server may run on it. Everything is verified
-    first; if anything is wrong, nothing is made.
+    first; if anything is wrong, nothing is made. With --config the database comes to where that has
+    it: on PostgreSQL, there must be none of a server yet.
 
     \b
     Example: securechat-admin restore /backups/chat-2026-01-31.tar
     """
     data = context.data
-    done = restore_backup(file, data, by=who())
+    target = wanted_database(context.config) if context.config_file else None
+    done = restore_backup(file, data, by=who(), target=target)
     made = local_time(done.manifest.made_ms)
     version = escape_exactly(done.manifest.version)
     click.echo(
@@ -88,17 +91,24 @@ def restore(context: AdminContext, file: Path) -> None:
             path=data.path, made=made, version=version
         )
     )
+    if target is not None:
+        click.echo(_("The database is at {place} now.").format(place=target))
     if done.warning:
         click.echo(_("warning: {warning}").format(warning=translated(done.warning)), err=True)
-    where = f" --data {shlex.quote(str(data.path))}" if data.path != default_directory() else ""
     click.echo(
         _(
             "What was done after that is undone: passwords, revoked tokens and invites, "
-            "disabled accounts and second factors are as they were then.\n"
-            "Next:  securechat-server{where}  (with the --config or --cert that it had)"
-        ).format(where=where),
+            "disabled accounts and second factors are as they were then."
+        ),
         err=True,
     )
+    where = f" --data {shlex.quote(str(data.path))}" if data.path != default_directory() else ""
+    if context.config_file is not None:
+        where += f" --config {shlex.quote(str(context.config_file))}"
+        following = _("Next:  securechat-server{where}")
+    else:
+        following = _("Next:  securechat-server{where}  (with the --config or --cert that it had)")
+    click.echo(following.format(where=where), err=True)
 
 
 def _check_present(data: DataDirectory) -> None:

@@ -17,10 +17,15 @@ from securechat.admin.backup import archive
 from securechat.admin.backup.archive import DATABASE, BackupError, Manifest
 from securechat.admin.backup.staging import staging, verify
 from securechat.admin.listing import utc
+from securechat.admin.moving import copy_over
 from securechat.common.files import foreign_owner, sync_directory
+from securechat.server import store_file
 from securechat.server.data import DataDirectory
+from securechat.server.store_file import StoreFileError
 from securechat.store.admin import wall_clock
+from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sqlite.copies import adopt_copy
+from securechat.store.sqlite.database import files_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,14 @@ class Restored:
     warning: str
 
 
-def restore_backup(file: Path, data: DataDirectory, *, by: str) -> Restored:
+def restore_backup(
+    file: Path, data: DataDirectory, *, by: str, target: PostgresLocation | None = None
+) -> Restored:
     """Make a data directory, which must be missing or empty, from a backup.
 
     Everything is verified before it is there; its files have mode 0600, its directories 0700. by:
-    who does it, for the audit. Raises BackupError, StoreError; then the directory is as it was.
+    who does it, for the audit. target: where its database is to be, which must be new; None for a
+    file in the directory. Raises BackupError, StoreError; then the directory is as it was.
     """
     place = data.path.resolve()  # a link's goal, as no directory can be renamed to a link's name
     _check_place(data, place)
@@ -47,12 +55,33 @@ def restore_backup(file: Path, data: DataDirectory, *, by: str) -> Restored:
         facts = {"file": str(file.absolute()), "made": utc(manifest.made_ms)}
         # In the copy, and not after the rename: the directory is complete from its first moment.
         adopt_copy(new / DATABASE, at_ms=wall_clock(), by=by, **facts)
+        if target is not None:
+            _take_over(new, target)
         # The names on the disk, or a power cut after the rename could leave some of them out.
         for directory in (new, new / "tls"):
             if directory.exists():
                 sync_directory(directory)
-        _put(new, place)
+        try:
+            _put(new, place)
+        except BackupError as error:
+            if target is None:
+                raise
+            raise BackupError(
+                f"{error}. Only {target} has all by now: have its schema securechat dropped before "
+                "you try again"
+            ) from error
     return Restored(manifest, _exposed(file, found))
+
+
+def _take_over(new: Path, target: PostgresLocation) -> None:
+    """Its database goes to PostgreSQL, and a file in its place tells where it is."""
+    copy_over(new / DATABASE, target)
+    for path in files_of(new / DATABASE):
+        path.unlink(missing_ok=True)
+    try:
+        store_file.write_location(new / store_file.FILE_NAME, target)
+    except StoreFileError as error:
+        raise BackupError(str(error)) from error
 
 
 def _check_place(data: DataDirectory, place: Path) -> None:

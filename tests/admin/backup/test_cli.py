@@ -15,6 +15,8 @@ from securechat.store.audit import Audit
 from securechat.store.errors import StoreError
 from tests.support.admin_cli import GOOD, AdminCli
 from tests.support.data_directory import make_directory
+from tests.support.postgres import PostgresServer
+from tests.support.process import write_config
 
 SECRET = "Keep it as secret as the server: who has this file has all messages"
 
@@ -121,6 +123,23 @@ def test_the_default_directory_needs_no_naming(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     said = AdminCli(default_directory())(f"restore {file}")
     assert "Next:  securechat-server  (with" in said.err
+
+
+def test_the_configuration_says_where_the_database_is_to_be(
+    cli: AdminCli, file: Path, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    """On PostgreSQL, if it says so; then all that is left to do is to start the server by it."""
+    cli(f"backup {file}")
+    there = postgres_server.database()
+    config = write_config(tmp_path / "chat.toml", store={"url": there.url})
+    new = AdminCli(tmp_path / "new/data")
+    said = new(f"restore {file}", config=str(config))
+    assert said.code == 0
+    assert f"The database is at {there} now.\n" in said.out
+    assert said.err.endswith(f"Next:  securechat-server --data {new.data} --config {config}\n")
+    assert new("user list").code == 0
+    again = AdminCli(tmp_path / "again")(f"restore {file}", config=str(config))
+    assert (again.code, "DROP SCHEMA securechat CASCADE" in again.err) == (1, True)
 
 
 def test_a_backup_that_is_open_to_others_is_warned_of(

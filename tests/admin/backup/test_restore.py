@@ -12,16 +12,21 @@ from collections import namedtuple
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from securechat.admin import moving
 from securechat.admin.backup import restore
 from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.make import make_backup
 from securechat.admin.backup.restore import restore_backup
 from securechat.server.data import DataDirectory
+from securechat.store.errors import StoreError
+from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sqlite.copies import adopt_copy, look_over
 from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.data_directory import contents, everything, make_directory
+from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -288,3 +293,65 @@ def test_a_database_that_fails_in_the_end_leaves_nothing(
     monkeypatch.setattr(restore, "adopt_copy", adopt)
     assert "nothing was changed: Input/output error" in refusal(file, new)
     assert [*new.path.parent.iterdir()] == []
+
+
+# --- into PostgreSQL -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def there(postgres_server: PostgresServer) -> PostgresLocation:
+    """A database with nothing in it."""
+    return postgres_server.database()
+
+
+def test_a_database_comes_back_to_postgresql(
+    data: DataDirectory, file: Path, new: DataDirectory, there: PostgresLocation
+) -> None:
+    """Every row of every table; the directory tells where it is, and has none."""
+    before = contents(data.database)
+    restore_backup(file, new, by="os:root", target=there)
+    assert {path.name for path in new.path.iterdir()} == {"store.json", "pepper", "tls"}
+    assert all(mode(path) == 0o600 for path in new.path.iterdir() if path.is_file())
+    new.check_database()
+    assert new.location == there
+    make_backup(new, file.with_name("again.tar"), by="-")
+    third = DataDirectory(new.path.with_name("third"))
+    restore_backup(file.with_name("again.tar"), third, by="-")
+    after = contents(third.database)
+    audit = after.pop("audit")
+    assert [row[2] for row in audit[-2:]] == ["backup restored"] * 2
+    assert audit[:-2] == before.pop("audit")[:-1]  # which is of the backup
+    others = {"meta", "sqlite_sequence", "sqlite_stat1"}
+    assert {name: after[name] for name in after.keys() - others} == {
+        name: before[name] for name in before.keys() - others
+    }
+
+
+def test_it_replaces_no_database(
+    file: Path, new: DataDirectory, there: PostgresLocation, postgres_server: PostgresServer
+) -> None:
+    """What to do is told; after that it goes."""
+    restore_backup(file, new, by="-", target=there)
+    second = DataDirectory(new.path.with_name("second"))
+    with pytest.raises(StoreError, match="ALTER SCHEMA securechat RENAME TO securechat_old"):
+        restore_backup(file, second, by="-", target=there)
+    assert not second.path.exists()
+    with psycopg.connect(there.url) as connection:
+        connection.execute("ALTER SCHEMA securechat RENAME TO securechat_old")
+    restore_backup(file, second, by="-", target=there)
+    second.check_database()
+
+
+def test_a_directory_that_comes_in_the_way_meanwhile(
+    file: Path, new: DataDirectory, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL has it all by then, which is told."""
+
+    def copy(*places: Path | PostgresLocation) -> None:
+        moving.copy_over(*places)
+        (new.path / "sub").mkdir(parents=True)
+
+    monkeypatch.setattr(restore, "copy_over", copy)
+    with pytest.raises(BackupError, match=r"is not empty.* have its schema securechat dropped"):
+        restore_backup(file, new, by="-", target=there)
+    assert [path.name for path in new.path.iterdir()] == ["sub"]
