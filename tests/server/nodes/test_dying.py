@@ -41,6 +41,7 @@ def begin_process(tmp_path: Path, there: PostgresLocation) -> Iterator[BeginProc
             if not directory.exists():
                 directory.mkdir(mode=0o700)
                 shutil.copy(tmp_path / "a" / "pepper", directory / "pepper")
+                shutil.copytree(tmp_path / "a" / "tls", directory / "tls")
             file = write_config(
                 tmp_path / f"{name}.toml",
                 store={"url": there.url, "single": True},
