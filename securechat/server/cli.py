@@ -117,13 +117,10 @@ def command(
             raise click.UsageError("--join brings a configuration along: leave --config out")
         node = join_cluster(join, directory, flagged)
         file = directory.configuration
-        click.echo(
-            _(
-                "{path} is the node {node} now, and later starts on it need no --join. Remove "
-                "{file}: it is a secret."
-            ).format(path=directory.path, node=node, file=join),
-            err=True,
-        )
+        told = _("{path} is the node {node} now, and later starts on it need no --join.")
+        click.echo(told.format(path=directory.path, node=node), err=True)
+        if join.is_file():  # and no pipe
+            click.echo(_("Remove {file}: it is a secret.").format(file=join), err=True)
     settings = read()
     with closing(logs.set_up(log_format or "text", path=log_file)):
         if check:

@@ -15,6 +15,7 @@ from securechat.common.files import replace
 from securechat.common.language import _
 from securechat.server import unit
 from securechat.server.config import Config, load_config
+from securechat.server.data import DataDirectory, default_directory
 from securechat.server.identity import is_loopback
 from securechat.server.options import NAMES, server_options, with_flags
 from securechat.server.settings import listen_addresses, web_addresses
@@ -57,7 +58,7 @@ def install_service(
     Example: securechat-server install-service --host 0.0.0.0
     """
     options = _all_options(context, own)
-    config = _configuration(options)
+    config = _configuration(options, user=user)
     text = _user_text(options, config) if user else _system_text(options, config)
     if show:
         click.echo(text, nl=False)
@@ -80,9 +81,12 @@ def _all_options(context: click.Context, own: Mapping[str, object]) -> dict[str,
     }
 
 
-def _configuration(options: Mapping[str, object]) -> Config:
+def _configuration(options: Mapping[str, object], *, user: bool) -> Config:
     """What the server will run with. Raises ConfigError: better now than at its start."""
-    path = options.get("config")
+    path, data = options.get("config"), options.get("data")
+    if path is None:
+        where = data if isinstance(data, Path) else default_directory() if user else unit.STATE
+        path = DataDirectory(Path(where)).own_configuration()
     flags: dict[str, Any] = {k: options.get(k) for k in ("host", "port", "cert", "key", "web")}
     return with_flags(load_config(path if isinstance(path, Path) else None), **flags)
 

@@ -12,6 +12,7 @@ import pytest
 
 from securechat.ca import pem
 from securechat.ca.ensure import ensure_server_certificate
+from securechat.common.files import write_new
 from securechat.server.config import load_config
 from securechat.server.data import DataDirectory
 from securechat.server.joining import join
@@ -182,6 +183,19 @@ def test_without_the_authoritys_key_a_certificate_can_be_given(node: Node, tmp_p
     made = read_archive(tmp_path / "a")
     assert made.contents["tls/server.pem"] == (elsewhere / "server.pem").read_bytes()
     assert "tls/ca.pem" in made.contents
+
+
+def test_an_encrypted_key_of_the_authority_is_opened(node: Node, tmp_path: Path) -> None:
+    """By its passphrase, from a file where nobody can be asked."""
+    key = node.data.tls / "ca-key.pem"
+    key.write_bytes(pem.key_pem(pem.load_key(key), b"correct horse battery"))
+    told = node.refuses(f"prepare south 10.0.0.2 --out {tmp_path / 'a'}")
+    assert "there is no terminal to ask on" in told
+    secret = tmp_path / "passphrase"
+    write_new(secret, b"correct horse battery\n")
+    node.prepares(f"south 10.0.0.2 --passphrase-file {secret} --out {tmp_path / 'a'}")
+    assert read_archive(tmp_path / "a").node == "south"
+    assert pem.is_encrypted(key)
 
 
 def test_a_certificate_of_somebody_else_is_given_to_each_node(node: Node, tmp_path: Path) -> None:

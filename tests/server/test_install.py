@@ -120,6 +120,18 @@ def test_a_low_port_takes_one_capability(capsys: pytest.CaptureFixture[str]) -> 
     assert "port 443 is below 1024" in err
 
 
+def test_a_port_of_the_directory_s_configuration_counts(
+    machine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a node that has joined: its start goes by that, too."""
+    data = machine / "node"
+    data.mkdir()
+    (data / "securechat.toml").write_text("[listen]\nport = 443\n")
+    text = printed(capsys, "--data", data)
+    assert "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n" in text
+    assert " --config " not in text
+
+
 def test_a_port_of_the_configuration_counts(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_second_machine_goes_on_with_the_same_chat(
     prepare(north, config, file)
     with serving(south, "--join", file) as server:
         assert f"{south} is the node south now" in server.log
+        assert f"Remove {file}: it is a secret." in server.log
         alice = server.member("alice", ca=ca, caps="draft/chathistory message-tags server-time")
         heard = alice.says("CHATHISTORY LATEST #lobby * 10")
         assert [line.params[-1] for line in of(heard, "PRIVMSG")] == ["one"]
