@@ -113,6 +113,8 @@ class Rules:
     def line(self, turn: Turn, session: Session, raw: bytes) -> None:
         """A line of a client, without its line end; TOO_LONG for one that was over the limit."""
         session.heard_at = turn.clock
+        if session.account is not None:
+            turn.touched[session.account] = None
         # Its lines stay in order: the next one may build on the answer to this one.
         if session.state in WAITING or session.answering is not None:
             self._hold(turn, session, raw)
@@ -138,6 +140,8 @@ class Rules:
         # It has gone while the worker was busy.
         if session.state is State.CLOSED:
             return
+        if session.account is not None:
+            turn.touch(session.account)
         # First, as commands wait for the log in any session that is ready.
         if isinstance(answer, LogRead):
             dispatch.found(turn, answer)

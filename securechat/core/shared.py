@@ -7,11 +7,17 @@ thread only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from securechat.core.model.credentials import Device
 from securechat.core.model.login_places import Place
+from securechat.core.model.state import Model
+from securechat.core.model.states import State
 from securechat.core.turn import Turn
+
+MAX_OFFERS = 4
+"""Secrets that are offered to one account at a time: the one made longest ago gives way."""
 
 
 class WrongGuess(NamedTuple):
@@ -69,7 +75,11 @@ class Offered(NamedTuple):
     def apply(self, turn: Turn) -> None:
         secret = turn.vault.unseal(self.sealed, offer_context(self.account))
         until = turn.clock + self.seconds
-        turn.model.enrolments.setdefault(self.account, {})[self.network] = secret, until
+        offers = turn.model.enrolments.setdefault(self.account, {})
+        offers.pop(self.network, None)
+        offers[self.network] = secret, until
+        if len(offers) > MAX_OFFERS:
+            del offers[next(iter(offers))]
 
 
 def offer_context(account: int) -> str:
@@ -117,6 +127,46 @@ class PlacesTold(NamedTuple):
         return turn.model.login_places.take(self.reader, self.where)
 
 
+class AnnouncementShown(NamedTuple):
+    """One of that number has been shown to a device of an account; without one, to all who are
+    there.
+    """
+
+    number: int
+    account: int | None = None
+    device: str = ""
+
+    def apply(self, turn: Turn) -> dict[Device, int]:
+        """What was shown to these devices before."""
+        before = {one: one.announced for one in self._devices(turn.model)}
+        for device, seen in before.items():
+            device.announced = max(seen, self.number)
+        return before
+
+    def _devices(self, model: Model) -> Iterator[Device]:
+        if self.account is None:
+            for session in model.sessions:
+                if session.state is State.READY and session.device is not None:
+                    yield session.device
+            return
+        account = model.accounts.get(self.account)
+        device = account.devices.get(self.device) if account is not None else None
+        if device is not None:
+            yield device
+
+
+class PolicyTold(NamedTuple):
+    """Some accounts have been told what the server keeps."""
+
+    accounts: Sequence[int]
+    at_ms: int
+
+    def apply(self, turn: Turn) -> None:
+        for number in self.accounts:
+            if (account := turn.model.accounts.get(number)) is not None:
+                account.policy_told_ms = self.at_ms
+
+
 SHARED = {
     kind.__name__: kind
     for kind in (
@@ -128,5 +178,7 @@ SHARED = {
         LoggedInFrom,
         TokenBound,
         PlacesTold,
+        PolicyTold,
+        AnnouncementShown,
     )
 }

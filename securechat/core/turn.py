@@ -105,6 +105,7 @@ class Turn:
         "settings",
         "shared",
         "spans",
+        "touched",
         "undo",
         "vault",
     )
@@ -136,6 +137,11 @@ class Turn:
         """Stored with the events; if they can't be, the log still has them."""
         self.shared: list[Shared[object]] = []
         """What was done that all nodes have to remember; see core.shared."""
+        self.touched: dict[Account, None] = {}
+        """Of whom something may have changed that is not stored, such as whether they are there, or
+        what a session asks for: other nodes have to hear of it. A line or an answer of a worker may
+        do so to its own account.
+        """
         self.charges: list[tuple[Account, int]] = []
         """What was done beside the lines that came, as (whose, how many lines it is worth)."""
         self._then: list[Callable[[], object]] = []
@@ -244,6 +250,14 @@ class Turn:
         """Do something that all nodes have to remember, here and there."""
         self.shared.append(fact)
         return fact.apply(self)
+
+    def unshare(self, fact: Shared[object]) -> None:
+        """It is taken back here, and the others don't hear of it."""
+        self.shared = [one for one in self.shared if one is not fact]
+
+    def touch(self, account: Account) -> None:
+        """Have other nodes told what is another than it was of an account and its sessions."""
+        self.touched[account] = None
 
     def on_failure(self, undo: Undo) -> None:
         """Have something taken back, beside the recorded events, when the span can't be stored."""

@@ -266,6 +266,8 @@ def _take_account(
     account.quota_mib = row.quota_mib
     rules.model.settle_modes(account)
     if followed:
+        if account.deleted:
+            rules.model.departed.pop(account.folded, None)
         if reason := _why_ended(account, new_password=new_password):
             online.end_logins(turn, account, reason)
     elif account.deleted:

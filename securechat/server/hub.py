@@ -306,8 +306,6 @@ class Hub(NamedThread):
     def _take_next(self, turn: Turn, inputs: FairInputQueue) -> None:
         event = inputs.take()
         session = event.connection.owner
-        if self._nodes is not None:
-            self._nodes.touch(session)
         # Most inputs are lines, and have their own way without a savepoint for each.
         if type(event) is not Lines or not isinstance(session, Session):
             self._guarded(turn, session, self._take_input, event)

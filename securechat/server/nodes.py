@@ -67,7 +67,6 @@ class Nodes:
         self._release = release
         self._turns = OwnTurns(rules, journal.connection.epoch)
         self._presence = self._turns.presence
-        self.touch = self._turns.touch
         self._troubled = False
         self._tidied_at = time.monotonic()
         self._connected_at = time.monotonic()
@@ -140,8 +139,6 @@ class Nodes:
                 self._journal.tidy()
         except StoreError as error:
             self._trouble(error)
-        # What no input has brought up, such as who lingers.
-        self._turns.touch_known()
 
     def _end_dead(self, turn: Turn, nodes: Sequence[NodeRow]) -> None:
         """What was said to them, and whom they had, goes on at another one."""

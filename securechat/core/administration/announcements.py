@@ -19,6 +19,7 @@ from securechat.core.model.announcements import (
 )
 from securechat.core.model.entities import Audience, Session
 from securechat.core.model.states import State
+from securechat.core.shared import AnnouncementShown
 from securechat.core.text import fill
 from securechat.core.turn import Turn
 
@@ -47,8 +48,7 @@ def announce(turn: Turn, asked: Request) -> dict[str, int]:
         # To nobody by name, so that one line is encoded for all.
         body = f":{turn.settings.name} NOTICE * :{line}"
         turn.broadcast(audience, Line(body, turn.now_ms))
-    for session in heard:
-        _note(session, number)
+    _note(turn, AnnouncementShown(number))
     return {"number": number, "heard": len({session.who for session in heard})}
 
 
@@ -113,14 +113,23 @@ def show(turn: Turn, session: Session) -> None:
     # A program can do nothing with it, and would tell it on.
     if kept is None or session.who.bot:
         return
-    seen = session.device.announced if session.device is not None else 0
-    for one in announcements(kept).now(turn.now_ms):
-        if one.id > seen:
-            for line in one.lines:
-                turn.notice(session, line)
-            _note(session, one.id)
+    device = session.device
+    seen = device.announced if device is not None else 0
+    new = [one for one in announcements(kept).now(turn.now_ms) if one.id > seen]
+    for one in new:
+        for line in one.lines:
+            turn.notice(session, line)
+    if new and device is not None:
+        _note(turn, AnnouncementShown(new[-1].id, session.who.id, device.name))
 
 
-def _note(session: Session, number: int) -> None:
-    if session.device is not None:
-        session.device.announced = max(session.device.announced, number)
+def _note(turn: Turn, shown: AnnouncementShown) -> None:
+    """Not to be shown again, unless it is not stored that it was there."""
+    marks = turn.share(shown)
+
+    def take_back() -> None:
+        turn.unshare(shown)
+        for device, before in marks.items():
+            device.announced = before
+
+    turn.on_failure(take_back)

@@ -14,7 +14,7 @@ from securechat.core.model.login_places import Place, place_of
 from securechat.core.model.states import State
 from securechat.core.shared import LoggedInFrom, PlacesTold, TokenBound
 from securechat.core.text import when
-from securechat.core.turn import Turn
+from securechat.core.turn import Shared, Turn
 
 OWN = (
     "If it wasn't you, change your password by `securechat passwd` or PASSWD: that ends all other "
@@ -25,36 +25,43 @@ OTHERS = "If that can't be: `securechat-admin user sessions`, `user logout`, `us
 
 def arrived(turn: Turn, session: Session, how: str) -> None:
     """Somebody logs in: if it is from a new place that is told. how: by what, as in the audit."""
-    account, places = session.who, turn.model.login_places
+    account = session.who
     where = place_at(session)
     place = Place(account.id, account.name, where, "" if named(session) else how, turn.now_ms)
     readers = _readers(turn, account)
-    if not turn.share(LoggedInFrom(place, [reader.id for reader in readers])):
+    made = LoggedInFrom(place, [reader.id for reader in readers])
+    if not turn.share(made):
         return
     for reader in readers:
         for other in reader.sessions:
             if other.state is State.READY and place_at(other) != where:
                 turn.notice(other, text(reader, place))
-    turn.on_failure(lambda: places.take_back(place))
+    _unless_stored(turn, place, made)
 
 
 def registered(turn: Turn, session: Session) -> None:
     """Somebody has made an account: where they are is its first place."""
     account, where = session.who, place_at(session)
-    turn.share(LoggedInFrom(Place(account.id, account.name, where, "", turn.now_ms), ()))
-    _unless_stored(turn, account, where)
+    place = Place(account.id, account.name, where, "", turn.now_ms)
+    made = LoggedInFrom(place, ())
+    turn.share(made)
+    _unless_stored(turn, place, made)
 
 
 def bound(turn: Turn, session: Session, made_at: str) -> None:
     """A session has made a token for itself. made_at: its place_at() before."""
     account, where = session.who, place_at(session)
-    if turn.share(TokenBound(account.id, made_at, where)):
-        _unless_stored(turn, account, where)
+    made = TokenBound(account.id, made_at, where)
+    if turn.share(made):
+        _unless_stored(turn, Place(account.id, account.name, where, "", turn.now_ms), made)
 
 
-def _unless_stored(turn: Turn, account: Account, where: str) -> None:
-    place = Place(account.id, account.name, where, "", turn.now_ms)
-    turn.on_failure(lambda: turn.model.login_places.take_back(place))
+def _unless_stored(turn: Turn, place: Place, made: Shared[object]) -> None:
+    def take_back() -> None:
+        turn.model.login_places.take_back(place)
+        turn.unshare(made)
+
+    turn.on_failure(take_back)
 
 
 def _readers(turn: Turn, account: Account) -> list[Account]:

@@ -25,9 +25,6 @@ from securechat.core.turn import Turn
 ENROLMENT_SECONDS = 1800.0
 """How long a secret is the one that a login has offered: who scans it first needs a phone."""
 
-MAX_OFFERS = 4
-"""Secrets that are offered to one account at a time: the one shown longest ago gives way."""
-
 
 def required(turn: Turn, account: Account) -> bool:
     """Whether this server asks for a second factor of the account."""
@@ -46,16 +43,12 @@ def offered(turn: Turn, account: Account, network: str) -> bytes:
     for a while, as clients come again by themselves while somebody is scanning it, but not to
     another network: who has stolen the password, and waits, must not know the owner's secret.
     """
-    offers = turn.model.enrolments.setdefault(account.id, {})
-    secret, until = offers.pop(network, (b"", 0.0))
+    offers = turn.model.enrolments.get(account.id, {})
+    secret, until = offers.get(network, (b"", 0.0))
     if turn.clock >= until:
         secret = turn.vault.random(totp.SECRET_BYTES)
-        until = turn.clock + ENROLMENT_SECONDS
         sealed = turn.vault.seal(secret, offer_context(account.id))
         turn.share(Offered(account.id, network, sealed, ENROLMENT_SECONDS))
-    offers[network] = secret, until
-    if len(offers) > MAX_OFFERS:
-        del offers[next(iter(offers))]
     return secret
 
 

@@ -65,6 +65,8 @@ def tell_changes(turn: Turn, before: Settings) -> None:
                 for text in fill(listed, _cap_room(turn, session, subcommand)):
                     _cap_reply(turn, session, subcommand, text)
         if session.has(lost):
+            if session.account is not None:
+                turn.touch(session.account)
             _set(session, session.caps & ~lost)
 
 

@@ -197,7 +197,6 @@ class Saying:
     def _to(self, target: str) -> None:
         if self.stored:
             quota.check(self.turn, self.account, self.kind)
-        self.account.active_ms = self.turn.now_ms
         if target[:1] == "#":
             self._to_channel(channels.find(self.turn, self.session, target))
         elif target[:1] in RANKS and target[1:2] == "#":
@@ -305,6 +304,7 @@ class Saying:
             if rank:
                 kind, text = "STATUSMSG", f"{rank} {kind} {text}"
             entry = turn.log(target_id, self.account, kind, text, self.tags)
+            self.account.active_ms = turn.now_ms
             msgid = turn.model.msgid(entry.seq)
             if self.key is not None:  # of the first part, if there are several
                 slot = self.account.sent_keys.slot

@@ -46,12 +46,11 @@ def begin(turn: Turn, session: Session) -> None:
     """The session's login has been granted: it is one of its account's devices."""
     account = session.who
     name = _name(session)
-    # Taken out and put in again below, so that the dict is in the order of use.
-    device = account.devices.pop(name, None)
+    device = account.devices.get(name)
     if device is None:
         device = Device(name, _start(account), turn.now_ms)
         _make_room(turn.model, account)
-    account.devices[name] = device  # the one used last stands last
+        account.devices[name] = device
     device.used_ms = turn.now_ms
     turn.model.unsaved[account, name] = None
     # The mark as it is now; it may move by another window of the device while this one logs in.
@@ -96,8 +95,9 @@ def _start(account: Account) -> int:
 def _make_room(model: Model, account: Account) -> None:
     """Forget the devices unused for longest; those with sessions are not among them."""
     live = {session.device for session in account.sessions}
-    # In the order of use, so the first ones are those not seen for longest.
     unused = [name for name, device in account.devices.items() if device not in live]
+    # Not by their order: where a login was at another node that isn't known.
+    unused.sort(key=lambda name: account.devices[name].used_ms)
     for name in unused[: max(0, len(account.devices) + 1 - MAX_DEVICES)]:
         account.forget_device(name)
         model.unsaved[account, name] = None
@@ -128,8 +128,10 @@ def look(model: Model) -> None:
             # By a C function: the tick of a large server meets every session here.
             model.unconfirmed.update(target.audience().sessions)
         elif target is not None:
-            for account in (target.low, target.high):
-                model.unconfirmed.update(model.accounts[account].audience().sessions)
+            for number in (target.low, target.high):
+                # One may be none any more: its name was given free.
+                if (account := model.accounts.get(number)) is not None:
+                    model.unconfirmed.update(account.audience().sessions)
 
 
 def due(turn: Turn) -> list[Session]:
@@ -173,6 +175,15 @@ def ask_all(turn: Turn, sessions: Iterable[Session]) -> None:
 
 def _question(turn: Turn) -> str:
     return f"PING :{ASKED}{turn.model.last_seq}"
+
+
+def ask_again(turn: Turn) -> None:
+    """Some of the turn could not be stored, and its numbers are given to something else: what was
+    asked by them is asked by the newest one that is left.
+    """
+    for at, effect in enumerate(turn.effects):
+        if isinstance(effect.line, BareLine) and effect.line.body.startswith(f"PING :{ASKED}"):
+            turn.effects[at] = effect._replace(line=BareLine(_question(turn)))
 
 
 def _asked(turn: Turn, session: Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from securechat.core.model.entities import Channel, Session
 from securechat.core.model.states import State
 from securechat.core.settings import Settings
+from securechat.core.shared import PolicyTold
 from securechat.core.turn import Turn
 
 SINCE_JOINING = "each member may read what was said after joining"
@@ -33,11 +34,13 @@ def everywhere(settings: Settings) -> str:
     return f"What is said here is kept on this server{howlong}, unless a channel differs; {more}"
 
 
-def greet(turn: Turn, session: Session) -> None:
-    """Tell a session that has logged in, where its account doesn't know of it yet."""
+def greet(turn: Turn, session: Session, *, known: bool) -> None:
+    """Tell a session that has logged in, where its account doesn't know of it yet. known: it was
+    told just now.
+    """
     account = session.who
-    known = account.policy_told_ms >= turn.settings.policy_since_ms
-    account.policy_told_ms = turn.now_ms
+    known = known or account.policy_told_ms >= turn.settings.policy_since_ms
+    turn.share(PolicyTold((account.id,), turn.now_ms))
     if turn.settings.tell_policy and not known:
         turn.notice(session, everywhere(turn.settings))
 
@@ -46,10 +49,10 @@ def tell_change(turn: Turn, before: Settings) -> None:
     """The settings have changed: whoever is here is told where this is another one."""
     if turn.settings.keep_days == before.keep_days or not turn.settings.tell_policy:
         return
-    for session in turn.model.here():
-        if session.state is State.READY:
-            session.who.policy_told_ms = turn.now_ms
-            turn.notice(session, everywhere(turn.settings))
+    ready = [session for session in turn.model.here() if session.state is State.READY]
+    turn.share(PolicyTold([*{session.who.id for session in ready}], turn.now_ms))
+    for session in ready:
+        turn.notice(session, everywhere(turn.settings))
 
 
 def _howlong(days: int) -> str:

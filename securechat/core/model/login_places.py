@@ -134,7 +134,10 @@ class LoginPlaces:
     def take_back(self, place: Place) -> None:
         """A login was not stored, and so there was none."""
         for places in (self._known, self._doubted):
-            places.get(place.account, OrderedDict()).pop(place.place, None)
+            there = places.get(place.account, OrderedDict())
+            there.pop(place.place, None)
+            if not there:
+                places.pop(place.account, None)
         for waiting in self._waiting.values():
             waiting.pop(place, None)
 

@@ -27,6 +27,10 @@ from securechat.core.turn import Closing, Turn
 REVOKED = "What you have logged in with has been revoked"
 
 
+SAID = frozenset({"PRIVMSG", "NOTICE", "TAGMSG", "CTCP", "CTCPREPLY", "STATUSMSG"})
+"""The kinds of entries that somebody has said, by whom they are shown to be active."""
+
+
 def take_up(
     turn: Turn,
     presence: Presence,
@@ -73,8 +77,8 @@ def _logged(turn: Turn, event: of_channels.Logged) -> None:
     model.last_seq = event.seq
     if event.kind != "PRIVMSG":
         model.logged[event.kind] += 1
-    if (sender := model.accounts.get(event.sender)) is not None:
-        sender.active_ms = max(sender.active_ms, event.at_ms)
+    if event.kind in SAID and (sender := model.accounts.get(event.sender)) is not None:
+        sender.active_ms = event.at_ms
 
 
 def _target(turn: Turn, event: of_channels.ChannelCreated | of_channels.DirectOpened) -> None:

@@ -6,7 +6,7 @@ Hub thread only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -21,6 +21,12 @@ from securechat.core.turn import Turn
 OFF, UNSEEN, SEEN = range(3)
 """What others are shown of an account: nothing, as it isn't there; nothing, though it is there; or
 that it is online.
+"""
+
+
+HEARD_MS = 600_000
+"""So exactly others know when a session was heard last: a list of sessions shows which of them
+nobody sits at any more, and who is idle must not cost a turn for each answer to a PING.
 """
 
 
@@ -42,13 +48,15 @@ class AccountFacts(NamedTuple):
 
 class SessionFacts(NamedTuple):
     """What other nodes know of a session, as of a Session. token, certificate: in hexadecimal, or
-    None. opened_ms: milliseconds since 1970 (UTC). delivered: only where its device has another
+    None. opened_ms: milliseconds since 1970 (UTC). heard: when something has come of it last, in
+    HEARD_MS since then. delivered: only where its device has another
     session, perhaps at another node.
     """
 
     address: str
     address_block: str
     opened_ms: int
+    heard: int
     caps: int
     away: str | None
     bot: bool
@@ -124,10 +132,6 @@ class Presence:
         return {key.node for key in self._sessions} - {self._node}
 
     # What this node has to tell
-
-    def known(self) -> Iterator[Account]:
-        """All accounts of which the others know something."""
-        return iter([*self._told])
 
     def changes(self, accounts: Iterable[Account], turn: Turn) -> list[AccountChange]:
         """What the others don't know yet of some accounts."""
@@ -214,6 +218,8 @@ class Presence:
             whole, facts = row.facts
             there = ((Key(row.node, row.number), facts),)
             self.take(turn, AccountChange(row.account, whole, there, ()))
+            if (account := self._model.accounts.get(row.account)) is not None:
+                account.active_ms = facts.opened_ms
 
     def end_turn(self) -> None:
         """All that was said in a turn is said."""
@@ -222,6 +228,10 @@ class Presence:
 
     def _put(self, turn: Turn, account: Account, key: Key, facts: SessionFacts) -> None:
         session = self._sessions.get(key)
+        if session is not None and session.is_here:
+            # Of what is here others know less; they only name it, to list it.
+            session.id = facts.id
+            return
         if session is None:
             session = self._add(turn, account, key, facts)
         _set(turn, account, session, facts)
@@ -238,11 +248,12 @@ class Presence:
             address_block=facts.address_block,
         )
         session.state, session.login, session.account = State.READY, None, account
-        session.heard_at = session.arrived_at = turn.clock
+        session.arrived_at = turn.clock
         self._sessions[key], self._keys[session] = session, key
         self._model.sessions[session] = None
         self._model.arrived += 1
         account.sessions.append(session)
+        account.active_ms = turn.now_ms
         return session
 
     def _remove(self, account: Account, session: Session) -> None:
@@ -267,7 +278,10 @@ class Presence:
 
 def _session_facts(session: Session, turn: Turn, told: SessionFacts | None) -> SessionFacts:
     opened_ms = turn.now_ms - int((turn.clock - session.opened_at) * 1000)
+    heard_ms = turn.now_ms - int((turn.clock - session.heard_at) * 1000)
     device = session.device
+    if device is not None and session.who.devices.get(device.name) is not device:
+        device = None  # forgotten, as its token was revoked
     shared = device is not None and any(
         other.device is device for other in session.who.sessions if other is not session
     )
@@ -276,6 +290,7 @@ def _session_facts(session: Session, turn: Turn, told: SessionFacts | None) -> S
         session.address_block,
         # As it was told first: two clocks don't go quite alike.
         told.opened_ms if told is not None else opened_ms,
+        heard_ms // HEARD_MS if told is None or session.is_here else told.heard,
         session.caps,
         session.away,
         session.bot,
@@ -299,6 +314,9 @@ def _set(turn: Turn, account: Account, session: Session, facts: SessionFacts) ->
     session.set_caps(facts.caps)
     session.bot, session.invisible, session.id = facts.bot, facts.invisible, facts.id
     session.after = facts.after
+    heard_ms = max(facts.heard * HEARD_MS, facts.opened_ms)
+    session.heard_at = turn.clock - (turn.now_ms - heard_ms) / 1000
+    session.device = None
     if facts.device is not None:
         # It is stored within a second; until then it is known by its session alone.
         made = Device(facts.device, facts.after, turn.now_ms)
@@ -324,9 +342,9 @@ def _show(turn: Turn, account: Account, facts: AccountFacts) -> None:
     elif facts.sight != SEEN and (is_online or (account.unseen and facts.sight == OFF)):
         online.go_offline(turn, account)
     if facts.sight == UNSEEN and not account.unseen:
-        sight.come_unseen(account)
-    account.away, account.signed_on_ms = facts.away, facts.signed_on_ms
-    if facts.login_name:
+        sight.come_unseen(turn, account)
+    if facts.sight != OFF:
+        account.away, account.signed_on_ms = facts.away, facts.signed_on_ms
         account.login_name = facts.login_name
     account.forget_audience()
 

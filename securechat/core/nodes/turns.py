@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from securechat.core.delivery import acknowledgements
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.entities import Account, Session
+from securechat.core.model.entities import Account
 from securechat.core.nodes import telling
 from securechat.core.nodes.encoding import body_text
 from securechat.core.nodes.presence import AccountChange, Key, Presence, Row
@@ -33,9 +34,7 @@ class Telling(NamedTuple):
 
 
 class OwnTurns:
-    """node: this one's epoch. What happens in a turn: begin(), touch() of whom something has come,
-    tell(), then was_stored() or was_refused().
-    """
+    """node: this one's epoch. In each turn: begin(), tell(), then was_stored() or was_refused()."""
 
     def __init__(self, rules: Rules, node: int) -> None:
         self._rules = rules
@@ -51,19 +50,9 @@ class OwnTurns:
         """All turns of the others are taken up, and none of theirs comes before the end of this."""
         self._before = self._model.last_seq, self._model.last_target
 
-    def touch(self, session: object) -> None:
-        """Something has come of a session: what others know of its account may have changed."""
-        if isinstance(session, Session) and session.account is not None:
-            self._touched[session.account] = None
-
-    def touch_known(self) -> None:
-        """The same of all of whom the others know something: no input has brought it up."""
-        self._touched |= dict.fromkeys(self.presence.known())
-
     def depart(self, turn: Turn, nodes: Iterable[int]) -> None:
         """Some nodes are gone, and with them all who were there."""
         for session in self.presence.of_nodes(nodes):
-            self.touch(session)
             self._rules.closed(turn, session, LOST)
             self._model.closing -= session in self._model.sessions
         online.end_orphans(turn, LOST)
@@ -74,14 +63,9 @@ class OwnTurns:
         """What is to be stored with the turn's events. failed: its spans that could not be, which
         are taken back already.
         """
-        for session in turn.arrived:
-            self.touch(session)
-        for closing in turn.closings:
-            self.touch(closing.session)
-        self._touched |= dict.fromkeys(self._model.lingering)
+        self._touched |= turn.touched
         events = _stored(turn, failed)
-        if failed:
-            self._count_again(events)
+        self._count_again(turn, events)
         self._changes = changes = self.presence.changes(self._touched, turn)
         body = telling.told(turn, self.presence, events, changes, administered)
         gone = [key for change in changes for key in change.gone]
@@ -99,7 +83,9 @@ class OwnTurns:
         """Nothing of it is stored, and all its spans are taken back. What has changed nothing is
         done all the same, and told with the next turn.
         """
-        self._count_again([])
+        self._touched |= turn.touched  # by what took it back, too
+        self._count_again(turn, [])
+        self._model.committed_seq = self._model.last_seq
         self._carried.append(telling.told(turn, self.presence, [], [], []))
         self._end(turn)
 
@@ -114,13 +100,17 @@ class OwnTurns:
                 self.presence.forget(closing.session)
         self.presence.end_turn()
 
-    def _count_again(self, events: Iterable[JournalEvent]) -> None:
-        """What could not be stored has no number: another node gives it to something else."""
+    def _count_again(self, turn: Turn, events: Sequence[JournalEvent]) -> None:
+        """What is not stored has no number: another node gives it to something else."""
         seq, target = self._before
         model = self._model
-        model.last_seq = max([seq, *(one.seq for one in events if isinstance(one, Logged))])
-        model.last_target = max([target, *(n for n in model.targets if n > target)])
-        model.committed_seq = model.last_seq
+        newest = next((one.seq for one in reversed(events) if isinstance(one, Logged)), seq)
+        if newest != model.last_seq:
+            model.last_seq = newest
+            acknowledgements.ask_again(turn)
+        if model.last_target != target:
+            there = (n for n in range(model.last_target, target, -1) if n in model.targets)
+            model.last_target = next(there, target)
 
 
 def _stored(turn: Turn, failed: Iterable[CommandSpan]) -> list[JournalEvent]:

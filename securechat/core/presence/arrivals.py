@@ -112,10 +112,11 @@ class ArrivalBatch:
         if account not in turn.model.online:
             # Of a new member of the lobby there is a JOIN in any case.
             if session.away == sight.ABSENT and not _is_new(turn, session):
-                sight.come_unseen(account)
+                sight.come_unseen(turn, account)
             else:
                 self._first.add(session)
                 sight.come(turn, account)
+        turn.touch(account)
         account.sessions.append(session)
         turn.model.settle_modes(account)
         session.arrived_at = turn.clock
@@ -145,9 +146,7 @@ class ArrivalBatch:
         if first:
             sight.tell_coming(turn, account)
         is_new = self._show_channels(session)
-        if is_new:  # what was told of the lobby says it
-            account.policy_told_ms = turn.now_ms
-        policy.greet(turn, session)
+        policy.greet(turn, session, known=is_new)  # what was told of the lobby says it
         # AWAY before the JOIN would be about somebody whom they don't know.
         if first:  # the others have seen by now that it has come
             online.settle_away(turn, account)
@@ -255,5 +254,5 @@ def take_back(turn: Turn, session: Session, reason: str) -> None:
     if session in account.sessions:  # it may have quit in the same turn
         last = online.detach(turn, session)
         if last and account not in turn.model.lingering:
-            online.go_offline(turn, account)
+            online.go_offline(turn, account, was_seen=False)
     turn.close(session, reason)

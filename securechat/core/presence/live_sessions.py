@@ -22,7 +22,8 @@ ID_BYTES = 3
 class Live(NamedTuple):
     """One session. id: its own in the account, as long as it lasts. by: password, token or
     certificate. name: of the token or certificate, '' for the password. since_ms, heard_ms:
-    milliseconds since 1970 (UTC). address: where it comes from.
+    milliseconds since 1970 (UTC); of one at another node heard_ms is known to ten minutes.
+    address: where it comes from.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Live(NamedTuple):
 def sessions_of(turn: Turn, account: Account) -> dict[str, Session]:
     """Those that are logged in, oldest first, by their ids; who has none yet gets one."""
     found: dict[str, Session] = {}
+    turn.touch(account)  # all nodes have to call them so
     for session in account.sessions:
         # 24 random bits may meet, and two sessions of one id could not be told apart.
         while not session.id or session.id in found:

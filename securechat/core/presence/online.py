@@ -72,7 +72,7 @@ def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Sessi
     turn.model.lingering.pop(account, None)
     go_offline(turn, account)
     if account.sessions:  # all of them run by themselves
-        sight.come_unseen(account)
+        sight.come_unseen(turn, account)
     body = f":{account.source(turn.settings.name)} QUIT :{reason}"
     turn.broadcast(
         # One for all channels, so that who shares several hears it once.
@@ -190,6 +190,7 @@ def tell_real_name(turn: Turn, account: Account) -> None:
 def detach(turn: Turn, session: Session) -> bool:
     """Take a session out of the broadcast set; True when it was the account's last."""
     account = session.who
+    turn.touch(account)
     account.sessions.remove(session)
     # With one session less all of them may be bots or hidden, or not any more.
     turn.model.settle_modes(account)
@@ -206,14 +207,16 @@ def detach(turn: Turn, session: Session) -> bool:
     return not account.sessions
 
 
-def go_offline(turn: Turn, account: Account) -> None:
-    """The account is not shown any more; it has no session."""
+def go_offline(turn: Turn, account: Account, *, was_seen: bool = True) -> None:
+    """The account is not shown any more; it has no session. was_seen: others have been shown it."""
+    turn.touch(account)
     model, seen = turn.model, not account.unseen
     if seen:
         del model.online[account]
         model.admins_online -= account.admin
         model.hidden_online -= account.hidden
-        _remember_departed(turn, account)
+        if was_seen:
+            _remember_departed(turn, account)
     account.away, account.hidden, account.unseen = None, False, False
     for channel in account.channels:
         channel.present.pop(account, None)

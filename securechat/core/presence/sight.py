@@ -27,8 +27,9 @@ def is_somebody(account: Account) -> bool:
     return any(session.away != ABSENT for session in account.sessions)
 
 
-def come_unseen(account: Account) -> None:
+def come_unseen(turn: Turn, account: Account) -> None:
     """All of the account's sessions run by themselves, and nobody is shown that it is there."""
+    turn.touch(account)
     account.unseen = True
     for channel in account.channels:
         channel.present[account] = None
@@ -37,6 +38,7 @@ def come_unseen(account: Account) -> None:
 
 def come(turn: Turn, account: Account) -> None:
     """The account is in sight from now on; tell_coming() and tell_join() tell the others."""
+    turn.touch(account)
     model = turn.model
     account.unseen = False
     account.signed_on_ms = turn.now_ms

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 
 from securechat.core.auth import totp
-from securechat.core.auth.second_factor import ENROLMENT_SECONDS, MAX_OFFERS
+from securechat.core.auth.second_factor import ENROLMENT_SECONDS
 from securechat.core.model.credentials import Token
 from securechat.core.model.states import State
+from securechat.core.shared import MAX_OFFERS
 from securechat.credentials.device import format_token, token_digest
 from tests.support.client import Client, codes, of
 from tests.support.rules import RIGHT, RulesUnderTest, plain

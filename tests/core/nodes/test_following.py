@@ -1,0 +1,131 @@
+"""What a turn of one node does at the others: people there hear it, and the model is the same."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from securechat.core.history.policy import everywhere
+from securechat.core.nodes.presence import HEARD_MS
+from securechat.store.sql.reader import Reader
+from tests.fuzz.fuzzed_rules import AdminContext
+from tests.support.client import Client, codes, of, source
+from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
+
+MINUTE = 60.0
+
+
+def two(*names: str, **settings: Any) -> tuple[NodeUnderTest, NodeUnderTest]:
+    """The nodes a and b."""
+    a, b = NodesUnderTest(*names, **settings)
+    return a, b
+
+
+def notices(lines: list[str]) -> list[str]:
+    return [line.params[-1] for line in of(lines, "NOTICE")]
+
+
+def test_what_is_said_at_one_is_heard_at_the_other() -> None:
+    a, b = two("alice", "bob")
+    alice, bob = a.member("alice"), b.member("bob")
+    alice.says("PRIVMSG bob :hi")
+    assert bob.hears() == [f"{source('alice')} PRIVMSG bob :hi"]
+    bob.says("JOIN #den")
+    alice.says("JOIN #den")
+    assert bob.hears()[-1] == f"{source('alice')} JOIN #den"
+
+
+def test_people_are_told_once_what_is_kept() -> None:
+    """Who has logged in at one node is not told of it again at the other."""
+    a, b = two("alice", tell_policy=True, policy_since_ms=1)
+    kept = everywhere(a.settings)
+    assert kept in notices(a.connect().logs_in("alice"))
+    assert kept not in notices(b.connect().logs_in("alice"))
+
+
+def test_an_announcement_is_shown_to_a_device_once() -> None:
+    """Whether it was there when it was made, or has logged in since."""
+    a, b = two("alice", "bob")
+    alice = a.member("alice")
+    b.asks("announce", lines=["Hear"], seconds=600)
+    assert "Announcement: Hear" in notices(alice.hears())
+    assert "Announcement: Hear" not in notices(b.connect().logs_in("alice"))
+    assert "Announcement: Hear" in notices(b.connect().logs_in("bob"))
+    assert "Announcement: Hear" not in notices(a.connect().logs_in("bob"))
+
+
+def ids(client: Client) -> list[str]:
+    """Those of the account's sessions, oldest first."""
+    lines = [line.params for line in of(client.says("SESSIONS LIST"), "NOTE")]
+    return [params[2] for params in lines if params[1] == "ENTRY"]
+
+
+def test_a_session_is_called_the_same_at_all_nodes() -> None:
+    """At once, as somebody reads the one list and ends a session at the other node."""
+    a, b = two("alice")
+    desk, phone = a.member("alice"), b.member("alice")
+    found = ids(desk)
+    assert ids(phone) == found
+    phone.says(f"SESSIONS END {found[0]}")
+    assert "ERROR" in codes(desk.hears())
+    assert ids(phone) == found[1:]
+
+
+def test_a_node_that_names_a_session_changes_nothing_else_of_it() -> None:
+    """Its own node knows when the password was shown, and when it was heard last."""
+    a, b = two("alice")
+    desk = b.connect()
+    b.nodes.passes(MINUTE / 2)
+    desk.logs_in("alice")
+    proved_at = desk.session.proved_at
+    b.nodes.passes(MINUTE / 2)
+    desk.says("PING x")
+    heard_at = desk.session.heard_at
+    a.asks("sessions", account=a.account("alice").id)
+    assert desk.session.id
+    assert (desk.session.proved_at, desk.session.heard_at) == (proved_at, heard_at)
+
+
+def test_a_list_of_sessions_tells_which_one_nobody_sits_at() -> None:
+    """Of one at another node it is known to ten minutes."""
+    a, b = two("alice", dead_seconds=1e6)
+    desk, phone = a.member("alice"), b.member("alice")
+    a.nodes.passes(2 * HEARD_MS / 1000)
+    phone.says("PING x")
+    first, second = a.asks("sessions", account=a.account("alice").id)
+    since_ms, heard_ms = second[3:5]
+    assert heard_ms - since_ms > HEARD_MS
+    assert first[3] == first[4], f"{desk} has said nothing"
+
+
+def test_who_is_deleted_was_never_here() -> None:
+    a, b = two("alice", "bob")
+    bob, alice = b.member("bob"), a.member("alice")
+    alice.says("JOIN #den")
+    bob.says("JOIN #den")
+    a.administers(lambda node: cast(Reader, AdminContext("delete", node.account("alice"))))
+    assert of(bob.hears(), "QUIT")
+    assert codes(bob.says("WHOWAS alice"))[0] == "406"
+
+
+def test_only_what_somebody_says_makes_them_active() -> None:
+    """A mode that they set does not, at whichever node."""
+    a, b = two("alice", "bob")
+    alice, bob = a.member("alice"), b.member("bob")
+    alice.says("JOIN #den")
+    a.nodes.passes(MINUTE)
+    alice.says("MODE #den +s", "@+typing=active TAGMSG bob")
+    [idle] = of(bob.says("WHOIS alice"), "317")
+    assert idle.params[2] == "60"
+    alice.says("PRIVMSG bob :here")
+    [idle] = of(bob.says("WHOIS alice"), "317")
+    assert idle.params[2] == "0"
+
+
+def test_a_device_whose_token_is_revoked_is_none_at_any_node() -> None:
+    """Though a session goes on that was bound to it."""
+    a, b = two("alice")
+    alice = a.member("alice")
+    alice.says("TOKEN CREATE laptop BIND")
+    assert "token:laptop" in b.account("alice").devices
+    alice.says("PASSWD :another password")
+    assert [*a.account("alice").devices] == [*b.account("alice").devices] == [""]
