@@ -1,0 +1,54 @@
+"""Several nodes have the same model after each turn, and everybody hears what they would at one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.nodes import Play, play, scenes
+from tests.fuzz.session import SESSION
+from tests.support.pictures import differences, picture
+
+LINES = 200
+EACH = 12
+"""Of what fuzzing has kept for the rules one in so many is played: all of it takes minutes."""
+
+
+@st.composite
+def scripts(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[bytes]:
+    """What people, the store and the administrator do."""
+    number = draw(st.integers(1, 25))
+    return [step for _ in range(number) for step in scenes(lambda of: draw(st.sampled_from(of)))]
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
+)
+@given(steps=scripts(), places=st.sampled_from((2, 3)))
+def test_nodes_are_equal(steps: list[bytes], places: int) -> None:
+    """Whatever is done at whichever."""
+    play(steps, places)
+
+
+@pytest.mark.parametrize("places", [2, 3])
+def test_what_was_kept_for_the_rules_does_the_same_at_several_nodes(places: int) -> None:
+    """Each input of the corpus reaches something that no other one does."""
+    for path in SESSION.corpus[places::EACH]:
+        play(path.read_bytes().split(b"\n")[:LINES], places)
+
+
+def test_a_difference_is_found() -> None:
+    """In a field of anything, however deep."""
+    there = Play(2)
+    a, b = there.nodes
+    a.account("bob").channels.popitem()
+    next(iter(b.account("alice").sessions)).subscriptions["url"] = None
+    b.model.departures.add(1, b.clock)
+    found = "\n".join(differences(picture(a, set()), picture(b, set())))
+    assert all(name in found for name in ("channels", "subscriptions", "departures"))
