@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from securechat.core.model.state import Model
 from securechat.core.turn import Turn
-from securechat.server import commit
+from securechat.server import commit, node_threads
+from securechat.store.postgres import nodes
 from securechat.store.postgres.database import PostgresConnection
+from securechat.store.postgres.nodes import NodeConnection
 from tests.support.snapshot import snapshot
 
 ASKED = "wanted-model"
@@ -83,14 +85,18 @@ def _unknown_is_stored() -> None:
 
 def _nothing_is_waited_for() -> None:
     """Who comes back takes for stored what it finds, though it may be on this disk alone."""
-    come_back = PostgresConnection._come_back
+    kinds: tuple[Any, ...] = (PostgresConnection, NodeConnection)
+    for kind in kinds:
+        kind._come_back = _unconfirmed(kind._come_back)
 
+
+def _unconfirmed(come_back: Callable[[Any], None]) -> Callable[[Any], None]:
     def run(self: PostgresConnection) -> None:
         self.script("SET synchronous_commit = local")
         come_back(self)
         self.script("RESET synchronous_commit")
 
-    PostgresConnection._come_back = run  # type: ignore[method-assign]
+    return run
 
 
 def _epoch_is_unchecked() -> None:
@@ -113,6 +119,28 @@ def _epoch_is_unchecked() -> None:
         PostgresConnection._come_back
     )
     PostgresConnection._hold = lock  # type: ignore[method-assign]
+    _the_dead_go_on()
+
+
+def _the_dead_go_on() -> None:
+    """A node asks nobody whether it is taken for dead, and doesn't end itself either, though it is
+    far behind.
+    """
+    for checked, unchecked in ((" AND state <> 'gone'", ""), ("LIMIT 1000", "LIMIT 1000000")):
+        assert checked in nodes.BEGIN_TURN
+        nodes.BEGIN_TURN = nodes.BEGIN_TURN.replace(checked, unchecked)
+    nodes.MOST_TURNS = 1_000_000
+    node_threads.FENCE_SECONDS = 1e6
+    come_back = NodeConnection._come_back
+
+    def run(self: NodeConnection) -> None:
+        gone, nodes.GONE = nodes.GONE, "nobody is"
+        try:
+            come_back(self)
+        finally:
+            nodes.GONE = gone
+
+    NodeConnection._come_back = run  # type: ignore[method-assign]
 
 
 BREAKS: Final[dict[str, Callable[[], None]]] = {
