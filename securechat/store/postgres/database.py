@@ -392,6 +392,9 @@ class PostgresConnection:
         waits for a moment, once, and then not again until it has succeeded.
         """
         serves = self._epoch is not None
+        if self._in_transaction:
+            # What follows there would be no part of it, and would be stored by itself.
+            raise StoreError(f"{self._location}: the connection was lost amid a transaction", AWAY)
         if self._return is None:
             if time.monotonic() < self._next_try:
                 raise self._refusal.with_traceback(None)

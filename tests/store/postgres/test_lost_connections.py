@@ -75,6 +75,24 @@ def test_in_a_turn_nothing_is_stored(
     assert {"a", "b", "c"} & kept(database) == {"c"}
 
 
+def test_a_turn_goes_on_on_no_other_connection(
+    server: Connection, database: PostgresLocation, cutter: Cutter
+) -> None:
+    """Where it looks for changes, too: what follows there would be stored by itself."""
+    server.begin()
+    cutter.cut_at_next("word")
+    with pytest.raises(StoreError):
+        server.execute(KEEP, ("a",))
+    with pytest.raises(StoreError, match="lost amid a transaction"):
+        server.data_version()
+    with pytest.raises(StoreError):
+        server.execute(KEEP, ("b",))
+    server.rollback()
+    server.data_version()
+    keep(server, "c")
+    assert {"a", "b", "c"} & kept(database) == {"c"}
+
+
 def test_a_row_too_many_for_the_line(server: Connection, cutter: Cutter) -> None:
     """What goes by the thousand is no turn either."""
     rows = [(n, 1, 1, 1, "PRIVMSG", "x" * 100, None) for n in range(2000)]
