@@ -29,6 +29,8 @@ BROKEN_END_SECONDS = 2.0
 PAUSE_SECONDS = 15.0
 """Longer than the others take to declare a node gone."""
 
+HESITATION_SECONDS = (1.0, 8.0)
+
 CUT_SECONDS = (1.0, 12.0)
 """Shorter, and longer, than a node serves people without its database."""
 
@@ -74,6 +76,14 @@ def stop_node(stage: Stage) -> None:
     server.tell(signal.SIGCONT)
     if stage.broken:
         time.sleep(BROKEN_END_SECONDS)
+
+
+def pause_node(stage: Stage) -> None:
+    """One does nothing for some seconds: it may be amid a turn, for which nobody waits."""
+    server = stage.node.server
+    server.tell(signal.SIGSTOP)
+    time.sleep(stage.random.uniform(*HESITATION_SECONDS))
+    server.tell(signal.SIGCONT)
 
 
 def cut_off_node(stage: Stage) -> None:
@@ -317,6 +327,7 @@ def _needs(*what: str) -> frozenset[str]:
 FAULTS: Final[dict[str, Fault]] = {
     "node-killed": Fault(kill_node),
     "node-stopped": Fault(stop_node, may_end=True),
+    "node-paused": Fault(pause_node, may_end=True),
     "node-cut-off": Fault(cut_off_node, may_end=True),
     "clock-skewed": Fault(skew_clock),
     "rolling-restart": Fault(restart_all),
