@@ -102,8 +102,12 @@ class AdminContext:
     def registration(self) -> str:
         """The setting `registration`: the running server's, or else the configuration's."""
         # A server reads its configuration at its start and at a SIGHUP, so the file may be ahead.
-        running = self.admin.reader.remembered("registration") if self.data.running() else None
+        running = self.admin.reader.remembered("registration") if self.is_served() else None
         return running or self.config.accounts.registration
+
+    def is_served(self) -> bool:
+        """Whether a server runs, here or, as one of several nodes, at another machine."""
+        return self.data.running() or self.admin.has_server()
 
     def check_served(self) -> None:
         """The server must have run, as only it knows its address. Raises DataError."""
@@ -151,7 +155,7 @@ class AdminContext:
         """
         deadline = time.monotonic() + EFFECT_SECONDS
         # Asked each time: the server may end while this waits.
-        while self.data.running():
+        while self.is_served():
             if self.admin.in_effect():
                 click.echo(_("In effect: the running server has taken it up."), err=True)
                 return

@@ -56,10 +56,11 @@ def move(context: AdminContext, url: str | None, password_file: Path | None, to_
     data.lock()
     try:
         check_pepper(data.location, data.pepper)
-        if url is None:
-            _to_file(data)
-        else:
-            _to_postgres(data, _location(url, password_file))
+        with _kept_from_others(data.location):
+            if url is None:
+                _to_file(data)
+            else:
+                _to_postgres(data, _location(url, password_file))
     finally:
         data.unlock()
 
@@ -69,6 +70,17 @@ def _location(url: str, password_file: Path | None) -> PostgresLocation:
         return parse_location(url, password_file.absolute() if password_file else None)
     except UrlError as error:
         raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def _kept_from_others(source: Location) -> Iterator[None]:
+    """No server runs on it, be it at another machine, and none can begin. Raises StoreError."""
+    if isinstance(source, Path):  # the directory is locked
+        yield
+        return
+    with closing(open_database(source)) as connection:
+        connection.claim()
+        yield
 
 
 def _to_postgres(data: DataDirectory, target: PostgresLocation) -> None:

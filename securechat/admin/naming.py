@@ -47,7 +47,7 @@ def free(context: AdminContext, name: str) -> None:
     """
     # By repr(), as what was typed may hold characters that drive a terminal.
     folded, shown = names.fold_account(name) or "", repr(name)[1:-1]
-    freed = context.admin.free(folded, shown, running=context.data.running())
+    freed = context.admin.free(folded, shown, running=context.is_served())
     told = _("The name {name} is free: `user add` or a registration may give it again.")
     click.echo(told.format(name=freed))
     context.settle()

@@ -46,7 +46,7 @@ def _wait(context: AdminContext, number: int) -> None:
     deadline = time.monotonic() + EFFECT_SECONDS
     while not context.admin.requests.answered(number) and time.monotonic() < deadline:
         # Asked each time: the server may end while this waits.
-        if context.data.running():
+        if context.is_served():
             context.pause(POLL_SECONDS)
             continue
         settings = rules_settings(context.config)

@@ -106,6 +106,10 @@ class Admin:
     def close(self) -> None:
         self._connection.close()
 
+    def has_server(self) -> bool:
+        """Whether a server runs on the database, where the database can tell. Raises StoreError."""
+        return self._connection.has_server()
+
     @property
     def nodes(self) -> NodeStates | None:
         """The nodes of the database; None where it can have none."""

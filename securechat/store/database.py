@@ -101,6 +101,11 @@ class Connection(Protocol):
         HeldError where another server does.
         """
 
+    def has_server(self) -> bool:
+        """Whether a server runs on the database, perhaps at another machine. False for a file, of
+        which the lock of its directory tells that.
+        """
+
     def wait_at_most(self, seconds: float) -> None:
         """How long begin() waits for another one that writes."""
 

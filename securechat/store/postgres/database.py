@@ -71,6 +71,14 @@ LOST_COMMIT = "5s"
 RUNNING = 0x7365_6375_7265_6368
 """The number of the advisory lock that the server holds which runs on the database."""
 
+HAS_SERVER = """
+SELECT EXISTS (
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    AND (classid::bigint << 32) | objid::bigint = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+"""
+
 CHANNEL = "securechat"
 """On which those who write tell of it."""
 
@@ -373,6 +381,10 @@ class PostgresConnection:
         if self._warned:  # what it would begin with may be on no other machine either
             raise unconfirmed(self._location)
         self._epoch, self._stored = claimed
+
+    def has_server(self) -> bool:
+        """By the lock that claim() takes, and each node."""
+        return bool(self._row(HAS_SERVER, (RUNNING,))[0])
 
     def _hold(self, seconds: float) -> bool:
         """Whether it is this one's, within so long: another end lets go in a moment."""

@@ -150,6 +150,10 @@ class SqliteConnection(sqlite3.Connection):
         version: int = self.execute("PRAGMA user_version").fetchone()[0]
         return version
 
+    def has_server(self) -> bool:
+        """That is for the directory to know."""
+        return False
+
     def lacks_standby(self) -> bool:
         """A file is of one machine."""
         return False
