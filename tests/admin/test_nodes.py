@@ -214,6 +214,15 @@ def test_a_certificate_of_somebody_else_is_given_to_each_node(node: Node, tmp_pa
     assert "tls/ca.pem" not in read_archive(tmp_path / "a").contents
 
 
+def test_a_certificate_of_the_command_line_is_somebody_elses_too(
+    node: Node, tmp_path: Path
+) -> None:
+    """The configuration doesn't name it, and an authority of its own may be there from before."""
+    node.remembers("ca_sha256", "ab" * 32)
+    told = node.refuses(f"prepare south 10.0.0.2 --out {tmp_path / 'a'}")
+    assert "is not from its own authority" in told
+
+
 @pytest.mark.parametrize(
     ("names", "own", "told"),
     [
@@ -240,6 +249,9 @@ def test_a_name_that_the_authority_may_not_sign_for_is_told(node: Node, tmp_path
     """With what to do; those of the server are left out in silence."""
     told = node.refuses(f"prepare south south.example --out {tmp_path / 'a'}")
     assert "south.example: outside what the CA in" in told
+    node.configured(server='name = "another.example"')
+    said = node.prepares(f"south 10.0.0.2 --out {tmp_path / 'a'}")
+    assert "its certificate is for 10.0.0.2, until" in said
 
 
 # --- what is refused -----------------------------------------------------------------------------

@@ -69,6 +69,15 @@ def _b64(text: bytes) -> str:
     return base64.b64encode(text).decode()
 
 
+def _named(node: str) -> Callable[[Told], object]:
+    """Also in its configuration."""
+
+    def change(told: Told) -> None:
+        told["node"] = told["config"]["cluster"]["node"] = node
+
+    return change
+
+
 OTHER = Authority("Other CA")
 WRONG = {
     "no kind": lambda told: told.pop("securechat_node"),
@@ -78,6 +87,8 @@ WRONG = {
     "a node that is none": _set("node", to="../south"),
     "a node that is a number": _set("node", to=7),
     "another node": _set("node", to="north"),
+    "no node anywhere": _named(""),
+    "a path as a node": _named("../south"),
     "no files": _set("files", to=[]),
     "no pepper": lambda told: told["files"].pop("pepper"),
     "no certificate": lambda told: told["files"].pop("tls/server.pem"),

@@ -16,6 +16,7 @@ from securechat.server import beside
 from securechat.server.agreement import ClusterError
 from securechat.store.database import FORMAT, format_of
 from securechat.store.postgres import nodes
+from securechat.store.postgres.database import PostgresConnection
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.reader import Reader
 from tests.server.nodes.conftest import Begin
@@ -86,9 +87,11 @@ def test_another_registration_is_warned_of(begin: Begin, caplog: pytest.LogCaptu
     assert "accounts.registration is closed here, and open at the nodes that run" in caplog.text
 
 
-def test_alone_a_node_begins_with_whatever_it_has(begin: Begin) -> None:
-    """As a single server does; the row of its last start is no other node."""
+def test_alone_a_node_begins_with_whatever_it_has(begin: Begin, there: PostgresLocation) -> None:
+    """As a single server does; the row of its last start is no other node, if it was killed."""
     begin("a", "alice").close()
+    with closing(PostgresConnection(there, read_only=False)) as connection:
+        connection.script(f"UPDATE nodes SET state = '{nodes.UP}', heard_at = clock_timestamp()")
     again = begin("a", server={"network": "Other"})
     assert "NETWORK=Other" in " ".join(again.connect().logs_in("alice"))
 
