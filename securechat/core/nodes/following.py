@@ -4,11 +4,13 @@ say is said to those who are here. Hub thread only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from securechat.core.administration import addresses
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
+from securechat.core.delivery.line import Line, MessageId
+from securechat.core.journal.appliers.channels import log_entry
 from securechat.core.journal.apply import apply
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as of_accounts
@@ -16,10 +18,11 @@ from securechat.core.journal.events import channels as of_channels
 from securechat.core.journal.events.facts import FactKept
 from securechat.core.model import address_bans
 from securechat.core.model.entities import Account, Audience, Channel, Session
+from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger
 from securechat.core.nodes.encoding import Encoded, event_of, line_of
 from securechat.core.nodes.presence import Key, Presence, change_of
-from securechat.core.nodes.telling import ACCOUNT, CHANNEL, SESSION
+from securechat.core.nodes.telling import ACCOUNT, CHANNEL, MESSAGES, SESSION
 from securechat.core.presence import online
 from securechat.core.shared import SHARED
 from securechat.core.turn import Closing, Turn
@@ -41,8 +44,14 @@ def take_up(
     said and closed here, and nothing to be stored. administered: takes up the facts of the changes
     that an administrator has made. Raises UnreadableError.
     """
+    logged: dict[int, of_channels.Logged] = {}
     for values in body.get("events", ()):
-        _apply(turn, event_of(values))
+        event = event_of(values)
+        if type(event) is of_channels.Logged:
+            logged[event.seq] = event
+            _log(turn.model, event)
+        else:
+            _apply(turn, event)
     turn.model.committed_seq = turn.model.last_seq
     for values in body.get("presence", ()):
         presence.take(turn, change_of(values))
@@ -55,7 +64,9 @@ def take_up(
     # It is told by the other node, and what follows here from its events is told behind it.
     follows, turn.effects = turn.effects, []
     for said in body.get("said", ()):
-        if (effect := _effect(turn, presence, said)) is not None:
+        if said[0] == MESSAGES:
+            turn.effects += _messages(turn.model, said, logged)
+        elif (effect := _effect(turn, presence, said)) is not None:
             turn.effects.append(effect)
     turn.effects += follows
     for node, number, reason in body.get("closed", ()):
@@ -72,8 +83,9 @@ def _apply(turn: Turn, event: JournalEvent) -> None:
         further(turn, event)
 
 
-def _logged(turn: Turn, event: of_channels.Logged) -> None:
-    model = turn.model
+def _log(model: Model, event: of_channels.Logged) -> None:
+    """Most events are one of these, so this is short."""
+    log_entry(model, event)
     model.last_seq = event.seq
     if event.kind != "PRIVMSG":
         model.logged[event.kind] += 1
@@ -127,7 +139,6 @@ def _kept(turn: Turn, event: FactKept) -> None:
 
 
 _FURTHER: dict[type, Callable[[Turn, Any], None]] = {
-    of_channels.Logged: _logged,
     of_channels.ChannelCreated: _target,
     of_channels.DirectOpened: _target,
     of_accounts.Delivered: _delivered,
@@ -155,6 +166,23 @@ def _effect(turn: Turn, presence: Presence, said: Sequence[Any]) -> Effect | Non
     if audience is None or not audience.groups:
         return None
     return Broadcast(audience, line_of(line, turn.model.instance))
+
+
+def _messages(
+    model: Model, said: Sequence[Any], logged: Mapping[int, of_channels.Logged]
+) -> Iterator[Effect]:
+    """Those of one sender to one channel; nothing where nobody of it is here."""
+    _, head, account, numbers = said
+    channel = model.targets.get(logged[numbers[0]].target)
+    if not isinstance(channel, Channel):
+        return
+    audience, instance = channel.audience(), model.instance
+    if not audience.groups:
+        return
+    for seq in numbers:
+        entry = logged[seq]
+        line = Line(head + entry.text, entry.at_ms, MessageId(instance, seq), account, entry.tags)
+        yield Broadcast(audience, line)
 
 
 def _audience(turn: Turn, presence: Presence, to: str, whose: Sequence[Any]) -> Audience | None:
