@@ -37,6 +37,9 @@ from securechat.store.sql.fragments import FORMAT_KEY, KEEP_FACT
 
 log = logging.getLogger(__name__)
 
+# It warns of what follows from an error that it raises beside that, and so is told by us.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
+
 CONNECT_SECONDS = 5
 
 GONE_SECONDS = 5

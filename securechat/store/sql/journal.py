@@ -6,6 +6,7 @@ knows the names and not the types, as it imports nothing of the rules.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import groupby
@@ -214,7 +215,8 @@ class Journal:
         Raises StoreError when that fails; at once, also when another program holds the database.
         """
         self._wait_at_most(0)
-        self.remember(TRIAL, "x" * TRIAL_BYTES)
+        # Of what can't be compressed, as PostgreSQL does that.
+        self.remember(TRIAL, secrets.token_urlsafe(TRIAL_BYTES * 3 // 4))
         self._execute("DELETE FROM meta WHERE key = ?", TRIAL)
 
     def _execute(self, statement: str, *values: str) -> None:

@@ -13,13 +13,21 @@ import psycopg
 import pytest
 
 from securechat.store.database import Transaction
-from securechat.store.errors import DisplacedError, HeldError, StoreError, UnknownOutcomeError
+from securechat.store.errors import (
+    ConflictError,
+    DisplacedError,
+    HeldError,
+    StoreError,
+    UnknownOutcomeError,
+)
 from securechat.store.postgres import database as module
 from securechat.store.postgres.database import PostgresConnection, open_database
 from securechat.store.postgres.faults import fault
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.fragments import KEEP_FACT
+from securechat.store.sql.journal import TRIAL_BYTES, Journal
 from tests.support.links import PATIENCE
+from tests.support.pepper import PEPPER
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import until
 
@@ -253,6 +261,26 @@ def test_a_connection_that_comes_too_late_holds_nothing(
     with closing(open_database(there)) as second:
         second.claim()
         keep(second, "theirs")
+
+
+def test_a_trial_takes_room(there: PostgresLocation) -> None:
+    """As much as some messages do, though PostgreSQL compresses what it can."""
+    journal = Journal(there, PEPPER)
+    size = "SELECT pg_total_relation_size('meta')"
+    before = journal.connection.execute(size).fetchone()[0]
+    journal.try_out()
+    assert journal.connection.execute(size).fetchone()[0] - before >= TRIAL_BYTES
+    journal.close()
+
+
+def test_only_we_tell_of_what_is_refused(
+    ours: PostgresConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not psycopg beside us, which names the host as well."""
+    rows = [("fact", "a"), ("fact", "b")] * 100
+    with pytest.raises(ConflictError), Transaction(ours):
+        ours.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(
