@@ -18,7 +18,7 @@ from securechat.server import store_file
 from securechat.server.store_file import StoreFileError
 from securechat.store import pepper
 from securechat.store.database import FORMAT, Location, format_of, size_of
-from securechat.store.errors import StoreError
+from securechat.store.errors import StoreError, too_new
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.search import index as search_index
 from securechat.store.sqlite import database
@@ -217,10 +217,12 @@ class DataDirectory:
 
     def older_format(self) -> int | None:
         """That of a database which the next start of a server makes new; None when there is nothing
-        to be made new. Raises StoreError.
+        to be made new. Raises StoreError, also for one that only a newer version knows.
         """
         # Only read: opening it to write would bring it to this program's format.
         version = format_of(self.location)
+        if version > FORMAT:
+            raise too_new(self.location, version, FORMAT)
         return version if 0 < version < FORMAT else None
 
     def lock(self) -> None:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
-from securechat.store.database import FAULTS, Connection, Transaction, fault
-from securechat.store.errors import StoreError
+from securechat.store.database import FAULTS, FORMAT, Connection, Transaction, fault
+from securechat.store.errors import StoreError, too_new
 from securechat.store.sql.fragments import FORMAT_KEY
 
 PRIMARY_KEYS: Final = {
@@ -63,6 +63,8 @@ def copy_rows(source: Connection, target: Connection, progress: Progress) -> Non
     that it is there. Raises StoreError where it is not.
     """
     with snapshot(source):
+        if (found := source.format()) > FORMAT:  # it may have more than we know of
+            raise too_new("the database", found, FORMAT)
         with Transaction(target):
             _check_new(target)
             for table in _tables(source):

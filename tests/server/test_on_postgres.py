@@ -292,14 +292,21 @@ def test_a_database_that_is_none(
 def test_a_newer_format_is_refused(
     tmp_path: Path, there: PostgresLocation, postgres_server: PostgresServer
 ) -> None:
-    """Nothing is changed in it; the error is one line of a program that ends with 1."""
+    """Nothing is changed in it; the error is one line of a program that ends with 1, also where it
+    is only asked whether all is well, and there is no backup without what is new in it.
+    """
     with running(tmp_path / "data", "alice", store=store(there)) as server, server.admin() as admin:
         admin._connection.execute("UPDATE meta SET value = '999' WHERE key = 'format'")
     wanted = write_config(tmp_path / "config.toml", store=store(there))
-    ended = run_server("--data", tmp_path / "data", "--config", wanted)
-    assert ended.returncode == 1
-    assert "was made by a newer securechat" in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
+    for more in ([], ["--check"]):
+        ended = run_server("--data", tmp_path / "data", "--config", wanted, *more)
+        assert ended.returncode == 1
+        told = [line for line in ended.stderr.splitlines() if "warning" not in line]
+        assert len(told) == 1
+        assert "was made by a newer securechat" in told[0]
+    said = AdminCli(tmp_path / "data")(f"backup {tmp_path / 'b.tar'}")
+    assert (said.code, "was made by a newer securechat" in said.err) == (1, True)
+    assert not (tmp_path / "b.tar").exists()
 
 
 def test_without_psycopg_it_says_what_to_install(

@@ -54,6 +54,15 @@ def test_it_comes_back_as_it_was(full: Path, target: Connection, tmp_path: Path)
     assert without_ours(contents(back)) == without_ours(contents(full))
 
 
+def test_a_newer_format_is_not_copied(full: Path, target: Connection) -> None:
+    """It may have more than this program knows of, which would be lost."""
+    with closing(sqlite3.connect(full)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    with pytest.raises(StoreError, match="the database was made by a newer securechat"):
+        copy(full, target)
+    assert target.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+
+
 def test_every_table_is_named_with_its_key() -> None:
     """Also one that a migration adds."""
     with closing(sqlite3.connect(":memory:")) as connection:

@@ -668,7 +668,9 @@ def _keep_servers_away(connection: PostgresConnection, location: PostgresLocatio
 
 
 def _check_empty(connection: PostgresConnection, location: PostgresLocation) -> None:
-    """The schema may be there already, as its owner has made it, but it is nobody else's."""
+    """The schema may be there already, as its owner has made it, but it is nobody else's; and the
+    database takes all texts.
+    """
     sql = (
         "SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
         "WHERE nspname = ?"
@@ -677,4 +679,11 @@ def _check_empty(connection: PostgresConnection, location: PostgresLocation) -> 
         raise StoreError(
             f"{location} is another program's database: its schema {NAME} has other tables; name "
             "another database"
+        )
+    [encoding] = connection.execute("SHOW server_encoding").fetchall()[0]
+    if encoding != "UTF8":
+        raise StoreError(
+            f"{location}: expected a database in the encoding UTF8, got {encoding}, in which not "
+            "all that people write can be kept: name one made by createdb --encoding UTF8 "
+            "--template template0"
         )

@@ -39,7 +39,12 @@ _MEANINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
 )
 """From what is rare to what is general."""
 
+_NAMELESS = "nobody knows the name of the database's host; look at the URL, and at the name service"
+
 _REFUSALS = {
+    "for connection option": "there is a mistake in the URL of the database",
+    "failed to resolve host": _NAMELESS,
+    "could not translate host name": _NAMELESS,
     "password authentication failed": _WRONG,
     "no password supplied": _WRONG,
     "no pg_hba.conf entry": "its server lets this user in from here not at all, or only with TLS; "

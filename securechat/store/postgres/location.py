@@ -77,6 +77,8 @@ def parse_location(url: str, password_file: Path | None = None) -> PostgresLocat
             "there is a password in the URL, where lists of processes and logs would show it: put "
             "it into a file of mode 0600, and name that as password_file"
         )
+    if not parts.path.strip("/") and not {"dbname", "service"} & {key for key, _ in options}:
+        raise UrlError(f"expected postgresql://USER@HOST/DATABASE, got no DATABASE in {url}")
     if strange := set(url) & set("#\\ \t\r\n"):  # which libpq reads in another way
         raise UrlError(f"expected no {min(strange)!r} in the URL: write its percent-encoding there")
     location = PostgresLocation(url, password_file)

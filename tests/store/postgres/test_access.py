@@ -186,6 +186,21 @@ def test_a_database_that_is_not_there(there: There) -> None:
     assert "can't be reached" in refusal(away)
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_takes_all_that_people_write(
+    postgres_server: PostgresServer, encoding: str
+) -> None:
+    """Else it would refuse some messages for ever."""
+    name = f"in_{encoding.lower()}"
+    words = f"ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+    postgres_server.execute(f"CREATE DATABASE {name} {words}")
+    location = PostgresLocation(postgres_server.url(name))
+    assert f"expected a database in the encoding UTF8, got {encoding}" in refusal(location)
+    with psycopg.connect(location.url) as connection:
+        sql = "SELECT count(*) FROM pg_namespace WHERE nspname = 'securechat'"
+        assert connection.execute(sql).fetchone() == (0,)
+
+
 def test_who_may_make_no_tables_is_told(there: There) -> None:
     """In a database of somebody else's."""
     mine = there.by_socket()

@@ -293,6 +293,8 @@ def test_only_we_tell_of_what_is_refused(
         ("FATAL: sorry, too many clients already", "no connection left"),
         ("SSL error: unexpected eof while reading", "or has ended; see that"),
         ("Connection refused", "see that it runs and is reachable"),
+        ('invalid integer value "x" for connection option "port"', "a mistake in the URL"),
+        ("failed to resolve host 'db'", "nobody knows the name of the database's host"),
     ],
 )
 def test_why_there_is_no_connection(text: str, told: str) -> None:

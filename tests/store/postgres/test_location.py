@@ -71,7 +71,16 @@ def test_a_secret_is_not_in_it(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "chat", "mysql://localhost/chat", "host=localhost", "postgresql://[::1/chat"]
+    "url",
+    [
+        "",
+        "chat",
+        "mysql://localhost/chat",
+        "host=localhost",
+        "postgresql://[::1/chat",
+        "postgresql://chat@localhost",  # libpq would take the user's name for the database's
+        "postgresql://chat@localhost/",
+    ],
 )
 def test_what_is_none(url: str) -> None:
     """It is told what one looks like."""
