@@ -362,6 +362,7 @@ class Rules:
         here = self.model.here()
         if self.is_node:  # who is at the others sees it, and hears from them meanwhile
             self.send_away(turn, here, reason, seen or reason)
+            online.end_lingering(turn, at_once=True)
         for session in here:
             turn.close(session, reason)
 

@@ -155,7 +155,9 @@ class Nodes:
             for node in dead:
                 log.warning("the node %s is gone; it had %d sessions", node.name, node.sessions)
         alive = {node.epoch for node in nodes if node.state != GONE} - {one.epoch for one in dead}
-        self._turns.depart(turn, self._presence.nodes() - alive)
+        gone = self._presence.nodes() - alive
+        if dead or gone:
+            self._turns.depart(turn, gone)
 
     def end(self) -> None:
         """This node ends with the turn that is on, and nobody need wait until it is missed."""

@@ -82,14 +82,16 @@ def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Sessi
     monitors.tell_offline(turn, account)
 
 
-def end_lingering(turn: Turn) -> None:
-    """Who has come and gone often, and has not come back by now, is gone."""
+def end_lingering(turn: Turn, *, at_once: bool = False) -> None:
+    """Who has come and gone often, and has not come back by now, is gone. at_once: nobody is waited
+    for, as another node doesn't know who has to be.
+    """
     # A copy, as _depart() takes entries out.
     for account, (until, reason) in list(turn.model.lingering.items()):
         # Another node may have shown that they went.
         if sight.is_somebody(account) or account not in turn.model.online:
             del turn.model.lingering[account]
-        elif turn.clock >= until:
+        elif at_once or turn.clock >= until:
             _depart(turn, account, reason, neighbours(account).difference(account.sessions))
 
 

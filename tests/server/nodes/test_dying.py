@@ -165,3 +165,21 @@ def test_a_node_that_ends_is_seen_to_end(begin: Begin, begin_process: BeginProce
     assert "QUIT" in alice.hears_until(" QUIT ")[-1]
     assert any("ERROR" in line for line in bob.hears_the_end())
     assert b.ends() == 0
+
+
+def test_who_comes_and_goes_at_a_node_that_ends_is_seen_to_go(
+    begin: Begin, begin_process: BeginProcess
+) -> None:
+    """Though that was to be shown later, as it was often: nobody else would show it."""
+    a = begin("a", "alice", "bob")
+    b = begin_process("b")
+    alice = a.member("alice")
+    for _ in range(4):
+        bob = b.member("bob")
+        bob.sends("QUIT :again")
+        bob.hears_the_end()
+    came_and_went = [line.command for line in of(alice.hears(), "JOIN", "QUIT")]
+    assert came_and_went == ["JOIN", "QUIT"] * 3 + ["JOIN"]
+    b.tell(signal.SIGTERM)
+    alice.hears_until(" QUIT ")
+    assert "bob" not in " ".join(alice.says("NAMES #lobby"))
