@@ -27,7 +27,8 @@ class Load:
     """target: the server under load. size: how many processes. Ends them when the block ends."""
 
     def __init__(self, target: orders.Target, size: int) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["__main__", work.__module__])
         self._pipes: list[Connection] = []
         self._processes = []
         for _ in range(size):
