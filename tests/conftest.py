@@ -139,11 +139,22 @@ def compile_all(root: Path) -> None:
                         importlib.import_module(
                             ".".join(path.relative_to(root).with_suffix("").parts)
                         )
+                _keep_constants()
             finally:
                 os._exit(0)
         children.append(pid)
     for pid in children:
         os.waitpid(pid, 0)
+
+
+def _keep_constants() -> None:
+    """Hypothesis tries the constants of all sources that are loaded, and keeps what it has found:
+    else each process of the run would read them all.
+    """
+    with contextlib.suppress(Exception):  # it is a name of its own; without, all is only slower
+        from hypothesis.internal.conjecture.providers import _get_local_constants
+
+        _get_local_constants()
 
 
 def _is_compiled(path: Path) -> bool:
