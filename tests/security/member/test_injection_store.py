@@ -24,7 +24,7 @@ from securechat.client.text.render import Renderer
 from securechat.core.auth import throttle
 from securechat.irc.message import parse
 from tests.support.client import Client, sasl_plain
-from tests.support.forked import run
+from tests.support.forked import run_each
 from tests.support.process import add_accounts
 from tests.support.server import ServerUnderTest, running
 
@@ -253,10 +253,12 @@ def test_an_administrator_s_arguments_are_not_executed(tmp_path: Path, words: st
     arguments = [p for p in COMMANDS[words].params if isinstance(p, click.Argument)]
     if any(isinstance(argument.type, click.Path) for argument in arguments):
         pytest.skip("its argument is a file")
+    commands = []
     for text in (SQL[0], SQL[3], SQL[4], TEMPLATES[0], TEMPLATES[1]):
         given = [text for _ in arguments]
         note = ["--note", text] if words == "invite" else []
-        ended = run(cli.main, "--data", data, *words.split(" "), *note, "--", *given)
+        commands.append(["--data", data, *words.split(" "), *note, "--", *given])
+    for ended in run_each(cli.main, *commands):
         assert "Traceback" not in ended.text
         assert ended.code in (0, 1, 2)
     assert tables(data / "securechat.db") == before
