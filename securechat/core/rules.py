@@ -241,6 +241,10 @@ class Rules:
         start = turn.savepoint()
         try:
             batch.enter(arrival)
+            if arrival.session.state is State.READY:
+                places.tell(turn, arrival.session)
+                announcements.show(turn, arrival.session)
+                reports.tell_open(turn, arrival.session)
         except Exception:
             turn.roll_back(start)
             log.exception("a bug: an arrival failed and was taken back")
@@ -250,9 +254,6 @@ class Rules:
             start = turn.savepoint()
             arrivals.tell_kicks(turn, arrival.session)
             turn.finish_span(arrival.session, "KICK", start)
-            places.tell(turn, arrival.session)
-            announcements.show(turn, arrival.session)
-            reports.tell_open(turn, arrival.session)
             start = turn.savepoint()
             metadata.store_early(turn, arrival.session)
             turn.finish_span(arrival.session, "METADATA", start)

@@ -236,6 +236,10 @@ def _keep(model: Model, turn: Turn, kind: str) -> None:
 def _forget_account(rules: Rules, turn: Turn, account: Account, *, followed: bool) -> None:
     """A name that was given free. Its account was deleted before, which may come with this."""
     account.deleted = True
+    for token in [*account.tokens.values()]:
+        rules.model.remove_token(token)
+    for certificate in [*account.certificates.values()]:
+        rules.model.remove_certificate(certificate)
     if followed:
         online.end_logins(turn, account, DELETED)
         rules.model.departed.pop(account.folded, None)

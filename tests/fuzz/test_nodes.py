@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.nodes import Play, play, scenes
+from tests.fuzz.nodes import Play, play, play_late, scenes
 from tests.fuzz.session import SESSION
 from tests.support.pictures import differences, picture
 
@@ -34,6 +34,20 @@ def scripts(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[bytes]:
 def test_nodes_are_equal(steps: list[bytes], places: int) -> None:
     """Whatever is done at whichever."""
     play(steps, places)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
+)
+@given(steps=scripts(), further=scripts())
+def test_a_node_that_begins_later_is_equal(steps: list[bytes], further: list[bytes]) -> None:
+    """But for what a start forgets. The administrator's changes are left out, as nothing here
+    stores them.
+    """
+    stored, more = ([one for one in script if one[:1] != b"A"] for script in (steps, further))
+    play_late(stored, more)
 
 
 @pytest.mark.parametrize("places", [2, 3])

@@ -91,6 +91,7 @@ UNORDERED: dict[type, dict[str, str]] = {
 
 PUT_BACK: dict[type, tuple[str, ...]] = {
     Model: (
+        "online",
         "by_name",
         "former_names",
         "account_skeletons",
@@ -99,12 +100,10 @@ PUT_BACK: dict[type, tuple[str, ...]] = {
         "targets",
         "secret",
     ),
-    Account: ("channels", "invited_to", "former", "tokens", "certificates", "directs"),
+    Account: ("sessions", "channels", "invited_to", "former", "tokens", "certificates", "directs"),
     Channel: ("members", "present", "invited", "bans", "exceptions", "invite_exceptions"),
 }
-"""Of which the order is another one where something could not be stored, and is put back at the
-end.
-"""
+"""Of which the order is the same as long as NodesUnderTest.in_order says so."""
 
 PLAIN = frozenset({str, int, float, bool, bytes, type(None), Logged})
 
@@ -170,7 +169,7 @@ class _Picture:
     def _fields(self, thing: Any) -> dict[str, Any]:
         kind = type(thing)
         own, unordered = OWN.get(kind, {}), {*UNORDERED.get(kind, {})}
-        if self._node.nodes.failed:
+        if not self._node.nodes.in_order:
             unordered |= {*PUT_BACK.get(kind, ())}
         found = {
             one.name: self.plain(getattr(thing, one.name))
@@ -195,7 +194,7 @@ class _Picture:
 
     def _audience(self, audience: Audience) -> list[str]:
         found = [self._session(one) for one in audience.sessions]
-        return sorted(found) if self._node.nodes.failed else found
+        return found if self._node.nodes.in_order else sorted(found)
 
     def plain(self, value: Any) -> Any:
         """A value of a field; what has a place of its own is named."""

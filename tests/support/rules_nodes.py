@@ -10,6 +10,7 @@ takes up what the turns of the others have told before its own next one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -22,8 +23,8 @@ from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Session
 from securechat.core.nodes import following
-from securechat.core.nodes.encoding import read_body
-from securechat.core.nodes.presence import Key, Row
+from securechat.core.nodes.encoding import body_text, read_body, values_of
+from securechat.core.nodes.presence import Key, Presence, Row, row_of
 from securechat.core.nodes.turns import OwnTurns
 from securechat.core.turn import Turn
 from securechat.server.changes import Change, Changes, take_changes
@@ -67,7 +68,11 @@ class NodesUnderTest:
         self.busy = False
         """Whether the workers leave their jobs for later, that is for work()."""
         self.failed = False
-        """Whether anything could not be stored: what is put back stands last in its place."""
+        """Whether anything could not be stored."""
+        self.in_order = True
+        """Whether all is in the same order at all nodes: what could not be stored is put back at
+        its end, and one that begins later reads things in another one.
+        """
         self.full = False
         """Whether the next turn that changes something can't be stored."""
         self.refuses: Callable[[Sequence[JournalEvent]], StoreError | None] = lambda events: None
@@ -85,6 +90,16 @@ class NodesUnderTest:
 
     def __iter__(self) -> Iterator[NodeUnderTest]:
         return iter(self.nodes)
+
+    def begins(self) -> NodeUnderTest:
+        """One more node begins: it reads what is stored, and who is there."""
+        node = NodeUnderTest(self, next(self._epochs))
+        node.now_ms = self.nodes[0].now_ms
+        node.use_shared()
+        node.rules.vault = self.nodes[0].rules.vault
+        self.nodes.append(node)
+        self.in_order = False
+        return node
 
     def follow(self) -> None:
         """All nodes take up what the others have done."""
@@ -138,7 +153,20 @@ class NodeUnderTest(RulesUnderTest):
         self.rules.counts_usage = self.epoch == 1
         self.clock += self.epoch * APART
         self.busy = True  # all nodes have the same workers
-        return OwnTurns(self.rules, self.epoch)
+        own = OwnTurns(self.rules, self.epoch)
+        if self.nodes.nodes and self not in self.nodes.nodes:
+            self._load(own.presence)
+        return own
+
+    def _load(self, presence: Presence) -> None:
+        """What is stored, as one who follows from the beginning has it; and who is there."""
+        self._applied = len(self.nodes.told)
+        self.now_ms = self.nodes.nodes[0].now_ms
+        turn = self.rules.turn(self.now_ms, self.clock)
+        body = {"events": [values_of(event) for event in self.nodes.stored]}
+        following.take_up(turn, presence, read_body(body_text(body)), lambda changes: None)
+        rows = [row_of(*json.loads(json.dumps(row))) for _, row in sorted(self.nodes.rows.items())]
+        presence.load(self.rules.turn(self.now_ms, self.clock), rows)
 
     def use_shared(self) -> None:
         """All nodes are there: from now on they number accounts together."""
@@ -176,11 +204,13 @@ class NodeUnderTest(RulesUnderTest):
 
         failed = [] if self.nodes.full else [span for span, _ in store_spans(turn, commit)]
         turn.fail(failed, NOT_STORED)
-        self.nodes.failed |= bool(failed)
+        if failed:
+            self.nodes.failed, self.nodes.in_order = True, False
         told = self.own.tell(turn, failed, self._found)
         self._found = []
         if self.nodes.full and (turn.events or told.there or told.gone):
-            self.nodes.full, self._again, self.nodes.failed = False, True, True
+            self.nodes.full, self._again = False, True
+            self.nodes.failed, self.nodes.in_order = True, False
             turn.fail(turn.spans if turn.events else [], NOT_STORED)
             self.own.was_refused(turn)
         else:
@@ -198,13 +228,14 @@ class NodeUnderTest(RulesUnderTest):
 
     def follow(self) -> None:
         """Take up what the other nodes have done."""
+        presence = self.own.presence  # first, as it begins with what is there
         while self._applied < len(self.nodes.told):
             epoch, text = self.nodes.told[self._applied]
             self._applied += 1
             if epoch != self.epoch:
-                self._take_up(text)
+                self._take_up(presence, text)
 
-    def _take_up(self, text: str) -> None:
+    def _take_up(self, presence: Presence, text: str) -> None:
         body = read_body(text)
         found = [self._read(number) for number, _, _ in body.get("changes", ())]
         for changes, there in found:
@@ -215,7 +246,7 @@ class NodeUnderTest(RulesUnderTest):
             for changes, there in found:
                 changes.follow(turn, there)
 
-        following.take_up(turn, self.own.presence, body, administered)
+        following.take_up(turn, presence, body, administered)
         self._release(turn)
 
     def _read(self, number: int) -> tuple[Changes, Sequence[Change]]:

@@ -214,7 +214,8 @@ class Presence:
 
     def load(self, turn: Turn, rows: Iterable[Row]) -> None:
         """What is there already when this node begins."""
-        for row in rows:
+        # An account's sessions are listed by their age.
+        for row in sorted(rows, key=lambda row: row.facts[1].opened_ms):
             whole, facts = row.facts
             there = ((Key(row.node, row.number), facts),)
             self.take(turn, AccountChange(row.account, whole, there, ()))

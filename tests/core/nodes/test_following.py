@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any, cast
+
+import pytest
 
 from securechat.core.history.policy import everywhere
 from securechat.core.nodes.presence import HEARD_MS
 from securechat.store.sql.reader import Reader
-from tests.fuzz.fuzzed_rules import AdminContext
+from tests.fuzz.nodes import Administered
 from tests.support.client import Client, codes, of, source
 from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
 
@@ -22,6 +26,11 @@ def two(*names: str, **settings: Any) -> tuple[NodeUnderTest, NodeUnderTest]:
 
 def notices(lines: list[str]) -> list[str]:
     return [line.params[-1] for line in of(lines, "NOTICE")]
+
+
+def act(verb: str, name: str) -> Callable[[NodeUnderTest], Reader]:
+    """What the administrator has done to an account, as each node reads it."""
+    return lambda node: cast(Reader, Administered(verb, node.account(name)))
 
 
 def test_what_is_said_at_one_is_heard_at_the_other() -> None:
@@ -102,7 +111,7 @@ def test_who_is_deleted_was_never_here() -> None:
     bob, alice = b.member("bob"), a.member("alice")
     alice.says("JOIN #den")
     bob.says("JOIN #den")
-    a.administers(lambda node: cast(Reader, AdminContext("delete", node.account("alice"))))
+    a.administers(act("delete", "alice"))
     assert of(bob.hears(), "QUIT")
     assert codes(bob.says("WHOWAS alice"))[0] == "406"
 
@@ -129,3 +138,60 @@ def test_a_device_whose_token_is_revoked_is_none_at_any_node() -> None:
     assert "token:laptop" in b.account("alice").devices
     alice.says("PASSWD :another password")
     assert [*a.account("alice").devices] == [*b.account("alice").devices] == [""]
+
+
+def test_a_certificate_of_a_name_that_was_given_free_opens_nothing() -> None:
+    a, b = NodesUnderTest(
+        "alice", furnish=lambda rules: rules.registers("alice", "hers"), external=True
+    )
+    a.administers(act("free", "alice"))
+    for node in (a, b):
+        stranger = node.connect(certificate="hers")
+        stranger.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
+        assert "904" in codes(stranger.says("AUTHENTICATE +"))
+
+
+def test_a_name_is_given_free_to_which_something_was_just_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who has to be asked whether it has arrived is found out without them."""
+    a, b = two("alice", "bob")
+    alice, bob = a.member("alice"), b.member("bob")
+    alice.says("PRIVMSG bob :hi")
+    a.administers(act("free", "bob"))
+    assert "ERROR" in codes(bob.hears())
+    a.nodes.passes(1)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_a_node_that_begins_later_knows_who_is_there() -> None:
+    """With what their sessions ask for."""
+    a, _ = two("alice", "bob")
+    alice, bob = a.member("alice", caps="away-notify"), a.member("bob")
+    for person in (alice, bob):
+        person.says("JOIN #den")
+    bob.says("AWAY :out", "MONITOR + alice")
+    alice.hears()
+    c = a.nodes.begins()
+    phone = c.member("alice")
+    assert any("bob" in line for line in phone.says("NAMES #den"))
+    assert codes(phone.says("PRIVMSG bob :there?")) == ["301"]
+    assert alice.hears() == []
+    phone.says("PRIVMSG #den :hi")
+    assert alice.hears() == bob.hears()[-1:] == [f"{source('alice')} PRIVMSG #den :hi"]
+
+
+def test_a_node_that_dies_takes_its_people_with_it() -> None:
+    """Those of an account that is elsewhere too stay in sight."""
+    a, b = two("alice", "bob", "carol")
+    carol, _, phone = a.member("carol"), b.member("bob"), b.member("alice")
+    desk = a.member("alice")
+    for person in (carol, desk):
+        person.says("JOIN #den")
+        person.hears()
+    carol.says("MONITOR + alice,bob")
+    assert phone.session.is_here
+    a.nodes.dies(b)
+    assert [line.params[-1] for line in of(carol.hears(), "731")] == ["bob"]
+    assert desk.session in a.account("alice").sessions
+    assert len(a.account("alice").sessions) == 1

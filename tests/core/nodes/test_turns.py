@@ -8,7 +8,7 @@ from typing import Any
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.channels import Logged
 from securechat.store.errors import ConflictError, StoreError
-from tests.support.client import of, source
+from tests.support.client import codes, of, source
 from tests.support.rules import RIGHT
 from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
 
@@ -84,3 +84,15 @@ def test_who_could_not_come_was_not_there() -> None:
     a.connect().registers("zed", password=RIGHT)
     assert not a.model.departed
     assert not b.model.departed
+
+
+def test_an_announcement_is_shown_again_to_who_could_not_come() -> None:
+    """Together with the login it is taken back."""
+    a, b = two("alice", lobby="#lobby")
+    a.asks("announce", lines=["Hear"], seconds=600)
+    a.nodes.refuses = no_messages
+    alice = a.connect()
+    assert "NOTICE" not in codes(alice.logs_in("alice"))
+    a.nodes.refuses = lambda events: None
+    heard = b.connect().logs_in("alice")
+    assert "Announcement: Hear" in [line.params[-1] for line in of(heard, "NOTICE")]
