@@ -20,6 +20,7 @@ from securechat.core.nodes.presence import row_of
 from securechat.core.nodes.turns import OwnTurns, Telling
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
+from securechat.server.agreement import ClusterError, check_clock
 from securechat.server.changes import Changes
 from securechat.server.commit import Committer, MustEndError
 from securechat.server.counters import Counters
@@ -34,6 +35,7 @@ from securechat.store.postgres.nodes import (
     NodeJournal,
     NodeRow,
     PresenceChange,
+    clocks,
     sessions_there,
 )
 
@@ -71,6 +73,7 @@ class Nodes:
         self._tidied_at = time.monotonic()
         self._connected_at = time.monotonic()
         self._looked_at = float("-inf")
+        self._clock_is_wrong = False
         self._held_since = 0.0
         self.heard_at = time.monotonic()
         """When this node last said that it is there. Any thread may look."""
@@ -137,8 +140,21 @@ class Nodes:
             if now - self._tidied_at > TIDY_SECONDS:
                 self._tidied_at = now
                 self._journal.tidy()
+                self._check_clock()
         except StoreError as error:
             self._trouble(error)
+
+    def _check_clock(self) -> None:
+        """It was right when this node began. Times that people see are wrong by it, and nothing
+        else: what nodes do by time goes by the database's clock, or by none.
+        """
+        try:
+            wrong = check_clock(*clocks(self._journal.connection))
+        except ClusterError as error:
+            wrong = str(error)
+        if wrong and not self._clock_is_wrong:
+            log.warning("%s", wrong)
+        self._clock_is_wrong = bool(wrong)
 
     def _end_dead(self, turn: Turn, nodes: Sequence[NodeRow]) -> None:
         """What was said to them, and whom they had, goes on at another one."""

@@ -170,10 +170,7 @@ def look_around(location: PostgresLocation) -> Surroundings:
             facts = dict(connection.execute("SELECT key, value FROM meta"))
         if has_tables(connection):
             nodes = nodes_there(connection)
-        before = time.time()
-        sql = "SELECT extract(epoch FROM clock_timestamp())::float8"
-        [(database,)] = connection.execute(sql)
-        clock = (before, database, time.time())
+        clock = clocks(connection)
     alive = [node for node in nodes if node.state != GONE and not node.is_dead]
     return Surroundings(version, facts, alive, clock)
 
@@ -181,6 +178,13 @@ def look_around(location: PostgresLocation) -> Surroundings:
 def nodes_there(connection: Connection) -> list[NodeRow]:
     """All that there are, those that have gone lately included, by their age."""
     return [NodeRow(*row) for row in connection.execute(NODES, (RUNNING,))]
+
+
+def clocks(connection: PostgresConnection) -> tuple[float, float, float]:
+    """As Surroundings has them."""
+    before = time.time()
+    [(database,)] = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+    return before, database, time.time()
 
 
 def has_tables(connection: Connection) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from securechat.common.files import write_new
 from securechat.server import beside
+from securechat.server import nodes as running_nodes
 from securechat.server.agreement import ClusterError
 from securechat.store.database import FORMAT, format_of
 from securechat.store.postgres import nodes
@@ -21,6 +22,7 @@ from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.reader import Reader
 from tests.server.nodes.conftest import Begin
 from tests.support.process import run_server, write_config
+from tests.support.waiting import until
 
 
 def refusal(begin: Begin, **sections: dict[str, Any]) -> str:
@@ -130,3 +132,19 @@ def test_a_check_tells_the_same(begin: Begin, there: PostgresLocation, tmp_path:
     told = run_server("--data", tmp_path / "b", "--config", file, "--check")
     assert told.returncode == 1
     assert "server.network: expected 'securechat', as the nodes that run have it (a)" in told.stderr
+
+
+def test_a_clock_that_goes_wrong_later_is_logged_once(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the talk goes on."""
+    monkeypatch.setattr(running_nodes, "TIDY_SECONDS", 0.0)
+    a = begin("a", "alice", "bob")
+    alice, bob = a.member("alice"), a.member("bob")
+    monkeypatch.setattr(running_nodes, "clocks", lambda _: (1070.0, 1000.0, 1071.0))
+    until(lambda: "clock" in caplog.text)
+    alice.says("PRIVMSG #lobby :on")
+    bob.hears_until(":on")
+    told = [record for record in caplog.records if "clock" in record.getMessage()]
+    assert len(told) == 1
+    assert "off by +70 seconds" in told[0].getMessage()
