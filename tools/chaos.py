@@ -41,6 +41,8 @@ from tests.support.postgres import place_for_servers, programs
 
 MISSING = "PostgreSQL isn't installed: apt-get install postgresql"
 
+FAULT = "This one alone, or so often; may be given several times."
+
 INSIDE = "CHAOS_HAS_A_NETWORK"
 """Set where this program has been started by network.UNSHARE."""
 
@@ -70,7 +72,9 @@ class FaultCount(click.ParamType[tuple[str, int]]):
 @click.option("--nodes", type=click.IntRange(1, len(NODES)), default=3, show_default=True)
 @click.option("--people", type=click.IntRange(2, len(NAMES)), default=6, show_default=True)
 @click.option("--pace", type=float, default=0.02, show_default=True, help="Between two messages.")
-@click.option("--fault", "chosen", multiple=True, type=FaultCount(), metavar="NAME[=TIMES]")
+@click.option(
+    "--fault", "chosen", multiple=True, type=FaultCount(), metavar="NAME[=TIMES]", help=FAULT
+)
 @click.option("--long", "is_long", is_flag=True, help="As often as before a release.")
 @click.option("--break", "broken", type=click.Choice([*WEAKNESSES]), help="Break it on purpose.")
 @click.option("--prove", "proves", is_flag=True, help="Break it in each way that there is.")

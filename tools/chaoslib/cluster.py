@@ -32,7 +32,9 @@ wal_keep_size = 64MB
 wal_receiver_timeout = 3s
 wal_sender_timeout = 3s
 wal_retrieve_retry_interval = 100ms
+dynamic_shared_memory_type = mmap
 """
+"""The last: who is killed leaves nothing outside of its directory."""
 
 WITH = "RESET synchronous_standby_names"
 WITHOUT = "SET synchronous_standby_names = ''"

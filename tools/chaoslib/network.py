@@ -36,7 +36,7 @@ ssl_key_file = '{place}/server-key.pem'
 """
 
 UNSHARE: Final = (
-    *("unshare", "--net", "--mount", "--pid", "--mount-proc"),
+    *("unshare", "--net", "--ipc", "--mount", "--pid", "--mount-proc"),
     # What is left over ends with this program, however that ends.
     *("--fork", "--kill-child"),
 )

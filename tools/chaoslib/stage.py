@@ -177,14 +177,13 @@ class Stage:
 
     def befall(self, name: str, fault: Fault) -> None:
         """A fault, in the middle of their talk; then all must come right again."""
-        self.talk(self.random.uniform(0.2, 1.0))
+        self.talk(self.random.uniform(0.2, 1.0))  # what the last one has led to may show in it
         self._may_end = fault.may_end and "nodes" in self.can
         for person in self.people:
             person.waits()
         fault.befall(self)
         self.talk(self.random.uniform(0.2, 1.0))
         self.look()
-        self._may_end = False
         self.waits[name].append(max(person.longest_wait for person in self.people))
 
     def look(self) -> bool:
