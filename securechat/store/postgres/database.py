@@ -534,6 +534,16 @@ class PostgresConnection:
         """
         return bool(self.execute("SHOW synchronous_standby_names").fetchone() == ("",))
 
+    def tell_of_no_standby(self) -> None:
+        """Whoever stores something waits for one; and a start that did so said nothing else."""
+        sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_replication)"
+        if not self.lacks_standby() and not self._row(sql)[0]:
+            log.warning(
+                "%s is to be on a standby as well (synchronous_standby_names), and none is "
+                "connected: this waits until one is",
+                self._location,
+            )
+
     def allow_deletion(self, table: str, *, allowed: bool) -> None:
         """For this transaction alone, as it locks the table."""
         change = "DISABLE" if allowed else "ENABLE"
@@ -603,6 +613,7 @@ def open_database(location: PostgresLocation, *, read_only: bool = False) -> Pos
     connection = PostgresConnection(location, read_only=read_only)
     try:
         if not read_only:
+            connection.tell_of_no_standby()
             migrate(connection, location)
     except BaseException:
         connection.close()

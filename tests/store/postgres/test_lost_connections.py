@@ -266,3 +266,19 @@ def test_a_start_that_no_standby_confirms_is_none(
         postgres_server.execute(f"SELECT pg_cancel_backend({waiting(postgres_server)[0]})")
         thread.join()
     assert "no standby has confirmed it" in str(told[0])
+
+
+def test_who_waits_for_a_standby_is_told(
+    postgres_server: PostgresServer, database: PostgresLocation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A start that waited for one would say nothing else."""
+    warned = "none is connected: this waits until one is"
+    open_database(database).close()
+    assert warned not in caplog.text
+
+    def says() -> bool:
+        open_database(database).close()
+        return warned in caplog.text
+
+    with postgres_server.configured(synchronous_standby_names="nobody"):
+        until(says)  # the setting is in force
