@@ -167,6 +167,24 @@ class PolicyTold(NamedTuple):
                 account.policy_told_ms = self.at_ms
 
 
+class LoginsEnded(NamedTuple):
+    """Whoever is about to be logged in as an account is not, at whichever node."""
+
+    account: int
+    reason: str
+
+    def apply(self, turn: Turn) -> None:
+        account = turn.model.accounts.get(self.account)
+        if account is None:
+            return
+        for session in turn.model.here():
+            if session.state is State.VERIFYING and session.attempt.claimed is account:
+                # The password that a worker is looking at may be the account's old one.
+                session.attempt.outdated = True
+            elif session.account is account and session.state is not State.READY:
+                turn.close(session, self.reason)
+
+
 SHARED = {
     kind.__name__: kind
     for kind in (
@@ -180,5 +198,6 @@ SHARED = {
         PlacesTold,
         PolicyTold,
         AnnouncementShown,
+        LoginsEnded,
     )
 }

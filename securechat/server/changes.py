@@ -241,7 +241,6 @@ def _forget_account(rules: Rules, turn: Turn, account: Account, *, followed: boo
     for certificate in [*account.certificates.values()]:
         rules.model.remove_certificate(certificate)
     if followed:
-        online.end_logins(turn, account, DELETED)
         rules.model.departed.pop(account.folded, None)
     else:
         rules.account_removed(turn, account, DELETED)
@@ -272,8 +271,6 @@ def _take_account(
     if followed:
         if account.deleted:
             rules.model.departed.pop(account.folded, None)
-        if reason := _why_ended(account, new_password=new_password):
-            online.end_logins(turn, account, reason)
     elif account.deleted:
         rules.account_removed(turn, account, DELETED)
     elif reason := _why_ended(account, new_password=new_password):

@@ -6,6 +6,7 @@ from securechat.core.administration.requests import Refused, Request, request
 from securechat.core.model.entities import Account
 from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
+from securechat.core.shared import LoginsEnded
 from securechat.core.turn import Turn
 
 LOGGED_OUT = "Ended by the administrator"
@@ -26,6 +27,8 @@ def logout(turn: Turn, asked: Request) -> int:
     if wanted is None:
         # Of all sessions and not of account.sessions, which has only those in the broadcast set.
         ended = [session for session in turn.model.sessions if session.account is account]
+        # And those that are half logged in at another node.
+        turn.share(LoginsEnded(account.id, LOGGED_OUT))
     else:
         found = live_sessions.sessions_of(turn, account).items()
         ended = [session for number, session in found if number == wanted]

@@ -23,7 +23,6 @@ from securechat.core.model.states import State, Trigger
 from securechat.core.nodes.encoding import Encoded, event_of, line_of
 from securechat.core.nodes.presence import Key, Presence, change_of
 from securechat.core.nodes.telling import ACCOUNT, CHANNEL, MESSAGES, SESSION
-from securechat.core.presence import online
 from securechat.core.shared import SHARED
 from securechat.core.turn import Closing, Turn
 
@@ -112,11 +111,6 @@ def _factor_set(turn: Turn, event: of_accounts.FactorSet) -> None:
     turn.model.enrolments.pop(event.account, None)
 
 
-def _password_changed(turn: Turn, event: of_accounts.PasswordChanged) -> None:
-    """A worker may be looking at the old one."""
-    online.outdate(turn.model, turn.model.accounts[event.account])
-
-
 def _revoked(turn: Turn, event: of_accounts.TokenRevoked | of_accounts.CertificateRevoked) -> None:
     """Who is logging in with it here; of those who are logged in the other node knows."""
     (digest,) = event
@@ -144,7 +138,6 @@ _FURTHER: dict[type, Callable[[Turn, Any], None]] = {
     of_accounts.Delivered: _delivered,
     of_accounts.UsageUpto: _usage_upto,
     of_accounts.FactorSet: _factor_set,
-    of_accounts.PasswordChanged: _password_changed,
     of_accounts.TokenRevoked: _revoked,
     of_accounts.CertificateRevoked: _revoked,
     FactKept: _kept,

@@ -13,10 +13,10 @@ from securechat.core.channels import permissions
 from securechat.core.delivery import acknowledgements
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Audience, Session
-from securechat.core.model.state import Departure, Model
+from securechat.core.model.state import Departure
 from securechat.core.model.states import State
 from securechat.core.presence import monitors, sight
-from securechat.core.shared import Done
+from securechat.core.shared import Done, LoginsEnded
 from securechat.core.turn import Turn
 from securechat.irc import names
 from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, SETNAME
@@ -261,22 +261,7 @@ def end_account(turn: Turn, account: Account, reason: str, keep: Session | None 
     # Who lingers has no session, so nothing above has told the others that it is gone.
     if account in turn.model.lingering and not account.sessions:
         _depart(turn, account, reason, neighbours(account))
-    end_logins(turn, account, reason, keep)
-
-
-def end_logins(turn: Turn, account: Account, reason: str, keep: Session | None = None) -> None:
-    """Whoever is about to be logged in as the account here is not."""
-    outdate(turn.model, account)
-    for session in turn.model.here():
-        if session is not keep and session.account is account and session.state is not State.READY:
-            turn.close(session, reason)
-
-
-def outdate(model: Model, account: Account) -> None:
-    """The password that a worker is looking at may be the account's old one."""
-    for session in model.sessions:
-        if session.state is State.VERIFYING and session.attempt.claimed is account:
-            session.attempt.outdated = True
+    turn.share(LoginsEnded(account.id, reason))
 
 
 def end_token(turn: Turn, token: Token, *, only_logins: bool = False) -> None:

@@ -13,6 +13,7 @@ from securechat.core.nodes.presence import HEARD_MS
 from securechat.store.sql.reader import Reader
 from tests.fuzz.nodes import Administered
 from tests.support.client import Client, codes, of, source
+from tests.support.rules import plain
 from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
 
 MINUTE = 60.0
@@ -162,6 +163,20 @@ def test_a_name_is_given_free_to_which_something_was_just_said(
     assert "ERROR" in codes(bob.hears())
     a.nodes.passes(1)
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("by", ["the administrator", "a new password"])
+def test_who_is_half_logged_in_at_another_node_is_ended_too(by: str) -> None:
+    """As the old password may be what has let them in so far."""
+    a, b = two("alice")
+    owner, half = a.member("alice"), b.connect()
+    half.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+    assert "903" in codes(half.says(f"AUTHENTICATE {plain('alice')}"))
+    if by == "a new password":
+        owner.says("PASSWD :another password")
+    else:
+        a.asks("logout", account=a.account("alice").id, session=None)
+    assert codes(half.hears()) == ["ERROR"]
 
 
 def test_a_node_that_begins_later_knows_who_is_there() -> None:

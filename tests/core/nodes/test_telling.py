@@ -1,111 +1,113 @@
-"""What is said at one node is heard at another, as it is heard at the first."""
+"""What a turn tells the other nodes of what it says: no more than their people need."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
-import pytest
-
-from tests.support.client import Client
+from tests.support.client import Client, codes, of, source
 from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
 
-CAPS = "message-tags server-time account-tag draft/multiline batch"
+
+def den(*names: str, caps: str = "") -> tuple[NodeUnderTest, NodeUnderTest, list[Client]]:
+    """The nodes a and b, and people in #den: the first one at a, all others at b."""
+    a, b = NodesUnderTest(*names)
+    people = [(b if number else a).member(name, caps=caps) for number, name in enumerate(names)]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return a, b, people
 
 
-class Place(NamedTuple):
-    """At one node alice, bob and dora are in #den, and carol and erik at another one; dora and erik
-    have asked for no capability. All that was heard is read.
-    """
-
-    here: NodeUnderTest
-    alice: Client
-    bob: Client
-    carol: Client
-    dora: Client
-    erik: Client
-    turns: int
-    """That there have been."""
+def said(node: NodeUnderTest) -> list[Any]:
+    """To whom the newest turn says something, without the lines."""
+    return [one[:-1] for one in json.loads(node.nodes.told[-1].text).get("said", [])]
 
 
-@pytest.fixture
-def place() -> Place:
-    nodes = NodesUnderTest("alice", "bob", "carol", "dora", "erik")
-    here, there = nodes
-    alice, bob = (here.member(name, caps=CAPS) for name in ("alice", "bob"))
-    carol, dora, erik = there.member("carol", caps=CAPS), here.member("dora"), there.member("erik")
-    clients = alice, bob, carol, dora, erik
-    for client in clients:
-        client.says("JOIN #den")
-    for client in clients:
-        client.hears()
-    return Place(here, *clients, len(nodes.told))
+def test_a_line_to_a_channel_is_told_once_for_all_who_are_there() -> None:
+    """By the channel, of which each node knows its own part."""
+    a, _, (alice, bob, carol) = den("alice", "bob", "carol")
+    alice.says("PRIVMSG #den :hi")
+    assert [one[0] for one in said(a)] == ["messages"]
+    line = f"{source('alice')} PRIVMSG #den :hi"
+    assert bob.hears() == carol.hears() == [line]
+    assert alice.hears() == []
 
 
-def said(place: Place) -> list[Any]:
-    """What the nodes have told each other that is said."""
-    bodies = [json.loads(one.text) for one in place.here.nodes.told[place.turns :]]
-    return [one for body in bodies for one in body.get("said", ())]
+def test_nothing_is_told_where_nobody_is_there_to_hear_it() -> None:
+    """That it was said is: the entry of the log."""
+    a, _, (alice,) = den("alice")
+    alice.says("PRIVMSG #den :hi")
+    assert said(a) == []
+    [event] = json.loads(a.nodes.told[-1].text)["events"]
+    assert event[5] == "hi"
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ["PRIVMSG #den :hello"],
-        ["PRIVMSG #den :hello", "PRIVMSG #den :hello", "PRIVMSG #den :again"],
-        ["NOTICE #den :ünïcödé \U0001f600"],
-        ["@+draft/reply=x PRIVMSG #den :as an answer"],
-        ["@+draft/react=x TAGMSG #den"],
-        ["PRIVMSG #den :\x01ACTION waves\x01"],
-        ["TOPIC #den :of today", "PRIVMSG #den :behind it"],
-        ["PRIVMSG #den :before", "MODE #den +m", "PRIVMSG #den :behind it"],
-        ["PRIVMSG #den :before", "@+draft/react=x TAGMSG #den", "PRIVMSG #den :behind it"],
-        ["PRIVMSG #den :one", "JOIN #other", "PRIVMSG #den :two"],
-        ["PRIVMSG #den :one", "AWAY :out", "PRIVMSG #den :two", "NICK alice"],
-        [
-            "BATCH +1 draft/multiline #den",
-            "@batch=1 PRIVMSG #den :first",
-            "@batch=1 PRIVMSG #den :second",
-            "BATCH -1",
-        ],
-    ],
-)
-def test_all_hear_the_same(place: Place, lines: list[str]) -> None:
-    """With all tags that they have asked for, whatever it is, and in one order."""
-    place.alice.sends(*lines)
-    heard = place.bob.hears()
-    assert heard
-    assert place.carol.hears() == heard
-    assert place.erik.hears() == place.dora.hears()
+def test_what_is_for_a_rank_is_heard_by_it_alone() -> None:
+    """Also by who has got it in this very turn."""
+    a, _, (alice, bob, carol) = den("alice", "bob", "carol")
+    alice.says("MODE #den +v bob")
+    for person in (bob, carol):
+        person.hears()
+    alice.says("PRIVMSG +#den :voices")
+    assert said(a) == [["channel", a.channel("#den").id, 2]]
+    assert bob.hears() == [f"{source('alice')} PRIVMSG +#den :voices"]
+    assert carol.hears() == []
+    alice.says("MODE #den +o carol", "PRIVMSG @#den :operators")
+    assert codes(carol.hears()) == ["MODE", "PRIVMSG"]
+    assert codes(bob.hears()) == ["MODE"]
 
 
-def test_a_text_is_told_once(place: Place) -> None:
-    """As it stands in the log; and what is in front of the messages of a row once for all."""
-    here = place.here
-    place.alice.sends("PRIVMSG #den :hello", "PRIVMSG #den :again")
-    first = here.model.last_seq - 1
-    head = ":alice!alice@chat.test PRIVMSG #den :"
-    assert said(place) == [["messages", head, "alice", [first, first + 1]]]
-    assert str(here.nodes.told).count("hello") == 1
+def test_who_is_put_out_in_the_turn_hears_of_it_and_of_nothing_behind_it() -> None:
+    """The audience is another one by then."""
+    _, _, (alice, bob, carol) = den("alice", "bob", "carol")
+    alice.says("PRIVMSG #den :before", "KICK #den bob :out", "PRIVMSG #den :after")
+    assert codes(bob.hears()) == ["PRIVMSG", "KICK"]
+    assert codes(carol.hears()) == ["PRIVMSG", "KICK", "PRIVMSG"]
 
 
-def test_the_messages_of_two_come_in_their_order(place: Place) -> None:
-    """A row ends with another one's message."""
-    here, alice = place.here, place.alice
-    with here.turn():
-        alice.sends("PRIVMSG #den :one")
-        place.bob.sends("PRIVMSG #den :two")
-        alice.sends("PRIVMSG #den :three")
-    assert len(said(place)) == 3
-    heard = place.erik.hears()
-    assert [line.rpartition(":")[2] for line in heard] == ["one", "two", "three"]
+def test_a_channel_that_is_dropped_is_left_by_all() -> None:
+    """It is there no more when its last lines are told."""
+    a, b, (alice, bob, _) = den("alice", "bob", "carol")
+    a.asks("channel drop", channel="#den", reason="")
+    assert codes(bob.hears())[-1] in ("KICK", "PART")
+    assert codes(alice.hears())[-1] in ("KICK", "PART")
+    assert not b.model.channels
+    assert codes(bob.says("PRIVMSG #den :still?")) == ["403"]
 
 
-def test_what_is_said_to_a_rank_is_told_to_it_alone(place: Place) -> None:
-    """Though it stands in the log with the channel."""
-    place.alice.says("MODE #den +v erik")
-    place.erik.hears()
-    place.carol.hears()
-    place.alice.sends("PRIVMSG +#den :psst")
-    assert place.carol.hears() == []
-    assert [line.rpartition(":")[2] for line in place.erik.hears()] == ["psst"]
+def test_a_reply_to_a_session_elsewhere_is_encoded_for_it() -> None:
+    """With the tags that it has asked for."""
+    _, b, (alice, bob) = den("alice", "bob", caps="server-time message-tags echo-message")
+    phone = b.member("alice", caps="server-time message-tags")
+    alice.says("INVITE bob #den", "PRIVMSG bob :hi")
+    assert any("time=" in line and "PRIVMSG" in line for line in bob.hears())
+    assert phone.hears() == []  # it asked for no echo
+
+
+def test_a_label_is_for_who_has_asked() -> None:
+    """Their own sessions at other nodes hear the same without it."""
+    caps = "labeled-response batch echo-message message-tags"
+    _, b, (alice, bob) = den("alice", "bob", caps=caps)
+    phone = b.member("alice", caps=caps)
+    [echo] = alice.says("@label=7 PRIVMSG #den :hi")
+    assert echo.startswith("@label=7;")
+    for other in (bob, phone):
+        [line] = other.hears()
+        assert "label" not in line
+        assert line.endswith("PRIVMSG #den :hi")
+
+
+def test_several_lines_go_as_a_batch_to_who_knows_batches() -> None:
+    caps = "batch draft/multiline message-tags"
+    _, _, (alice, bob) = den("alice", "bob", caps=caps)
+    alice.says(
+        "BATCH +m draft/multiline #den",
+        "@batch=m PRIVMSG #den :one",
+        "@batch=m PRIVMSG #den :two",
+        "BATCH -m",
+    )
+    heard = bob.hears()
+    assert codes(heard) == ["BATCH", "PRIVMSG", "PRIVMSG", "BATCH"]
+    assert [line.params[-1] for line in of(heard, "PRIVMSG")] == ["one", "two"]
