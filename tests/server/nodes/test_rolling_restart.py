@@ -130,9 +130,7 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(
-    nodes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Cluster]:
+def cluster(nodes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     monkeypatch.setattr(liveness, "FIRST_WAIT", 0.05)
     with ExitStack() as stack:
         yield Cluster(nodes, tmp_path, stack)

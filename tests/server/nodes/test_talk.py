@@ -48,6 +48,25 @@ def test_who_goes_is_seen_to_go(two: Two) -> None:
     assert any(" 401 " in line for line in alice.says("WHOIS bob"))
 
 
+def test_who_comes_and_goes_often_is_not_seen_to_at_the_other_node_either(two: Two) -> None:
+    """After three times they stay in sight for a while, at all nodes."""
+    a, b = two
+    bob = b.member("bob")
+    for _ in range(4):
+        alice = a.member("alice")
+        alice.sends("QUIT")
+        alice.hears_the_end()
+    assert len(of(bob.hears(), "QUIT")) == 3
+    nodes = b.service._nodes
+    assert nodes is not None
+    for _ in range(2):  # in the first look it may have been just then
+        before = nodes._looked_at
+        b.wait_for(lambda: nodes._looked_at > before)  # noqa: B023 - called at once
+    heard = bob.says("NAMES #lobby")
+    assert not of(heard, "QUIT")
+    assert "alice" in " ".join(heard)
+
+
 def test_two_sessions_of_one_account_at_two_nodes(two: Two) -> None:
     """Both see what either says and where either goes; and the others see one person."""
     a, b = two
