@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from securechat.admin.context import EFFECT_SECONDS, POLL_SECONDS, AdminContext
 from securechat.core.administration.requests import DONE, REFUSED
 from securechat.server.data import DataError
 from securechat.server.offline import answer_request
+from securechat.server.requests import NODE
 from securechat.server.settings import rules_settings
 
 
@@ -39,6 +41,31 @@ def ask(context: AdminContext, kind: str, **facts: object) -> Any:
     if REFUSED in found:
         raise click.ClickException(found[REFUSED])
     return found[DONE]
+
+
+def ask_process(context: AdminContext, kind: str, node: str = "") -> Any:
+    """The same of what is about a process. node: the name of the one that is asked, where there are
+    several; '' for this machine's. Raises UnknownError where it doesn't run.
+    """
+    states = context.admin.nodes
+    there = states.there() if states is not None else []
+    if states is None or not there:
+        if node:
+            raise click.ClickException(f"no node runs on {context.data.location}")
+        return ask(context, kind)
+    name = node or context.data.kept_node()
+    if not name:
+        running = ", ".join(one.row.name for one in there)
+        raise click.UsageError(
+            f"expected the node that is asked, as --node; those that run: {running}"
+        )
+    states.find(name)
+    return ask(context, kind, **{NODE: name})
+
+
+def node_option() -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """--node, for a command that asks_process()."""
+    return click.option("--node", metavar="NAME", default="", help="Of this node. [this machine's]")
 
 
 def _wait(context: AdminContext, number: int) -> None:

@@ -9,7 +9,7 @@ import click
 
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, table
-from securechat.admin.requests import ask
+from securechat.admin.requests import ask_process, node_option
 from securechat.common.escape import escape_exactly
 from securechat.common.language import _, ngettext, translated
 from securechat.server.reloading import NEXT_START
@@ -17,8 +17,9 @@ from securechat.server.reloading import NEXT_START
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@node_option()
 @click.pass_obj
-def reload(context: AdminContext, as_json: bool) -> None:
+def reload(context: AdminContext, as_json: bool, node: str) -> None:
     """Have the running server read its configuration file and certificate again.
 
     Nobody is dropped. It says what has changed and what waits for the next start. A file with a
@@ -28,7 +29,7 @@ def reload(context: AdminContext, as_json: bool) -> None:
     \b
     Example: securechat-admin reload
     """
-    found = ask(context, "reload")
+    found = ask_process(context, "reload", node)
     if as_json:
         left = {key: NEXT_START.get(key, "") for key in found["left"]}
         echo_json(
@@ -64,8 +65,9 @@ def reload(context: AdminContext, as_json: bool) -> None:
     "--changed", is_flag=True, help="Only what isn't the default, or differs from the file."
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@node_option()
 @click.pass_obj
-def config(context: AdminContext, changed: bool, as_json: bool) -> None:
+def config(context: AdminContext, changed: bool, as_json: bool, node: str) -> None:
     """Show the values that the running server goes by, and where each comes from.
 
     Where the file has another one by now, that is shown as well, and what takes it up.
@@ -73,7 +75,7 @@ def config(context: AdminContext, changed: bool, as_json: bool) -> None:
     \b
     Example: securechat-admin config --changed
     """
-    found = ask(context, "config")
+    found = ask_process(context, "config", node)
     values = [one for one in found["values"] if not changed or _is_changed(one)]
     if as_json:
         echo_json({"values": values, "error": found["error"]})

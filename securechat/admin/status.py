@@ -21,7 +21,7 @@ import click
 from securechat.admin.backup.check import in_use
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, utc, width
-from securechat.admin.requests import ask
+from securechat.admin.requests import ask_process, node_option
 from securechat.admin.status_rows import size_shown, status_rows
 from securechat.ca import pem
 from securechat.ca.errors import CaError
@@ -29,6 +29,7 @@ from securechat.common.escape import escape_exactly
 from securechat.common.language import _, english, ngettext, translated
 from securechat.server.data import DataError, file_sizes
 from securechat.store.audit import Wanted
+from securechat.store.errors import UnknownError
 
 DAY_MS = 86_400_000
 
@@ -55,8 +56,11 @@ GUESSES = 100
     "--json", "as_json", is_flag=True, help="For programs; with --watch an object a line."
 )
 @click.option("--health", is_flag=True, help="Only whether people can log in and talk.")
+@node_option()
 @click.pass_obj
-def status(context: AdminContext, watch: float | None, as_json: bool, health: bool) -> None:
+def status(
+    context: AdminContext, watch: float | None, as_json: bool, health: bool, node: str
+) -> None:
     """Show how the server is doing: what is wrong first, then people, messages, times, files.
 
     Rates are of the last minute, times and refusals of the last hour. With --watch the screen
@@ -67,16 +71,16 @@ def status(context: AdminContext, watch: float | None, as_json: bool, health: bo
     Example: securechat-admin status --watch 5
     """
     if health:
-        reasons = list(_hindrances(look(context)))
+        reasons = list(_hindrances(look(context, node)))
         click.echo("\n".join(map(escape_exactly, reasons)) or _("People can log in and talk."))
         raise click.exceptions.Exit(1 if reasons else 0)
     if watch is None:
-        found = look(context, to_programs=as_json)
+        found = look(context, node, to_programs=as_json)
         _show(found, as_json=as_json)
         raise click.exceptions.Exit(1 if found["warnings"] else 0)
     with suppress(KeyboardInterrupt), _keys() as keys:
         while True:
-            found = look(context, to_programs=as_json)
+            found = look(context, node, to_programs=as_json)
             if as_json:
                 echo_json(found, indent=None)
             else:
@@ -91,14 +95,20 @@ def status(context: AdminContext, watch: float | None, as_json: bool, health: bo
 # --- what there is -------------------------------------------------------------------------------
 
 
-def look(context: AdminContext, *, to_programs: bool = False) -> dict[str, Any]:
-    """All that can be told now. to_programs: in English. Raises StoreError."""
+def look(context: AdminContext, node: str = "", *, to_programs: bool = False) -> dict[str, Any]:
+    """All that can be told now. node: of the one of that name, '' of this machine's server.
+    to_programs: in English. Raises StoreError.
+    """
     found: dict[str, Any] = {"data": str(context.data.path), "server": None, "trouble": ""}
-    found["running"] = running = context.data.running()
+    found["running"] = running = bool(node) or context.data.running()
     if running:
         try:
-            found["server"] = ask(context, "status")
-        except (DataError, click.ClickException) as error:  # it hangs, ends, or is an older one
+            found["server"] = ask_process(context, "status", node)
+        except (
+            DataError,
+            UnknownError,
+            click.ClickException,
+        ) as error:  # it hangs, ends, or is an older one
             found["trouble"] = (
                 error.message if isinstance(error, click.ClickException) else str(error)
             )

@@ -33,6 +33,7 @@ def _of_server(found: dict[str, Any], server: dict[str, Any]) -> Iterator[tuple[
         _("server"),
         _("securechat {version}, since {date}").format(version=server["version"], date=since),
     )
+    yield from _of_node(server.get("node"), figures)
     yield _("addresses"), ", ".join(_address(*address) for address in server["addresses"])
     yield _("certificate"), _days(server["figures"]["certificate_days_left"])
     yield (
@@ -72,9 +73,22 @@ def _of_server(found: dict[str, Any], server: dict[str, Any]) -> Iterator[tuple[
     )
 
 
+def _of_node(name: str | None, figures: dict[str, str]) -> Iterator[tuple[str, str]]:
+    if name is not None:
+        yield (
+            _("node"),
+            _(
+                "{name}; other nodes that are up: {node_others_up}, with {sessions_elsewhere} "
+                "sessions; taken up at once: {node_turns_behind} of their turns"
+            ).format(name=name, **figures),
+        )
+
+
 def _of_work(server: dict[str, Any], figures: dict[str, str]) -> Iterator[tuple[str, str]]:
     yield _("turns"), _times(server["hour"]["turn"])
     yield _("storing"), _times(server["hour"]["commit"])
+    if server.get("node") is not None:
+        yield _("its turn"), _times(server["hour"]["wait"])
     yield (
         _("waiting"),
         _(

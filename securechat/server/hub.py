@@ -84,7 +84,8 @@ class Hub(NamedThread):
 
     last_change: the newest of the administrator's changes that the rules' model has in it. slices:
     for how long a turn takes whose input. rate: of each account's lines. space: tells whether there
-    is room for more; without it there always is. of_process: see Requests.
+    is room for more; without it there always is. of_process, node: see
+    Requests.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Hub(NamedThread):
         rate: Rate = DEFAULT_RATE,
         space: Space | None = None,
         of_process: Mapping[str, Callable[[Request], object]] | None = None,
+        node: str = "",
     ) -> None:
         super().__init__("hub")
         self._rules = rules
@@ -110,7 +112,7 @@ class Hub(NamedThread):
         self._io: Sequence[IoThread] = ()
         self._allowance = Allowance(rate)
         self.inbox = Inbox(self._allowance)
-        self.requests = Requests(self._reader, of_process or {})
+        self.requests = Requests(self._reader, of_process or {}, node=node)
         self._changes = Changes(rules, journal, self._reader, last_change, self.requests)
         self._next_tick = self._next_look = 0.0
         self._reloaded: deque[NewSettings] = deque()
@@ -443,7 +445,7 @@ class Hub(NamedThread):
             self._leaving.look(turn, wanted=nodes.leaving)
 
     def _seen_at_stop(self) -> str:
-        return MOVES if self._nodes is not None and self._nodes.has_others else ""
+        return MOVES if self._nodes is not None and self._nodes.view.others_up else ""
 
     def _has_taken(self, session: Session) -> bool:
         link = session.link

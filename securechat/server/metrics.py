@@ -29,6 +29,8 @@ from securechat.server.workers import MAX_WAITING, Workers
 if TYPE_CHECKING:  # it is loaded where numbers are asked for, and nowhere else
     from prometheus_client.core import Metric
 
+    from securechat.server.nodes import NodeView
+
 DAY = 86_400.0
 
 
@@ -46,8 +48,9 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The parts of a running server that are looked at. identity: the present one. failed: whether
-    a thread of the server has died. has_turns: whether the hub goes on.
+    """The parts of a running server that are looked at. identity: the present one. node: what this
+    node is, where there are several. is_leaving: whether it is taken out of service. failed:
+    whether a thread of the server has died. has_turns: whether the hub goes on.
     """
 
     model: Model
@@ -60,6 +63,8 @@ class Watched:
     listener: Listener
     data: DataDirectory
     identity: Callable[[], Identity]
+    node: Callable[[], NodeView | None]
+    is_leaving: Callable[[], bool]
     failed: Callable[[], bool]
     has_turns: Callable[[], bool]
 
@@ -77,6 +82,8 @@ class Watched:
             return reason
         if not self.listener.alive:
             return "the server accepts no connections: it is starting or stopping"
+        if self.is_leaving():
+            return "this node is being taken out of service"
         if self.identity().not_after <= datetime.now(UTC):
             return "the server's certificate has expired"
         if fault := self.storage_health.fault:
@@ -115,7 +122,13 @@ class Watched:
     def _people(self) -> Iterator[Figure]:
         model = self.model
         total, unauthenticated = self.admission.counts()
-        yield _gauge("sessions", "Sessions that are logged in.", model.arrived)
+        node = self.node()
+        elsewhere = node.elsewhere if node is not None else 0
+        # Of two moments.
+        here = max(0, model.arrived - elsewhere)
+        yield _gauge("sessions", "Sessions that are logged in, at this node.", here)
+        if node is not None:
+            yield from _of_node(node)
         yield _gauge("accounts_online", "Accounts with a session.", len(model.online))
         yield _gauge("channels", "Channels that there are.", len(model.channels))
         yield _gauge("connections", "Connections.", total)
@@ -171,6 +184,14 @@ class Watched:
         if (size := logs.size()) is not None:
             sizes["log",] = size
         yield Figure("file_bytes", "gauge", "The server's files.", sizes, ("file",))
+
+
+def _of_node(node: NodeView) -> Iterator[Figure]:
+    yield Figure("node", "gauge", "The name of this node.", {(node.name,): 1}, ("node",))
+    yield _gauge("node_others_up", "Other nodes that are up.", node.others_up)
+    yield _gauge("sessions_elsewhere", "Sessions at the other nodes.", node.elsewhere)
+    text = "Turns of other nodes that it had to take up at once, at most in the last second."
+    yield _gauge("node_turns_behind", text, node.behind)
 
 
 def _gauge(name: str, text: str, value: float) -> Figure:

@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from securechat.core.nodes import following
 from securechat.core.nodes.encoding import UnreadableError, read_body
@@ -50,9 +50,20 @@ PAUSE_SECONDS = 0.05
 """Between two tries to begin a turn, where the database can't be reached."""
 
 
+class NodeView(NamedTuple):
+    """name: of this node. others_up: so many other nodes are up. elsewhere: so many sessions are
+    there. behind: so many turns of theirs had to be taken up at once, at most, since the last look.
+    """
+
+    name: str
+    others_up: int
+    elsewhere: int
+    behind: int
+
+
 class Nodes:
     """rules: whose model all nodes have. journal: theirs. applied: the turn up to which the model
-    has them. release: hands on what a turn says.
+    has them. release: hands on what a turn says. name: of this node.
     """
 
     def __init__(
@@ -61,6 +72,7 @@ class Nodes:
         journal: NodeJournal,
         applied: int,
         release: Callable[[Turn], None],
+        name: str,
     ) -> None:
         self._rules = rules
         self._model = rules.model
@@ -79,8 +91,9 @@ class Nodes:
         """When this node last said that it is there. Any thread may look."""
         self.leaving = False
         """Whether it is to be taken out of service. Any thread may look."""
-        self.has_others = False
-        """Whether another node is up, to which people can go. Any thread may look."""
+        self.view = NodeView(name, 0, 0, 0)
+        """How it was when it last looked. Any thread may look."""
+        self._behind = 0
         rules.is_node = True
         rules.counts_usage = False
 
@@ -136,7 +149,10 @@ class Nodes:
             there = [node for node in nodes if node.state != GONE and not node.is_dead]
             self._rules.counts_usage = bool(there) and there[0].epoch == own
             self.leaving = any(node.state == LEAVING for node in nodes if node.epoch == own)
-            self.has_others = any(node.state == UP for node in there if node.epoch != own)
+            elsewhere = sum(node.sessions for node in there if node.epoch != own)
+            up = sum(node.state == UP for node in there if node.epoch != own)
+            self.view = NodeView(self.view.name, up, elsewhere, self._behind)
+            self._behind = 0
             if now - self._tidied_at > TIDY_SECONDS:
                 self._tidied_at = now
                 self._journal.tidy()
@@ -228,7 +244,8 @@ class Nodes:
     # Following
 
     def _take_up(self, turns: Iterable[ForeignTurn]) -> None:
-        for number, node, text in turns:
+        for behind, (number, node, text) in enumerate(turns, 1):
+            self._behind = max(self._behind, behind)
             if node != self._journal.connection.epoch:
                 self._take_up_one(text)
             self._applied = number

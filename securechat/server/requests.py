@@ -24,11 +24,15 @@ UNKNOWN = (
     "this one"
 )
 
+NODE = "node"
+"""Under this key a request has the name of the node whose process it is about."""
+
 
 class Requests:
     """reader: has them. of_process: by their kinds, what takes those that are about the process to
     where they are done; answer() is called in the end. unknown: the answer to any other kind.
-    only: the number of the one that is answered; None for all.
+    only: the number of the one that is answered; None for all. node: the name of the node that this
+    is: what is about the process may name another one under NODE.
     """
 
     def __init__(
@@ -37,11 +41,13 @@ class Requests:
         of_process: Mapping[str, Callable[[Request], object]] = MappingProxyType({}),
         unknown: str = UNKNOWN,
         only: int | None = None,
+        node: str = "",
     ) -> None:
         self._reader = reader
         self._of_process = of_process
         self._unknown = unknown
         self._only = only
+        self._node = node
         self._given: set[int] = set()
         self._answered: deque[tuple[int, Mapping[str, object]]] = deque()
 
@@ -54,10 +60,14 @@ class Requests:
             if kind in ACTIONS:
                 requests.answer(turn, asked)
             elif kind in self._of_process:
-                self._given.add(number)
-                self._of_process[kind](asked)
+                if self._is_ours(asked):
+                    self._given.add(number)
+                    self._of_process[kind](asked)
             else:
                 self._record(turn, number, {REFUSED: self._unknown})
+
+    def _is_ours(self, asked: Request) -> bool:
+        return not self._node or asked.facts.get(NODE, self._node) == self._node
 
     def answer(self, number: int, found: Mapping[str, object]) -> None:
         """The answer to one that was taken away: DONE or REFUSED, see core.administration.requests.

@@ -32,7 +32,7 @@ class _StoppedError(Exception):
 class Retention(BackgroundThread):
     """database: where it is. keep_days: for what has no age of its own; 0 for ever; any thread may
     set it, for the next run. failed: takes what the thread dies of. clock: the milliseconds since
-    1970 (UTC).
+    1970 (UTC). is_due: whether it is this server's work, where there are several; any thread.
     """
 
     def __init__(
@@ -41,18 +41,21 @@ class Retention(BackgroundThread):
         keep_days: int,
         failed: Callable[[BaseException], None],
         clock: Callable[[], float] = lambda: time.time() * 1000,
+        is_due: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__("retention", failed)
         self._database = database
         self.keep_days = keep_days
         self._wall_clock = clock
+        self._is_due = is_due
 
     def work(self) -> None:
         """The loop; it ends between two batches."""
         with suppress(_StoppedError):
             self._pause(FIRST_SECONDS)
             while True:
-                self._run_once()
+                if self._is_due():
+                    self._run_once()
                 self._pause(INTERVAL_SECONDS)
 
     def _run_once(self) -> None:

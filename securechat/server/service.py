@@ -170,7 +170,10 @@ class Service:
             self._thread_failed,
         )
         self._retention = Retention(
-            self.data.location, self.config.history.keep_days, self._thread_failed
+            self.data.location,
+            self.config.history.keep_days,
+            self._thread_failed,
+            is_due=lambda: rules.counts_usage,
         )
         self._indexer = Indexer(
             self.data.search_index,
@@ -241,7 +244,7 @@ class Service:
         from securechat.server.node_threads import Fence, TurnWaker
         from securechat.server.nodes import Nodes
 
-        nodes = Nodes(rules, journal, applied, lambda turn: self._hub.release(turn))
+        nodes = Nodes(rules, journal, applied, lambda turn: self._hub.release(turn), self.data.node)
         nodes.load(rules.turn(self._started_ms, time.monotonic()))
         journal.abandon()
         self._nodes = nodes
@@ -288,6 +291,7 @@ class Service:
                 elsewhere=self._bytes_elsewhere,
             ),
             of_process={**self.of_process, "status": self._tell_status},
+            node=self.data.node,
         )
 
     def _bytes_elsewhere(self) -> int:
@@ -345,6 +349,8 @@ class Service:
             listener=self._listener,
             data=self.data,
             identity=lambda: self.identity,
+            node=lambda: self._nodes.view if self._nodes is not None else None,
+            is_leaving=lambda: self.leaving is not None and self.leaving.is_on,
             failed=self.failed.is_set,
             has_turns=lambda: self.has_turns,
         )
@@ -417,7 +423,7 @@ class Service:
     @property
     def has_others(self) -> bool:
         """Whether there are other nodes, to which people can go. Any thread."""
-        return self._nodes is not None and self._nodes.has_others
+        return self._nodes is not None and self._nodes.view.others_up > 0
 
     def _tell_status(self, asked: Request) -> None:
         """Hub thread."""

@@ -36,6 +36,7 @@ class Moment(NamedTuple):
     refusals: Mapping[str, int]
     turns: Sequence[int]
     commits: Sequence[int]
+    waits: Sequence[int]
 
 
 class Status:
@@ -77,6 +78,7 @@ class Status:
             refusals,
             tuple(counters.turns.buckets),
             tuple(counters.commits.buckets),
+            tuple(counters.waits.buckets),
         )
 
     def told(self) -> dict[str, Any]:
@@ -86,9 +88,11 @@ class Status:
         before = next(
             (one for one in reversed(self._moments) if now.at - one.at > RECENTLY), oldest
         )
+        node = self._watched.node()
         seconds = max(now.at - before.at, 1.0)
         return {
             "version": __version__,
+            "node": node.name if node is not None else None,
             "since_ms": self._started_ms,
             "addresses": [list(address) for address in self._addresses()],
             "hindrance": self._watched.hindrance(),
@@ -107,6 +111,7 @@ class Status:
                 },
                 "turn": _times(now.turns, oldest.turns),
                 "commit": _times(now.commits, oldest.commits),
+                "wait": _times(now.waits, oldest.waits),
             },
         }
 

@@ -15,7 +15,7 @@ from securechat.server.changes import Changes
 from securechat.server.commit import Committer
 from securechat.server.counters import Counters
 from securechat.server.loading import load_model
-from securechat.server.requests import UNKNOWN, Requests
+from securechat.server.requests import NODE, UNKNOWN, Requests
 from securechat.server.storage_health import StorageHealth
 from securechat.store.admin import Admin
 from securechat.store.audit import Wanted
@@ -50,13 +50,13 @@ def opens_and_fails(turn: Turn, asked: Request) -> None:
 class Asked:
     """A hub without its thread: rules, journal, and what is asked by an administrator beside it."""
 
-    def __init__(self, journal: Journal, admin: Admin) -> None:
+    def __init__(self, journal: Journal, admin: Admin, node: str = "") -> None:
         self.asks = admin.requests.ask
         self.takes = admin.requests.take
         self.given: list[Request] = []
         self.reader = Reader(journal.connection)
         self.rules = Rules(load_model(self.reader, PEPPER), SETTINGS, PEPPER)
-        self.requests = Requests(self.reader, {"reload": self.given.append})
+        self.requests = Requests(self.reader, {"reload": self.given.append}, node=node)
         last = self.reader.last_change()
         self.changes = Changes(self.rules, journal, self.reader, last, self.requests)
         health = StorageHealth(self.rules, journal)
@@ -149,6 +149,25 @@ def test_what_is_about_the_process_is_answered_later(hub: Asked) -> None:
     hub.requests.answer(number, {"done": ["motd"]})
     hub.goes_on()
     assert hub.takes(number) == {"done": ["motd"]}
+
+
+def test_a_node_leaves_to_another_one_what_is_about_its_process(
+    journal: Journal, admin: Admin
+) -> None:
+    """Only what names it, or no node at all, as programs of before did."""
+    hub = Asked(journal, admin, "north")
+    hub.asks("reload", {NODE: "south"})
+    mine = [hub.asks("reload", {NODE: "north"}), hub.asks("reload", {})]
+    hub.goes_on()
+    assert [asked.number for asked in hub.given] == mine
+    assert len(hub.reader.requests()) == 3
+
+
+def test_a_server_that_is_alone_is_meant_in_any_case(hub: Asked) -> None:
+    """There is no other one."""
+    number = hub.asks("reload", {NODE: "north"})
+    hub.goes_on()
+    assert [asked.number for asked in hub.given] == [number]
 
 
 def test_a_start_forgets_what_was_asked_before(hub: Asked, journal: Journal) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from securechat.server import retention
+from securechat.server.retention import Retention
 from securechat.store.sqlite.database import open_database
 from tests.server.test_erasure import CAPS, SECRET, holding
 from tests.support.admin_cli import AdminCli
 from tests.support.client import of
+from tests.support.links import PATIENCE
 from tests.support.server import running
 
 
@@ -40,6 +43,31 @@ def test_what_is_too_old_is_in_no_file(tmp_path: Path) -> None:
             line.params[1] for line in of(alice.says("CHATHISTORY LATEST #lobby * 9"), "PRIVMSG")
         ]
         assert texts == ["young"]
+
+
+@pytest.mark.usefixtures("at_once")
+def test_it_may_be_another_ones_work(tmp_path: Path) -> None:
+    """Of several nodes one does it, and another one when that has gone."""
+    looked, is_due = threading.Semaphore(0), threading.Event()
+
+    def look() -> bool:
+        looked.release()
+        return is_due.is_set()
+
+    with running(tmp_path, "alice") as server:
+        server.member("alice").says(f"PRIVMSG #lobby :{SECRET}")
+        make_old(server.data.database)
+        died: list[BaseException] = []
+        thread = Retention(server.data.database, 1, died.append, is_due=look)
+        thread.start()
+        for _ in range(3):
+            assert looked.acquire(timeout=PATIENCE)
+        assert holding(tmp_path, SECRET)
+        is_due.set()
+        server.wait_for(lambda: not holding(tmp_path, SECRET))
+        thread.stop()
+        thread.join(PATIENCE)
+        assert died == []
 
 
 @pytest.mark.usefixtures("at_once")

@@ -1,0 +1,104 @@
+"""What an administrator asks for is done by the right one of several nodes."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+from securechat.server.metrics import Figure
+from tests.support.admin_cli import GOOD
+from tests.support.node_processes import Processes
+from tests.support.server import ServerUnderTest
+
+Two = tuple[ServerUnderTest, ServerUnderTest]
+
+
+def test_what_is_about_a_process_is_asked_of_the_right_one(nodes: Processes) -> None:
+    """This machine's, or the one that is named; none where it doesn't run."""
+    north, south = nodes.begins("north"), nodes.begins("south")
+    cli = nodes.cli("north")
+    for _ in range(3):  # whichever looks first
+        assert cli("reload").code == 0
+    assert north.log.count("configuration reloaded") == 3
+    assert "configuration reloaded" not in south.log
+    assert cli("reload --node south").code == 0
+    south.logs("configuration reloaded")
+    found = json.loads(cli("config --node south --json").out)["values"]
+    assert {"key": "cluster.node", "value": "south"}.items() <= {
+        key: value for one in found if one["key"] == "cluster.node" for key, value in one.items()
+    }.items()
+    south.tell(signal.SIGTERM)
+    south.ends()
+    for words in ("reload --node south", "config --node south"):
+        said = cli(words)
+        assert (said.code, said.out) == (1, "")
+        assert "there is no node 'south' that runs; those that do: north" in said.err
+
+
+def test_status_tells_of_the_nodes(nodes: Processes) -> None:
+    """Who is where, and what one node waits for."""
+    north, south = nodes.begins("north"), nodes.begins("south")
+    people = north.member("alice"), south.member("bob"), south.member("carol")
+    cli = nodes.cli("north")
+
+    def figures() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(cli("status --json").out)["server"]["figures"]
+        return found
+
+    while figures()["sessions_elsewhere"] != 2:  # it looks once a second
+        assert all(person.hears() is not None for person in people)
+    assert (figures()["sessions"], figures()["node_others_up"]) == (1, 1)
+    shown = cli("status").out
+    assert "node         north; other nodes that are up: 1, with 2 sessions" in shown
+    assert "its turn     half of them within" in shown
+    there = json.loads(cli("status --node south --json").out)["server"]
+    assert (there["node"], there["figures"]["sessions"]) == ("south", 2)
+    said = cli("status --node west")
+    assert (said.code, "there is no node 'west' that runs" in said.out) == (1, True)
+
+
+def test_where_this_machines_node_is_down_another_one_does_it(nodes: Processes) -> None:
+    """Of what is the chat's, and no machine's."""
+    north, south = nodes.begins("north"), nodes.begins("south")
+    alice = south.member("alice")
+    north.tell(signal.SIGTERM)
+    assert north.ends() == 0
+    cli = nodes.cli("north")
+    said = cli("user add dave --password-stdin", GOOD)
+    assert (said.code, "In effect" in said.err) == (0, True)
+    said = cli("channel topic '#lobby' tea")
+    assert said.code == 0, said.err
+    assert any("TOPIC #lobby :tea" in line for line in alice.hears())
+    assert "no server runs on" in cli("status").out
+
+
+def test_the_numbers_tell_of_the_nodes(two: Two) -> None:
+    """For those who watch them; what a node has elsewhere isn't counted twice."""
+    a, b = two
+    people = a.member("alice"), b.member("bob")
+
+    def figures(node: ServerUnderTest) -> dict[str, Figure]:
+        return {figure.name: figure for figure in node.service.watched.figures()}
+
+    for node, name in ((a, "a"), (b, "b")):
+        node.wait_for(lambda: figures(node)["sessions_elsewhere"].values == {(): 1})  # noqa: B023
+        found = figures(node)
+        assert found["sessions"].values == {(): 1}
+        assert found["accounts_online"].values == {(): 2}
+        assert found["node"].values == {(name,): 1}
+        assert found["node_turns_behind"].values[()] >= 0
+    assert all(person.hears() is not None for person in people)
+
+
+def test_one_node_alone_does_what_is_done_once(two: Two) -> None:
+    """The eldest; another one when that has gone."""
+    a, b = two
+    rules = [node.service._hub._rules for node in two]
+    a.wait_for(lambda: rules[0].counts_usage)
+    assert not rules[1].counts_usage
+    assert a.service._retention._is_due()
+    assert not b.service._retention._is_due()
+    a.service.stop("This one goes")
+    b.wait_for(lambda: rules[1].counts_usage)
+    assert b.service._retention._is_due()
