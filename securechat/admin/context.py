@@ -99,13 +99,6 @@ class AdminContext:
         self.data.check_database()
         return find_pepper(self.data.location, self.data.pepper)
 
-    def is_served(self) -> bool:
-        """Whether a server runs on the database: this machine's, or another node."""
-        if self.data.running():
-            return True
-        nodes = self.admin.nodes
-        return nodes is not None and bool(nodes.there())
-
     def registration(self) -> str:
         """The setting `registration`: the running server's, or else the configuration's."""
         # A server reads its configuration at its start and at a SIGHUP, so the file may be ahead.

@@ -131,6 +131,11 @@ class Rules:
 
     def go_on(self, turn: Turn, session: Session, more: Callable[[], bool]) -> None:
         """The next part of a session's long answer, and further ones while more() is true."""
+        # One that is closed is given nothing more. What it waits for in the log is not brought to
+        # it either, and for that its end, which stands behind its lines, would wait for ever.
+        if session.state is State.CLOSED:
+            session.answering = None
+            return
         dispatch.go_on(turn, session, more)
         self._run_held(turn, session)
 

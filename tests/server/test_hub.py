@@ -23,6 +23,7 @@ from securechat.core.jobs import (
     JobFailed,
     LoadMissed,
     LogRead,
+    ReadLog,
     Verified,
     VerifyPassword,
 )
@@ -48,6 +49,7 @@ from securechat.store.errors import DamagedError, DisplacedError, StoreError
 from tests.support.client import Client
 from tests.support.hub import GatedJournal, HubUnderTest, done, link_of
 from tests.support.links import PATIENCE
+from tests.support.waiting import until
 
 FULL = StoreError("the disk is full; free some space")
 
@@ -1195,3 +1197,18 @@ def test_who_takes_what_it_is_sent_is_alive(hub: HubUnderTest) -> None:
     bob.hears()
     assert alice.session.heard_at > before
     alice.hears()
+
+
+def test_who_is_closed_while_their_command_reads_the_log_is_forgotten(hub: HubUnderTest) -> None:
+    """What they said behind it waits for an answer that never comes; their end doesn't."""
+    alice = hub.member("alice", caps="soju.im/search batch")
+    session = link_of(alice).session
+    hub.works = False
+    alice.sends("SEARCH text=tea")
+    assert isinstance(hub.jobs.get(timeout=PATIENCE), ReadLog)
+    alice.sends("PING behind")
+    with contextlib.closing(Admin(hub.path)) as admin:
+        admin.set_disabled(admin.find("alice", "alice"), disabled=True)
+    assert alice.hears_the_end()
+    alice.hangs_up()
+    until(lambda: session not in hub.rules.model.sessions)
