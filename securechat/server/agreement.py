@@ -121,6 +121,21 @@ def check_format(found: int, ours: int, others: Mapping[str, str]) -> None:
     )
 
 
+def check_form(found: Mapping[str, int], ours: int, others: Mapping[str, str]) -> None:
+    """found: in which form the nodes that run tell each other what they do. ours: the one of this
+    program. others: as of check_format(). Raises ClusterError.
+    """
+    different = [node for node, form in found.items() if form != ours]
+    if different:
+        form = found[different[0]]
+        running = ", ".join(f"{node}: {others[node]}" for node in different)
+        raise ClusterError(
+            f"expected nodes that tell each other what they do in form {ours}, got form {form} "
+            f"({running}): one of the two would not know what the other does. Install one version "
+            "of securechat everywhere: end them all, and start each with it"
+        )
+
+
 def check_clock(before: float, database: float, after: float) -> str:
     """Compare this machine's clock with the database's, in seconds since 1970 (UTC). before, after:
     what it showed when the database was asked, and when it had answered with its own time.

@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from securechat.server.agreement import check_agreement, check_clock, check_format, check_pepper_id
+from securechat.core.nodes import encoding
+from securechat.server.agreement import (
+    check_agreement,
+    check_clock,
+    check_form,
+    check_format,
+    check_pepper_id,
+)
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.server.identity import Identity
@@ -32,6 +39,8 @@ def check_beside(config: Config, data: DataDirectory, identity: Identity) -> lis
         if node.name != config.cluster.node
     }
     check_format(found.format, FORMAT, others)
+    forms = {node.name: json.loads(node.facts).get("form", 1) for node in found.nodes}
+    check_form({name: forms[name] for name in others}, encoding.VERSION, others)
     pepper = load_pepper(data.pepper).fingerprint() if data.pepper.exists() else None
     check_pepper_id(pepper, found.facts.get(PEPPER_ID), [*others])
     # Ports are each node's own.

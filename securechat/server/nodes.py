@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from securechat.core.nodes import following
+from securechat.core.nodes import encoding, following
 from securechat.core.nodes.encoding import UnreadableError, read_body
 from securechat.core.nodes.presence import row_of
 from securechat.core.nodes.turns import OwnTurns, Telling
@@ -288,4 +288,4 @@ def _changes(body: dict[str, Any]) -> list[tuple[int, str, int | None]]:
 
 def facts_of(version: str, address: str) -> str:
     """What a node says of itself."""
-    return json.dumps({"version": version, "address": address})
+    return json.dumps({"version": version, "address": address, "form": encoding.VERSION})

@@ -375,6 +375,11 @@ class PostgresConnection:
     def claim(self) -> None:
         """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""
         if not self._hold(CLAIM_SECONDS):
+            if names := self._names_of_nodes():
+                raise HeldError(
+                    f"{self._location}: nodes run on this database ({names}): give this server a "
+                    "name in [cluster], to be one of them, or end them first"
+                )
             raise HeldError(
                 f"{self._location}: another securechat server runs on this database; end it first"
             )
@@ -388,6 +393,12 @@ class PostgresConnection:
     def has_server(self) -> bool:
         """By the lock that claim() takes, and each node."""
         return bool(self._row(HAS_SERVER, (RUNNING,))[0])
+
+    def _names_of_nodes(self) -> str:
+        if self._row("SELECT to_regclass('nodes')") == (None,):
+            return ""
+        sql = "SELECT string_agg(DISTINCT name, ', ') FROM nodes WHERE state <> 'gone'"
+        return str(self._row(sql)[0] or "")
 
     def _hold(self, seconds: float) -> bool:
         """Whether it is this one's, within so long: another end lets go in a moment."""

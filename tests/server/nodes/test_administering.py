@@ -10,6 +10,7 @@ from securechat.server.metrics import Figure
 from tests.support.admin_cli import GOOD
 from tests.support.node_processes import Processes
 from tests.support.server import ServerUnderTest
+from tests.support.waiting import until
 
 Two = tuple[ServerUnderTest, ServerUnderTest]
 
@@ -20,7 +21,7 @@ def test_what_is_about_a_process_is_asked_of_the_right_one(nodes: Processes) -> 
     cli = nodes.cli("north")
     for _ in range(3):  # whichever looks first
         assert cli("reload").code == 0
-    assert north.log.count("configuration reloaded") == 3
+    until(lambda: north.log.count("configuration reloaded") == 3)
     assert "configuration reloaded" not in south.log
     assert cli("reload --node south").code == 0
     south.logs("configuration reloaded")
