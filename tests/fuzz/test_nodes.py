@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.nodes import Play, play, play_late, scenes
 from tests.fuzz.session import SESSION
+from tests.support.long_form import LONG
 from tests.support.pictures import differences, picture
 
 LINES = 200
@@ -26,8 +27,8 @@ def scripts(draw: Callable[[st.SearchStrategy[Any]], Any]) -> list[bytes]:
 
 
 @settings(
-    max_examples=30,
-    deadline=None,
+    max_examples=30 * (50 if LONG else 1),
+    derandomize=not LONG,
     suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
 )
 @given(steps=scripts(), places=st.sampled_from((2, 3)))
@@ -37,8 +38,8 @@ def test_nodes_are_equal(steps: list[bytes], places: int) -> None:
 
 
 @settings(
-    max_examples=15,
-    deadline=None,
+    max_examples=15 * (50 if LONG else 1),
+    derandomize=not LONG,
     suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow],
 )
 @given(steps=scripts(), further=scripts())
