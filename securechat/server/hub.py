@@ -214,7 +214,7 @@ class Hub(NamedThread):
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         # Kept, as the turn in which it is done may not begin yet.
         self._stop = self._stop or stop
-        if self._nodes is not None and not self._is_due():
+        if self._nodes is not None and not self._is_due(now + wait):
             self._nodes.follow()
             return
         if not self._may_begin():
@@ -249,11 +249,9 @@ class Hub(NamedThread):
             if now > self._stop_at:
                 self._ending = self._stop
 
-    def _is_due(self) -> bool:
-        """Whether there is something to do here."""
-        now = time.monotonic()
-        waits = self.inbox.has_work or self._rules.model.arriving or self._stop is not None
-        return bool(waits) or now >= min(self._next_tick, self._next_look)
+    def _is_due(self, moment: float) -> bool:
+        """Whether there is something to do here. moment: when there is without anybody's input."""
+        return self.inbox.has_work or self._stop is not None or time.monotonic() >= moment
 
     def _may_begin(self) -> bool:
         """Whether a turn begins now. Where there are several nodes each waits for the others'."""
