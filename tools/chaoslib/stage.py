@@ -42,8 +42,11 @@ REPLAY = 10_000
 UNSENT_KIB = 65_536
 """Of which the half may be that."""
 
-LOOKS = 5
-"""So often it is tried to be shown a model."""
+LOOK_SECONDS = 20.0
+"""So long it is tried to be shown a model: a node that ends takes a moment to, and begins again."""
+
+LATE_SECONDS = 10.0
+"""What befell a node may end it so much later: it waits before it gives up."""
 
 AGREE_SECONDS = 15.0
 """Until all nodes must have told all, and show the same: one that died is gone for the others after
@@ -86,7 +89,7 @@ class Stage:
         self._database = cluster.new_database()
         self._agree = BROKEN_AGREE_SECONDS if broken else AGREE_SECONDS
         self._strays: list[ServerProcess] = []
-        self._may_end = False
+        self._may_end_until = 0.0
         self.nodes: list[Node] = []
         names = NAMES[:people]
         for name in NODES[:nodes]:
@@ -161,7 +164,7 @@ class Stage:
 
     def _tend(self, node: Node) -> None:
         code = node.server.process.returncode
-        if code == 0 or not self._may_end:
+        if code == 0 or time.monotonic() > self._may_end_until:
             self.findings.append(f"{node.name} has ended by itself ({code}): {node.last_words()}")
         self.counts["nodes that ended by themselves"] += 1
         time.sleep(RESTART_SECONDS)
@@ -178,7 +181,10 @@ class Stage:
     def befall(self, name: str, fault: Fault) -> None:
         """A fault, in the middle of their talk; then all must come right again."""
         self.talk(self.random.uniform(0.2, 1.0))  # what the last one has led to may show in it
-        self._may_end = fault.may_end and "nodes" in self.can
+        if fault.may_end and "nodes" in self.can:
+            self._may_end_until = float("inf")
+        elif self._may_end_until == float("inf"):
+            self._may_end_until = time.monotonic() + LATE_SECONDS
         for person in self.people:
             person.waits()
         fault.befall(self)
@@ -195,11 +201,13 @@ class Stage:
         ):
             self.findings.append(f"not all was answered within {ANSWER_SECONDS:.0f} s")
             return False
-        for _ in range(LOOKS):
+        end = time.monotonic() + LOOK_SECONDS
+        while time.monotonic() < end:
             with suppress(*LOST):
                 self._compare()
                 return True
             self.tend()
+            time.sleep(0.2)
         self.findings.append("the servers answer nobody")
         return False
 

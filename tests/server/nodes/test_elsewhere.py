@@ -22,7 +22,7 @@ def test_the_database_is_not_moved_away_under_it(nodes: Processes) -> None:
     alice = a.member("alice")
     said = nodes.cli("first")("move --to-file")
     assert said.code == 1
-    assert "another securechat server runs on this database; end it first" in said.err
+    assert "nodes run on this database (a)" in said.err
     assert not (nodes.cli("first").data / "securechat.db").exists()
     alice.says("PRIVMSG #lobby :still here")
     assert alice.says("PING :x")
