@@ -44,6 +44,8 @@ port = {port}
 
 [store]
 url = "{url}"
+# After a failover the standby that is left is alone.
+single = true
 
 [cluster]
 node = "{name}"

@@ -157,3 +157,16 @@ def check_clock(before: float, database: float, after: float) -> str:
         f"this machine's clock is off by {off:+.0f} seconds from that of the database, which all "
         "nodes go by: set it right, by NTP for example (`timedatectl set-ntp true`)"
     )
+
+
+def check_standby(database: str, *, is_alone: bool) -> None:
+    """is_alone: no standby confirms what is stored there, and nobody has said that it is meant so.
+
+    Raises ClusterError.
+    """
+    if is_alone:
+        raise ClusterError(
+            f"expected a synchronous standby of {database}, as all nodes rely on its disk, and "
+            "there is none: who loses its machine loses messages that were acknowledged. Set "
+            "synchronous_standby_names there, or, if that is wanted, single = true in [store]"
+        )

@@ -12,6 +12,7 @@ from securechat.server.agreement import (
     check_form,
     check_format,
     check_pepper_id,
+    check_standby,
 )
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
@@ -32,6 +33,7 @@ def check_beside(config: Config, data: DataDirectory, identity: Identity) -> lis
     from securechat.store.postgres.nodes import look_around
 
     found = look_around(location)
+    check_standby(str(location), is_alone=found.is_alone and not config.store.single)
     # A row of its own name is of its last start.
     others = {
         node.name: str(json.loads(node.facts).get("version"))

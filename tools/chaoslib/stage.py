@@ -118,7 +118,8 @@ class Stage:
         cluster = {"node": name} if "nodes" in self.can else {}
         config = write_config(
             self._place / f"{name}.toml",
-            store={"url": location.url},
+            # Also where a fault, or a weakness, leaves the primary without standbys.
+            store={"url": location.url, "single": True},
             # Whoever was away is told all of it: else nobody could tell that something is missing.
             history={"replay": REPLAY},
             limits={"unsent_kib": UNSENT_KIB},

@@ -153,13 +153,15 @@ FROM nodes ORDER BY epoch
 class Surroundings(NamedTuple):
     """What a node finds that is to begin. format: of the database, 0 for none. facts: what it
     remembers. nodes: that run. clock: seconds since 1970 (UTC), as this machine had them before the
-    database was asked, as the database has them, and as this machine had them then.
+    database was asked, as the database has them, and as this machine had them then. is_alone: no
+    other machine confirms what is stored.
     """
 
     format: int
     facts: dict[str, str]
     nodes: list[NodeRow]
     clock: tuple[float, float, float]
+    is_alone: bool
 
 
 def look_around(location: PostgresLocation) -> Surroundings:
@@ -171,8 +173,9 @@ def look_around(location: PostgresLocation) -> Surroundings:
         if has_tables(connection):
             nodes = nodes_there(connection)
         clock = clocks(connection)
+        is_alone = connection.lacks_standby()
     alive = [node for node in nodes if node.state != GONE and not node.is_dead]
-    return Surroundings(version, facts, alive, clock)
+    return Surroundings(version, facts, alive, clock, is_alone)
 
 
 def nodes_there(connection: Connection) -> list[NodeRow]:

@@ -126,7 +126,7 @@ def test_a_check_tells_the_same(begin: Begin, there: PostgresLocation, tmp_path:
     file = write_config(
         tmp_path / "b.toml",
         server={"network": "Other"},
-        store={"url": there.url},
+        store={"url": there.url, "single": True},
         cluster={"node": "b"},
     )
     told = run_server("--data", tmp_path / "b", "--config", file, "--check")
@@ -148,3 +148,11 @@ def test_a_clock_that_goes_wrong_later_is_logged_once(
     told = [record for record in caplog.records if "clock" in record.getMessage()]
     assert len(told) == 1
     assert "off by +70 seconds" in told[0].getMessage()
+
+
+def test_a_database_without_a_standby_is_refused(begin: Begin, there: PostgresLocation) -> None:
+    """Unless the configuration says that it is meant so, as it does in the other tests."""
+    with pytest.raises(ClusterError) as caught:
+        begin("a", "alice", store={"url": there.url})
+    assert "expected a synchronous standby" in str(caught.value)
+    assert "single = true in [store]" in str(caught.value)
