@@ -13,7 +13,7 @@ from tests.support.admin_cli import AdminCli
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AdminCli:
     """Beside a server that answers what the tests want."""
-    monkeypatch.setattr("securechat.admin.running.ask", lambda _, kind: ANSWERS[kind])
+    monkeypatch.setattr("securechat.admin.running.ask_process", lambda _, kind, node: ANSWERS[kind])
     return AdminCli(tmp_path)
 
 

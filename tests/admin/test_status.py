@@ -93,7 +93,7 @@ def test_health_is_whether_people_can_talk(
     """What else is wrong, such as a backup that is missing, is no reason to end a container."""
     look = status.look
 
-    def looked(context: AdminContext) -> dict[str, object]:
+    def looked(context: AdminContext, node: str) -> dict[str, object]:
         found = look(context)
         found["server"]["hindrance"] = hindrance
         return found
@@ -119,7 +119,7 @@ def test_a_server_that_does_not_answer_is_told(
     """The files tell all the same, and a screen that is made anew goes on."""
     errors = [DataError("it has not answered"), click.ClickException("it doesn't know how")]
     for error in errors:
-        monkeypatch.setattr(status, "ask", mock.Mock(side_effect=error))
+        monkeypatch.setattr(status, "ask_process", mock.Mock(side_effect=error))
         said = cli("status")
         first, *rest = said.out.splitlines()
         assert first == f"! {error}"

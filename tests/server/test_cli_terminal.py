@@ -34,8 +34,7 @@ class Terminal:
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
                 start_new_session=True,
-                # The first terminal that a new session takes is its own, as a shell's is.
-                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                preexec_fn=_take_terminal,
             )
         os.close(inside)
 
@@ -55,6 +54,14 @@ class Terminal:
     def close(self) -> None:
         """As with the window's button."""
         os.close(self._window)
+
+
+def _take_terminal() -> None:
+    """As a shell in a new window: the first terminal that a new session takes is its own, and its
+    end is a signal, even if who runs the tests has nohup ignore that.
+    """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @contextlib.contextmanager

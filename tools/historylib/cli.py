@@ -15,7 +15,7 @@ from typing import Any
 import click
 from benchlib.link import LostError, resolve
 from benchlib.load import LoadError
-from benchlib.ours import PASSWORD
+from benchlib.ours import IN_A_FILE, PASSWORD
 from benchlib.proc import Machine, MachineError, this_machine
 from benchlib.process import (
     HOST,
@@ -186,6 +186,7 @@ def _server(home: Path, data: DataDirectory, *, limited: bool) -> Iterator[Serve
         client_ca="",
         web_host="",
         web_port="0",
+        **IN_A_FILE,
     )
     if limited:
         config.write_text(config.read_text().replace(MANY, ""))

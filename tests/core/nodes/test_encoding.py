@@ -48,7 +48,10 @@ def made(kind: type[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     # Of what is shared, which has lists of numbers beside plain values.
     given_by = {Sequence[int]: numbers, int | Sequence[int]: st.integers() | numbers}
-    fields = (given_by.get(hints[one]) or st.from_type(hints[one]) for one in kind._fields)
+    fields = (
+        given_by[hint] if (hint := hints[one]) in given_by else st.from_type(hint)
+        for one in kind._fields
+    )
     return st.builds(kind, *fields)
 
 
