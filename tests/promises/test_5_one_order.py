@@ -69,22 +69,28 @@ def all_at_once(acts: list[threading.Thread]) -> None:
         act.join()
 
 
-def test_everybody_hears_the_same_in_the_same_order(server: ServerUnderTest) -> None:
-    """Five who speak at once, over several connections, in bursts and one by one: each hears one
-    sequence, his own words in their place, and it is the log's.
-    """
-    people = [server.member(name, caps="echo-message") for name in NAMES]
+def meet(people: list[Client]) -> None:
+    """All come into #den, and have heard of it."""
     for person in people:
         person.sends("JOIN #den")
         person.hears_until(" 366 ")
     for person in people:
         person.hears()
 
-    def speak(person: Client, burst: int) -> None:
-        for number in range(0, EACH, burst):
-            lines = [f"PRIVMSG #den :{person.nick} {n}" for n in range(number, number + burst)]
-            person.sends(*lines)
 
+def speak(person: Client, burst: int) -> None:
+    """All that one says, so many at a time."""
+    for number in range(0, EACH, burst):
+        lines = [f"PRIVMSG #den :{person.nick} {n}" for n in range(number, number + burst)]
+        person.sends(*lines)
+
+
+def test_everybody_hears_the_same_in_the_same_order(server: ServerUnderTest) -> None:
+    """Five who speak at once, over several connections, in bursts and one by one: each hears one
+    sequence, his own words in their place, and it is the log's.
+    """
+    people = [server.member(name, caps="echo-message") for name in NAMES]
+    meet(people)
     talks = [
         threading.Thread(target=speak, args=(person, burst))
         for person, burst in zip(people, (1, 2, 5, 10, 60), strict=True)

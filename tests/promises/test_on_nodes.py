@@ -15,7 +15,15 @@ import pytest
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.nodes import NodeJournal, PresenceChange
 from tests.promises.test_4_stored_before_seen import is_silent
-from tests.promises.test_5_one_order import EACH, NAMES, all_at_once, hears_messages, of_den
+from tests.promises.test_5_one_order import (
+    EACH,
+    NAMES,
+    all_at_once,
+    hears_messages,
+    meet,
+    of_den,
+    speak,
+)
 from tests.support.client import Client
 from tests.support.links import PATIENCE
 from tests.support.postgres import PostgresServer
@@ -62,16 +70,7 @@ def test_everybody_hears_the_same_in_the_same_order(two: Two) -> None:
     people = [
         two[number % 2].member(name, caps="echo-message") for number, name in enumerate(NAMES)
     ]
-    for person in people:
-        person.sends("JOIN #den")
-        person.hears_until(" 366 ")
-    for person in people:
-        person.hears()
-
-    def speak(person: Client, burst: int) -> None:
-        for number in range(0, EACH, burst):
-            lines = [f"PRIVMSG #den :{person.nick} {n}" for n in range(number, number + burst)]
-            person.sends(*lines)
+    meet(people)
 
     def changes(person: Client) -> None:
         for number in range(5):

@@ -17,8 +17,15 @@ from tests.promises.test_4_stored_before_seen import (
     is_silent,
     talk_until_killed,
 )
-from tests.promises.test_5_one_order import EACH, NAMES, all_at_once, hears_messages, of_den
-from tests.support.client import Client
+from tests.promises.test_5_one_order import (
+    EACH,
+    NAMES,
+    all_at_once,
+    hears_messages,
+    meet,
+    of_den,
+    speak,
+)
 from tests.support.links import PATIENCE
 from tests.support.postgres import PostgresServer
 from tests.support.process import add_accounts, serving, write_config
@@ -124,17 +131,7 @@ def test_nobody_hears_anything_while_it_is_being_stored(
 def test_everybody_hears_the_same_in_the_same_order(server: ServerUnderTest) -> None:
     """Five who speak at once: each hears one sequence, and it is the log's."""
     people = [server.member(name, caps="echo-message") for name in NAMES]
-    for person in people:
-        person.sends("JOIN #den")
-        person.hears_until(" 366 ")
-    for person in people:
-        person.hears()
-
-    def speak(person: Client, burst: int) -> None:
-        for number in range(0, EACH, burst):
-            lines = [f"PRIVMSG #den :{person.nick} {n}" for n in range(number, number + burst)]
-            person.sends(*lines)
-
+    meet(people)
     all_at_once(
         [
             threading.Thread(target=speak, args=(person, burst))

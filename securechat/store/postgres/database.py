@@ -74,13 +74,16 @@ LOST_COMMIT = "5s"
 RUNNING = 0x7365_6375_7265_6368
 """The number of the advisory lock that the server holds which runs on the database."""
 
-HAS_SERVER = """
-SELECT EXISTS (
+IS_HELD = """
+EXISTS (
     SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-    AND (classid::bigint << 32) | objid::bigint = %s
+    AND (classid::bigint << 32) | objid::bigint = {key}
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )
 """
+"""Whether somebody holds the advisory lock of a key; it stands there as two numbers of 32 bits."""
+
+HAS_SERVER = "SELECT " + IS_HELD.format(key="%s")
 
 CHANNEL = "securechat"
 """On which those who write tell of it."""

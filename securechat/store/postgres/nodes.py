@@ -23,6 +23,7 @@ from securechat.store.errors import DisplacedError, HeldError, StoreError
 from securechat.store.pepper import Pepper
 from securechat.store.postgres.database import (
     CLAIM_SECONDS,
+    IS_HELD,
     RUNNING,
     PostgresConnection,
     migrate,
@@ -135,19 +136,13 @@ class NodeRow(NamedTuple):
         return self.state != GONE and self.silent > most
 
 
-# The lock is looked for as two numbers of 32 bits.
 NODES = """
-SELECT epoch, name, facts, state,
-    EXISTS (
-        SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-        AND (classid::bigint << 32) | objid::bigint = hashtextextended(name, ?)
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    ),
+SELECT epoch, name, facts, state, {is_held},
     extract(epoch FROM clock_timestamp() - began_at)::float8,
     extract(epoch FROM clock_timestamp() - heard_at)::float8,
     turn, (SELECT count(*) FROM sessions WHERE node = epoch)
 FROM nodes ORDER BY epoch
-"""
+""".format(is_held=IS_HELD.format(key="hashtextextended(name, ?)"))  # noqa: S608 - no input in it
 
 
 class Surroundings(NamedTuple):
