@@ -17,6 +17,10 @@ from tests.support.process import ServerProcess
 SIZE = "3m"
 BALLAST = "ballast"
 
+# Its input ends with the block or with this process; in a session of its own, as Ctrl-C is for all
+# of one.
+UNMOUNT = 'cat; exec umount -l "$1"'
+
 
 class Disk:
     """directory: on it. why: what a server says of a write that it has no room for."""
@@ -70,16 +74,21 @@ class ShortFiles(Disk):
 
 @contextmanager
 def mounted(directory: Path) -> Iterator[SmallDisk]:
-    """A file system of SIZE for the time of a block; skips where that isn't allowed."""
+    """A file system of SIZE for the time of a block, also where this process is killed in it: else
+    nobody could remove the directory that it is in. Skips where that isn't allowed.
+    """
     directory.mkdir()
     options = f"size={SIZE},mode=0700"
     mount = ["mount", "-t", "tmpfs", "-o", options, "securechat-tests", str(directory)]
     if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root may mount a small file system, and not in every container")
-    try:
+    with subprocess.Popen(
+        ["sh", "-c", UNMOUNT, "watch", str(directory)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    ) as watch:
         yield SmallDisk(directory)
-    finally:
-        subprocess.run(["umount", "-l", str(directory)], check=True)
+    assert watch.returncode == 0, "the small file system is still there"
 
 
 def read_only(disk: SmallDisk) -> None:
