@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from securechat.ca.pem import fingerprint
+from securechat.irc.message import parse
 from tests.support.certificates import Authority
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
@@ -57,12 +58,12 @@ def test_who_claims_to_be_another_is_heard_as_himself(server: ServerUnderTest, c
     alice = server.member("alice")
     bob.hears_until("JOIN")
     alice.sends(claim)
-    heard = bob.hears_until("it's me")[-1]
-    tags, source, _ = heard.split(" ", 2)
-    assert source == ":alice!alice@chat.test"
-    assert "account=alice" in tags
-    assert "bob" not in tags
-    assert "2001" not in tags
+    heard = parse(bob.hears_until("it's me")[-1])
+    assert heard.source == "alice!alice@chat.test"
+    assert heard.tags.keys() == {"account", "msgid", "time"}
+    assert heard.tags["account"] == "alice"
+    assert heard.tags["msgid"] != "1"
+    assert heard.tags["time"] > "2001-01-02"
 
 
 @pytest.mark.parametrize(
