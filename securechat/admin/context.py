@@ -80,7 +80,7 @@ class AdminContext:
     def admin(self) -> Admin:
         """The database, opened. Raises DataError when there is none, StoreError."""
         self.data.check_database()
-        admin = Admin(self.data.location, by=who())
+        admin = Admin(self.data.location, by=who(), node=self.data.kept_node())
         # Closed at the end of the command, whatever happens in it.
         click.get_current_context().find_root().call_on_close(admin.close)
         return admin

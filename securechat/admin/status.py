@@ -121,7 +121,8 @@ def look(context: AdminContext, node: str = "", *, to_programs: bool = False) ->
         disk = os.statvfs(context.data.path)
         found["files"] = file_sizes(context.data)
         found["disk_free_bytes"] = disk.f_bavail * disk.f_frsize
-        found["certificate_days_left"] = _days_left(context)
+        is_here = node in ("", context.data.kept_node())
+        found["certificate_days_left"] = _days_left(context) if is_here else None
     with english(to_programs):
         found["warnings"] = list(_warnings(found))
     return found

@@ -76,8 +76,10 @@ class Administering:
         settings = act.settings
         rules = PasswordRules(cost, settings.min_password_length, settings.name, self._pepper)
         try:
-            with closing(Admin(self._database, by=act.name, address=act.address)) as admin:
-                bench = Bench(act, admin, DataDirectory(self._directory), rules)
+            data = DataDirectory(self._directory)
+            by, node = act.name, data.kept_node()
+            with closing(Admin(self._database, by=by, address=act.address, node=node)) as admin:
+                bench = Bench(act, admin, data, rules)
                 _check_rights(bench)
                 found = _ACTS[act.kind](bench)
                 in_effect = act.kind in READING or self._settles(admin)

@@ -100,7 +100,7 @@ def _first_link(service: Service) -> InviteLink | None:
     """A link that works by the time it is printed, as a script may use it at once."""
     if not service.is_first:  # else the link that another node has shown would be good no more
         return None
-    admin = Admin(service.data.location)
+    admin = Admin(service.data.location, node=service.data.node)
     try:
         link = first_link(admin)
         deadline = time.monotonic() + EFFECT_SECONDS

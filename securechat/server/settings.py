@@ -20,6 +20,7 @@ from securechat.server.identity import (
     web_url,
 )
 from securechat.store.postgres.location import PostgresLocation, parse_location
+from securechat.store.sql.fragments import own_key
 
 SILENCE_SECONDS = 60.0
 """After ping_seconds without an answer, this much longer until a client is taken for dead."""
@@ -119,6 +120,24 @@ def remembered_facts(
     that are listened on.
     """
     accounts, pin = config.accounts, identity.ca_sha256
+    own = _own_facts(config, identity, port, web_port)
+    return {
+        **own,
+        **{own_key(key, config.cluster.node): value for key, value in own.items()},
+        # Written also when it is empty: another start may have left one there.
+        "ca_sha256": pin.hex() if pin else "",
+        "name": server_name(config),
+        "network": config.server.network,
+        "lobby": config.server.lobby,
+        "registration": accounts.registration,
+        "bcrypt_cost": str(accounts.bcrypt_cost),
+        "min_password_length": str(accounts.min_password_length),
+        "keep_days": str(config.history.keep_days),
+    }
+
+
+def _own_facts(config: Config, identity: Identity, port: int, web_port: int) -> dict[str, str]:
+    """Those of which each node has its own."""
     given = identity.ca_file is None
     host, _ = config.server.public
     return {
@@ -128,17 +147,8 @@ def remembered_facts(
         "port": str(public_port(config, port)),
         "addresses": join_places(further_places(config, port)),
         "web": web_url(config, web_port),
-        # Written also when it is empty: another start may have left one there.
-        "ca_sha256": pin.hex() if pin else "",
         "cert": str(identity.certificate.absolute()) if given else "",
         "key": str(identity.key.absolute()) if given else "",
-        "name": server_name(config),
-        "network": config.server.network,
-        "lobby": config.server.lobby,
-        "registration": accounts.registration,
-        "bcrypt_cost": str(accounts.bcrypt_cost),
-        "min_password_length": str(accounts.min_password_length),
-        "keep_days": str(config.history.keep_days),
     }
 
 

@@ -81,8 +81,9 @@ def wall_clock() -> int:
 
 
 class Admin:
-    """by: who acts, for the audit; address: from where, '' on this machine. clock: gives the
-    milliseconds since 1970 (UTC), as every now_ms that is passed in. All methods raise StoreError.
+    """by: who acts, for the audit; address: from where, '' on this machine. node: as of a Reader.
+    clock: gives the milliseconds since 1970 (UTC), as every now_ms that is passed in. All methods
+    raise StoreError.
     """
 
     def __init__(
@@ -91,13 +92,14 @@ class Admin:
         *,
         by: str = NOBODY,
         address: str = "",
+        node: str = "",
         clock: Callable[[], int] = wall_clock,
     ) -> None:
         self._connection = open_database(location)
         self._location = location
         self._clock = clock
         self.audit = Audit(self._connection, by, clock, address)
-        self.reader = Reader(self._connection)
+        self.reader = Reader(self._connection, node)
         self.history = History(self._connection)
         self.overview = Overview(self._connection)
         self.invites = Invites(self._connection, self.reader, self.audit, self._changed)

@@ -35,9 +35,9 @@ class Processes:
             **sections,
         )
         server = self._stack.enter_context(serving(directory, "--config", config, *flags))
-        tls = self._first / "tls"
-        if not tls.exists():
-            shutil.copytree(directory / "tls", tls)
+        made, tls = directory / "tls", self._first / "tls"
+        if made.exists() and not tls.exists():  # it makes none where it was given one
+            shutil.copytree(made, tls)
         return server
 
     def cli(self, name: str) -> AdminCli:

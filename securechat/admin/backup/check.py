@@ -88,7 +88,7 @@ def in_use(data: DataDirectory, config: Config | None) -> InUse:
     """
     own = data.tls / "server.pem"
     try:
-        with closing(Reader(data.location)) as reader:
+        with closing(Reader(data.location, data.kept_node())) as reader:
             kept = None if config else reader.remembered("cert")
             key = reader.remembered("key")
             host = server_host(reader) if reader.remembered("host") else None

@@ -46,3 +46,8 @@ def put(table: str, *, key: Sequence[str], rest: Sequence[str]) -> str:
 
 KEEP_FACT = put("meta", key=("key",), rest=("value",))
 """Its values: a key and a text, of what the server keeps of itself."""
+
+
+def own_key(key: str, node: str) -> str:
+    """Under which key a node of a name keeps a fact of its own beside that of the others."""
+    return f"{key}@{node}" if node else key

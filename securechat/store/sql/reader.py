@@ -13,7 +13,7 @@ from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
 from securechat.store.sql.erasure import HIGHEST
-from securechat.store.sql.fragments import EVENTS, MESSAGES, STORED_BYTES, UNTOLD
+from securechat.store.sql.fragments import EVENTS, MESSAGES, STORED_BYTES, UNTOLD, own_key
 from securechat.store.sql.pages import ENTRY, Pages
 from securechat.store.sql.rows import (
     AccountRow,
@@ -51,11 +51,14 @@ _MISSED = (
 class Reader:
     """Raises StoreError from every method when the database fails."""
 
-    def __init__(self, source: Location | Connection) -> None:
-        """source: where the database is, or a connection of the same thread to read through."""
+    def __init__(self, source: Location | Connection, node: str = "") -> None:
+        """source: where the database is, or a connection of the same thread to read through. node:
+        the name of the node whose facts remembered() tells; '' for a server that is alone.
+        """
         if isinstance(source, Location):
             source = open_database(source, read_only=True)
         self._connection = source
+        self._node = node
         self.pages = Pages(source)
 
     def close(self) -> None:
@@ -72,8 +75,11 @@ class Reader:
         return str(self._all("SELECT value FROM meta WHERE key = 'instance'")[0][0])
 
     def remembered(self, key: str) -> str | None:
-        """A fact that the server has kept about itself, or None."""
-        rows = self._all("SELECT value FROM meta WHERE key = ?", (key,))
+        """A fact that the server has kept about itself, or None; of what each node has for itself,
+        as the last one that started where this one has kept nothing.
+        """
+        sql = "SELECT value FROM meta WHERE key IN (?, ?) ORDER BY length(key) DESC"
+        rows = self._all(sql, (own_key(key, self._node), key))
         return str(rows[0][0]) if rows else None
 
     def last_seq(self) -> int:

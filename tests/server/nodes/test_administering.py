@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from securechat.server.metrics import Figure
 from tests.support.admin_cli import GOOD
+from tests.support.certificates import Authority
 from tests.support.node_processes import Processes
 from tests.support.server import ServerUnderTest
 from tests.support.waiting import until
@@ -72,6 +75,38 @@ def test_where_this_machines_node_is_down_another_one_does_it(nodes: Processes) 
     assert said.code == 0, said.err
     assert any("TOPIC #lobby :tea" in line for line in alice.hears())
     assert "no server runs on" in cli("status").out
+
+
+def test_each_node_has_its_own_address_and_certificate(nodes: Processes, tmp_path: Path) -> None:
+    """Whichever started last; in links, in what is checked, and where it is down."""
+    authority, servers = Authority(), {}
+    for name, day in (("north", 40), ("south", 80)):
+        place = tmp_path / f"{name}-tls"
+        place.mkdir()
+        issued = authority.server("localhost", "127.0.0.1", lasts=timedelta(days=day))
+        certificate, _ = issued.write(place, "server")
+        servers[name] = nodes.begins(name, tls={"cert": str(certificate)})
+    ca = authority.write(tmp_path)
+    alice = servers["north"].connect(ca=ca)
+    nodes.cli("first")("user admin alice")
+    alice.logs_in("alice", caps="securechat/administration")
+    for name, day in (("north", 39), ("south", 79)):
+        cli = nodes.cli(name)
+        for words in ("invite", "invite --login"):
+            link = cli(words).out.strip()
+            assert f":{servers[name].port}/" in link, link
+        said = cli("check").out
+        assert f"{tmp_path / f'{name}-tls' / 'server.pem'} is valid for {day} more days" in said
+    alice.sends('ADMINISTER invite :{"note": "class 7b"}')
+    made = alice.hears_until("ADMINISTER END")
+    assert any(f":{servers['north'].port}/" in line for line in made), made
+    for server in servers.values():
+        server.tell(signal.SIGTERM)
+        server.ends()
+    found = json.loads(nodes.cli("north")("status --json").out)
+    assert 38 < found["certificate_days_left"] < 40
+    found = json.loads(nodes.cli("north")("status --node south --json").out)
+    assert found["certificate_days_left"] is None
 
 
 def test_the_numbers_tell_of_the_nodes(two: Two) -> None:

@@ -27,7 +27,7 @@ from securechat.core.journal.events.channels import (
 )
 from securechat.store.database import Connection, Location
 from securechat.store.errors import StoreError
-from securechat.store.sql.fragments import ROW_BYTES
+from securechat.store.sql.fragments import ROW_BYTES, own_key
 from securechat.store.sql.journal import Journal
 from securechat.store.sql.reader import Reader
 from securechat.store.sql.rows import AccountRow, ChannelRow, InviteRow
@@ -106,6 +106,19 @@ def test_facts_are_found_again(journal: Journal, reader: Reader) -> None:
     journal.remember("port", "6697")
     assert reader.remembered("port") == "6697"
     assert reader.remembered("nothing") is None
+
+
+def test_a_node_finds_its_own_facts(journal: Journal) -> None:
+    """Of what it has kept nothing of, as whoever has started last."""
+    journal.remember("host", "south.example")
+    journal.remember(own_key("host", "north"), "north.example")
+    north, alone = Reader(journal.connection, "north"), Reader(journal.connection)
+    assert (north.remembered("host"), alone.remembered("host")) == (
+        "north.example",
+        "south.example",
+    )
+    assert Reader(journal.connection, "nor").remembered("host") == "south.example"
+    assert own_key("host", "") == "host"
 
 
 def test_accounts_are_read_with_all_that_is_known(reader: Reader) -> None:
