@@ -461,6 +461,11 @@ class NodeJournal(Journal):
             self.connection.to_savepoint()
             raise
 
+    def _wait_at_most(self, seconds: float) -> None:
+        """A turn of another node is waited for as long as ever: it is no program that holds the
+        database, and whoever waits for less comes to no turn while the others have any.
+        """
+
     def end_turn(self, body: str | None, presence: PresenceChange, upto: int) -> None:
         """Store the turn. body: what it tells the others, if anything. upto: the turn up to which
         this node has followed. Raises StoreError, of which one is UnknownOutcomeError.

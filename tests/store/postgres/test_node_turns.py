@@ -1,0 +1,54 @@
+"""The turns of nodes, as the database has them."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+
+import psycopg
+
+from securechat.store.postgres.location import PostgresLocation
+from securechat.store.postgres.nodes import NodeJournal, PresenceChange
+from tests.support.pepper import PEPPER
+from tests.support.waiting import until
+
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+def test_another_nodes_turn_is_waited_for_after_a_trial(database: PostgresLocation) -> None:
+    """What tries out whether messages can be stored again does that within a turn, and waits for
+    nobody: the next turns do.
+    """
+    found: list[int] = []
+    with (
+        closing(NodeJournal(database, PEPPER, "a", "{}")) as node,
+        psycopg.connect(database.url, autocommit=True) as other,
+    ):
+        applied = node.begin_loading()
+        node.abandon()
+        node.begin_turn(applied)
+        node.try_out()
+        node.end_turn("{}", PresenceChange(), applied)
+        applied = applied + 1
+
+        def begin() -> None:
+            found.extend(turn.number for turn in node.begin_turn(applied))
+            found.append(node.number)
+            node.abandon()
+
+        other.execute("BEGIN")
+        other.execute("SELECT turn FROM securechat.head FOR UPDATE")
+        waiting = threading.Thread(target=begin)
+        waiting.start()
+        until(lambda: somebody_waits(database))
+        other.execute("ROLLBACK")
+        waiting.join()
+    assert found == [applied + 1]
+
+
+def somebody_waits(database: PostgresLocation) -> bool:
+    """Whether somebody waits for a lock there."""
+    with psycopg.connect(database.url) as looking:
+        return looking.execute(WAITING).fetchone() is not None
