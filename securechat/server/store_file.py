@@ -75,14 +75,20 @@ def write_location(file: Path, location: PostgresLocation, node: str = "") -> No
 
 
 def is_same_database(one: PostgresLocation, other: PostgresLocation) -> bool:
-    """Whether two name the same one, though they may reach it in another way, as with TLS."""
-    return _place(one) == _place(other)
+    """Whether two name the same one, though they may reach it in another way: with TLS, or with
+    more standbys.
+    """
+    (places, name), (others, other_name) = _places(one), _places(other)
+    return name == other_name and not places.isdisjoint(others)
 
 
-def _place(location: PostgresLocation) -> tuple[object, ...]:
+def _places(location: PostgresLocation) -> tuple[set[tuple[str, ...]], tuple[str, str]]:
+    """Host, address and port of each machine; and how the database is called there."""
     parts = urlsplit(location.url)
-    named = {key: value for key, value in parse_qsl(parts.query) if key in _OF_A_PLACE}
-    return parts.netloc.rpartition("@")[2], parts.path, named
-
-
-_OF_A_PLACE = ("host", "hostaddr", "port", "dbname")
+    named = dict(parse_qsl(parts.query))
+    machines = [named.get(key, "").split(",") for key in ("host", "hostaddr", "port")]
+    stands_before = parts.netloc.rpartition("@")[2].split(",")
+    # As each list may be left out, or be of one that holds for all.
+    count = max(map(len, [stands_before, *machines]))
+    even = [each if len(each) == count else each[:1] * count for each in (stands_before, *machines)]
+    return {*zip(*even, strict=True)}, (parts.path, named.get("dbname", ""))

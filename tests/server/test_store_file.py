@@ -70,10 +70,11 @@ def test_a_file_with_something_in_it_is_not_passed_over(data: DataDirectory) -> 
     [
         PostgresLocation(URL, Path("/run/password")),
         PostgresLocation("postgresql://server@db.example/chat?sslmode=verify-full"),
+        PostgresLocation("postgresql://chat@b.example,db.example/chat?target_session_attrs=any"),
     ],
 )
 def test_another_way_to_the_same_one_is_taken(data: DataDirectory, other: PostgresLocation) -> None:
-    """Another user, another password file, TLS: it stays the same database."""
+    """Another user, another password file, TLS, a standby more: it stays the same database."""
     data.choose(THERE)
     data.keep_choice()
     again = DataDirectory(data.path)
@@ -82,13 +83,26 @@ def test_another_way_to_the_same_one_is_taken(data: DataDirectory, other: Postgr
     assert DataDirectory(data.path).location == other
 
 
-def test_another_socket_is_another_database(data: DataDirectory) -> None:
-    """The place may stand behind the question mark."""
-    data.choose(parse_location("postgresql:///chat?host=/run/one"))
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/chat?host=/run/one", "/chat?host=/run/other"),
+        ("/chat?host=a,b&port=1,2", "/chat?host=a,b&port=2,1"),
+        ("/?host=a&dbname=chat", "/?host=a&dbname=other"),
+        ("a:1,b:1/chat", "a:2,c:1/chat"),
+    ],
+)
+def test_another_machine_has_another_database(data: DataDirectory, one: str, other: str) -> None:
+    """It may stand behind the question mark, and its port is a part of it."""
+    data.choose(parse_location(f"postgresql://{one}"))
     data.keep_choice()
-    assert "and the configuration names" in refusal(
-        data, parse_location("postgresql:///chat?host=/run/other")
-    )
+    assert "and the configuration names" in refusal(data, parse_location(f"postgresql://{other}"))
+
+
+def test_a_port_may_hold_for_all_machines(data: DataDirectory) -> None:
+    data.choose(parse_location("postgresql:///chat?host=a&port=1"))
+    data.keep_choice()
+    DataDirectory(data.path).choose(parse_location("postgresql:///chat?host=a,b&port=1"))
 
 
 @pytest.mark.parametrize(
