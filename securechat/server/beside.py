@@ -49,3 +49,15 @@ def check_beside(config: Config, data: DataDirectory, identity: Identity) -> lis
     ours = remembered_facts(config, identity, 0, 0)
     warnings = check_agreement(ours, found.facts, [*others])
     return [*warnings, *filter(None, [check_clock(*found.clock)])]
+
+
+def check_place(config: Config, data: DataDirectory) -> None:
+    """Whether another server has the place that one would begin at. Nothing is changed. Raises
+    StoreError.
+    """
+    location = data.location
+    if isinstance(location, Path):  # then it is the directory's
+        return
+    from securechat.store.postgres import nodes
+
+    nodes.check_place(location, config.cluster.node)

@@ -24,7 +24,7 @@ from securechat.common.terminal import has_terminal
 from securechat.core.administration.requests import DONE, REFUSED, Request
 from securechat.net.binding import ListenError
 from securechat.server import logs
-from securechat.server.beside import check_beside
+from securechat.server.beside import check_beside, check_place
 from securechat.server.commands import FAILURES, run
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, default_directory
@@ -141,8 +141,9 @@ def check_all(config: Config, data: DataDirectory) -> None:
     beside = check_beside(config, data, identity)
     check_pepper(data.location, data.pepper)
     Openings(config, identity)
-    # Its ports are taken by the server that runs, and that is no fault.
+    # Its ports and its place are taken by the server that runs, and that is no fault.
     if not data.running():
+        check_place(config, data)
         bind_listeners(config, Bound()).close_new(Bound())
     for warning in [*identity.warnings, *config_warnings(config), *beside]:
         click.echo(_("warning: {warning}").format(warning=translated(warning)), err=True)

@@ -240,8 +240,8 @@ class DataDirectory:
             holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise DataError(
-                f"a securechat-server runs on {self.path} already (process {holder}); end it, or "
-                "start this one with another --data and --port"
+                f"a securechat-server runs on {self.path} already (process {holder}); end it; a "
+                "second server takes another --data and --port"
             )
         with suppress(OSError):  # it is for people to read; on a full disk the lock is one without
             os.ftruncate(handle, 0)

@@ -113,7 +113,9 @@ def _own_warnings(
 ) -> list[str]:
     needed = needed_names(config)
     if not _signs_itself(config, data):
-        missing = [name for name in needed if name not in made.names]
+        # Where it listens at this machine alone, nobody else comes by that.
+        told = [name for name in needed if name != config.listen.host or not is_loopback(name)]
+        missing = [name for name in told if name not in made.names]
         if missing or days < WARN_DAYS:
             return [_prepared_anew(config.cluster.node, made, missing)]
         return []

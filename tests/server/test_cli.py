@@ -117,7 +117,7 @@ def test_a_data_directory_has_one_server(data: Path, config: Path) -> None:
         assert second.returncode == 1
         assert second.stderr == (
             f"securechat-server: a securechat-server runs on {data} already (process "
-            f"{server.process.pid}); end it, or start this one with another --data and --port\n"
+            f"{server.process.pid}); end it; a second server takes another --data and --port\n"
         )
         assert second.stdout == ""
         assert alice.hears() == []

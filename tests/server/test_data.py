@@ -197,7 +197,7 @@ def test_one_server_at_a_time(data: DataDirectory) -> None:
     assert other.running()
     told = refusal(other, "lock")
     assert "a securechat-server runs on" in told
-    assert "start this one with another --data and --port" in told
+    assert "end it; a second server takes another --data and --port" in told
     data.unlock()
     assert not other.running()
     other.lock()

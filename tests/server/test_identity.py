@@ -161,6 +161,19 @@ def test_a_node_goes_on_with_the_certificate_that_it_was_given(data: DataDirecto
     assert not (data.tls / "ca-key.pem").exists()
 
 
+def test_where_a_node_listens_for_this_machine_needs_no_other_certificate(
+    data: DataDirectory,
+) -> None:
+    """As behind a balancer that is on the same machine."""
+    joined(data, "chat.example", "south.example")
+    server = {"name": "chat.example", "address": "south.example"}
+    store = {"url": "postgresql:///chat"}
+    here = config(
+        server=server, listen={"host": "127.0.0.1"}, store=store, cluster={"node": "south"}
+    )
+    assert find_identity(here, data).warnings == ()
+
+
 def test_a_node_is_told_how_it_gets_another_certificate(data: DataDirectory) -> None:
     """One for a name that it lacks, as links have it; or before its own ends."""
     joined(data, "chat.example", "south.example")

@@ -29,7 +29,7 @@ from securechat.store.errors import (
     UnknownOutcomeError,
     too_new,
 )
-from securechat.store.postgres.faults import AWAY, fault
+from securechat.store.postgres.faults import AWAY, fault, mistake
 from securechat.store.postgres.location import VERIFIED, PostgresLocation
 from securechat.store.postgres.schema import FIRST_FORMAT, MIGRATIONS, NAME
 from securechat.store.postgres.statements import translate
@@ -169,6 +169,8 @@ class PostgresConnection:
             if self._read_only:
                 # Not before: target_session_attrs=read-write would take it for a standby's.
                 pg.execute("SET default_transaction_read_only = on")
+        except psycopg.ProgrammingError as error:
+            raise mistake(error, str(self._location)) from error
         except psycopg.Error as error:
             raise fault(error, str(self._location)) from error
         pg.adapters.register_dumper(int, Int8Dumper)
@@ -375,8 +377,10 @@ class PostgresConnection:
         sql = f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {number + 1:d}"
         self.script(sql)
 
-    def claim(self) -> None:
-        """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""
+    def take_place(self) -> None:
+        """Of the server that runs on it, until the connection ends. Raises HeldError where another
+        one has it.
+        """
         if not self._hold(CLAIM_SECONDS):
             if names := self._names_of_nodes():
                 raise HeldError(
@@ -386,6 +390,10 @@ class PostgresConnection:
             raise HeldError(
                 f"{self._location}: another securechat server runs on this database; end it first"
             )
+
+    def claim(self) -> None:
+        """By an advisory lock, which ends with the connection, and an epoch, which outlives it."""
+        self.take_place()
         self._warned = False
         sql = "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"
         claimed = self._row(sql)
@@ -549,8 +557,10 @@ class PostgresConnection:
         return bool(self.execute("SHOW synchronous_standby_names").fetchone() == ("",))
 
     def tell_of_no_standby(self) -> None:
-        """Whoever stores something waits for one; and a start that did so said nothing else."""
-        sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_replication)"
+        """Whoever stores something waits for one; and a start that did so said nothing else. At a
+        standby nobody stores anything.
+        """
+        sql = "SELECT pg_is_in_recovery() OR EXISTS (SELECT 1 FROM pg_stat_replication)"
         if not self.lacks_standby() and not self._row(sql)[0]:
             log.warning(
                 "%s is to be on a standby as well (synchronous_standby_names), and none is "

@@ -10,6 +10,11 @@ from securechat.store.errors import ConflictError, DamagedError, HeldError, Stor
 OF_ONE_ROW = (psycopg.IntegrityError, psycopg.DataError)
 """What one row alone is to blame for: a name that is taken, or a value that can't be held."""
 
+_URL = "there is a mistake in the URL of the database"
+_READS = (
+    "this server of the database only reads, as a standby does; name the primary, or all of "
+    "them with target_session_attrs=read-write"
+)
 _WRONG = "its server doesn't take the password; look at the file that has it"
 _TLS = "no encrypted connection can be made; have the database's server speak TLS"
 _FOREIGN = (
@@ -29,24 +34,27 @@ _MEANINGS: tuple[tuple[type[psycopg.Error], type[StoreError], str], ...] = (
         StoreError,
         "this user may not do that there; make it the owner of the database",
     ),
-    (
-        errors.ReadOnlySqlTransaction,
-        StoreError,
-        "this server of the database only reads, as a standby does; name the primary, or all of "
-        "them with target_session_attrs=read-write",
-    ),
+    (errors.ReadOnlySqlTransaction, StoreError, _READS),
     (psycopg.OperationalError, StoreError, AWAY),
 )
 """From what is rare to what is general."""
 
 _NAMELESS = "nobody knows the name of the database's host; look at the URL, and at the name service"
 
+_NO_PRIMARY = (
+    "none of the database's servers can be written to; make one of them the primary, or name it in "
+    "the URL"
+)
+
 _REFUSALS = {
-    "for connection option": "there is a mistake in the URL of the database",
+    "for connection option": _URL,
+    "connection is bad: invalid": _URL,
+    "could not match": _URL,
     "failed to resolve host": _NAMELESS,
     "could not translate host name": _NAMELESS,
     "password authentication failed": _WRONG,
     "no password supplied": _WRONG,
+    "session is read-only": _NO_PRIMARY,
     "no pg_hba.conf entry": "its server lets this user in from here not at all, or only with TLS; "
     "see its pg_hba.conf, and sslmode in the URL",
     "does not support SSL": _TLS,
@@ -75,6 +83,11 @@ def fault(error: psycopg.Error, place: str) -> StoreError:
                 meaning = next((_REFUSALS[sign] for sign in _REFUSALS if sign in text), meaning)
             return raised(f"{place}: {meaning} ({text})", meaning)
     return StoreError(f"{place}: the database can't be used: {text}", "the database can't be used")
+
+
+def mistake(error: psycopg.Error, place: str) -> StoreError:
+    """The error to raise for a URL that libpq doesn't take. place: how people know the database."""
+    return StoreError(f"{place}: {_URL} ({_line(error)})", _URL)
 
 
 def _line(error: psycopg.Error) -> str:

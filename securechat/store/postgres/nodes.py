@@ -173,6 +173,19 @@ def look_around(location: PostgresLocation) -> Surroundings:
     return Surroundings(version, facts, alive, clock, is_alone)
 
 
+def check_place(location: PostgresLocation, node: str) -> None:
+    """Whether a server could begin there now, '' being one that is no node; nothing is changed.
+    Raises StoreError where not.
+    """
+    connection = (
+        NodeConnection(location, node, "")
+        if node
+        else PostgresConnection(location, read_only=False)
+    )
+    with closing(connection):
+        connection.take_place()
+
+
 def nodes_there(connection: Connection) -> list[NodeRow]:
     """All that there are, those that have gone lately included, by their age."""
     return [NodeRow(*row) for row in connection.execute(NODES, (RUNNING,))]
@@ -213,9 +226,8 @@ class NodeConnection(PostgresConnection):
             raise StoreError(f"{self._location}: this connection is no node's")
         return self._epoch
 
-    def claim(self) -> None:
-        """By an advisory lock that the nodes share, one on the name, and a row of `nodes`."""
-        self.make_tables()
+    def take_place(self) -> None:
+        """One of those that nodes share, and what has its name alone."""
         if not self._hold(CLAIM_SECONDS):
             raise HeldError(
                 f"{self._location}: a securechat server that is no node runs on this database; end "
@@ -226,6 +238,11 @@ class NodeConnection(PostgresConnection):
                 f"{self._location}: there is a node {self._name!r} already; give this one another "
                 "name in [cluster]"
             )
+
+    def claim(self) -> None:
+        """By an advisory lock that the nodes share, one on the name, and a row of `nodes`."""
+        self.make_tables()
+        self.take_place()
         self.begin()
         try:
             words = "UPDATE head SET epoch = epoch + 1 RETURNING epoch, turn"

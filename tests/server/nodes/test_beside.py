@@ -134,6 +134,27 @@ def test_a_check_tells_the_same(begin: Begin, there: PostgresLocation, tmp_path:
     assert "server.network: expected 'securechat', as the nodes that run have it (a)" in told.stderr
 
 
+def test_a_check_tells_of_a_name_that_another_node_has(
+    begin: Begin, there: PostgresLocation, tmp_path: Path
+) -> None:
+    """A check at the node itself, while it runs, is in order."""
+    first = begin("a", "alice")
+    (tmp_path / "b").mkdir(mode=0o700)
+    shutil.copytree(first.data.tls, tmp_path / "b" / "tls")
+    shutil.copy(first.data.pepper, tmp_path / "b" / "pepper")
+    file = write_config(
+        tmp_path / "b.toml",
+        server={"name": "chat.test"},
+        store={"url": there.url, "single": True},
+        cluster={"node": "a"},
+    )
+    told = run_server("--data", tmp_path / "b", "--config", file, "--check")
+    assert told.returncode == 1
+    assert "there is a node 'a' already; give this one another name" in told.stderr
+    told = run_server("--data", first.data.path, "--config", file, "--check")
+    assert told.returncode == 0, told.stderr
+
+
 def test_a_clock_that_goes_wrong_later_is_logged_once(
     begin: Begin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -99,3 +99,22 @@ def test_a_newer_database_is_left_to_newer_nodes(
         connection.execute(sql, (str(max(MIGRATIONS) + 1),))
     with pytest.raises(StoreError, match="newer"):
         begin("a")
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [("a", "there is a node 'a' already"), ("", "nodes run on this database (a)"), ("b", None)],
+)
+def test_a_check_tells_of_who_has_the_place(
+    begin: Begin, there: PostgresLocation, node: str, expected: str | None
+) -> None:
+    """Where a start would be refused; and whoever looks is in nobody's way."""
+    a = begin("a", "alice")
+    if expected is None:
+        nodes.check_place(there, node)
+    else:
+        with pytest.raises(HeldError) as caught:
+            nodes.check_place(there, node)
+        assert expected in str(caught.value)
+    begin("c")
+    assert a.member("alice").says("PRIVMSG alice :still here")

@@ -23,7 +23,7 @@ from securechat.store.errors import (
 from securechat.store.postgres import database as module
 from securechat.store.postgres.database import PostgresConnection, open_database
 from securechat.store.postgres.faults import fault
-from securechat.store.postgres.location import PostgresLocation
+from securechat.store.postgres.location import PostgresLocation, parse_location
 from securechat.store.sql.fragments import KEEP_FACT
 from securechat.store.sql.journal import TRIAL_BYTES, Journal
 from tests.support.links import PATIENCE
@@ -294,6 +294,9 @@ def test_only_we_tell_of_what_is_refused(
         ("SSL error: unexpected eof while reading", "or has ended; see that"),
         ("Connection refused", "see that it runs and is reachable"),
         ('invalid integer value "x" for connection option "port"', "a mistake in the URL"),
+        ('connection is bad: invalid target_session_attrs value: "x"', "a mistake in the URL"),
+        ("could not match 3 port numbers to 2 hosts", "a mistake in the URL"),
+        ("connection failed: session is read-only", "make one of them the primary"),
         ("failed to resolve host 'db'", "nobody knows the name of the database's host"),
     ],
 )
@@ -302,3 +305,10 @@ def test_why_there_is_no_connection(text: str, told: str) -> None:
     found = fault(psycopg.OperationalError(text), "postgresql://chat@db/chat")
     assert told in str(found)
     assert text in str(found)
+
+
+@pytest.mark.parametrize("option", ["bad=1", "sslmode=strange", "port=1,2,3"])
+def test_what_libpq_does_not_take_is_a_mistake(option: str) -> None:
+    """Nobody is asked for anything then."""
+    with pytest.raises(StoreError, match="there is a mistake in the URL of the database"):
+        open_database(parse_location(f"postgresql://chat@127.0.0.1:1/chat?{option}"))
