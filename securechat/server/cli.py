@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -174,7 +174,12 @@ def serve(config: Config, data: DataDirectory, read: Callable[[], Config]) -> No
     # Before the first file is opened, and told when the log is there.
     few_files = allow_files(config.limits.connections, most_visitors(config))
     with contextlib.closing(_Ending(config, data, read)) as ending:
-        _serve(ending, few_files)
+        try:
+            _serve(ending, few_files)
+        except BaseException:  # whatever a wait that was given up has led to
+            if ending.given_up is None:
+                raise
+            log.info("stopped, before it was ready: %s", ending.given_up)
 
 
 def _serve(ending: _Ending, few_files: str | None) -> None:
@@ -184,7 +189,8 @@ def _serve(ending: _Ending, few_files: str | None) -> None:
     try:
         for warning in filter(None, [*service.warnings(), few_files]):
             log.warning("%s", warning)
-        greet(service)
+        with ending.may_be_given_up():  # the first link is stored
+            greet(service)
         ending.manager.ready()
         ending.wait()
     finally:
@@ -212,8 +218,11 @@ class _Ending:
         self._events, self._sender = socket.socketpair()
         self._sender.setblocking(False)
         signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
+        self.given_up: str | None = None
+        """By which signal the server was ended before it was ready."""
+        self._may_be_given_up = False
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda number, frame: None)
+            signal.signal(number, lambda number, frame: self._hear(number))
         self._asked: deque[Request] = deque()
         self.service = Service(
             config,
@@ -221,6 +230,7 @@ class _Ending:
             on_failure=lambda: self.tell(FAILED),
             on_node=lambda: self.tell(NODE),
             of_process={"reload": self._take, "config": self._take},
+            opening=self.may_be_given_up,
         )
         self._reloader = Reloader(self.service, read)
 
@@ -229,6 +239,29 @@ class _Ending:
         signal.set_wakeup_fd(-1)
         self._events.close()
         self._sender.close()
+
+    @contextlib.contextmanager
+    def may_be_given_up(self) -> Iterator[None]:
+        """What waits for a standby of the database may do so for ever: a signal ends it in a block
+        of this, at once. Nothing that is on its way then was acknowledged to anybody.
+        """
+        self._may_be_given_up = True
+        try:
+            yield
+        finally:
+            self._may_be_given_up = False
+
+    def _hear(self, number: int) -> None:
+        """Between two steps of the main thread."""
+        if self._may_be_given_up and (number != signal.SIGHUP or self._has_hung_up()):
+            self._may_be_given_up = False
+            self.given_up = signal.Signals(number).name
+            # As Ctrl-C does, which nothing takes for a fault that it knows.
+            raise KeyboardInterrupt
+
+    def _has_hung_up(self) -> bool:
+        """Who closes the window means to end it: it would go on, and nobody see it."""
+        return self._ends_with_terminal and not has_terminal()
 
     def tell(self, number: int) -> None:
         """As a signal of that number does; FAILED for the death of a thread. Any thread."""
@@ -257,8 +290,7 @@ class _Ending:
                     self._look_at_certificate()
                 continue
             number = self._events.recv(1)[0]
-            # Who closes the window means to end it: it would go on, and nobody see it.
-            hung_up = number == signal.SIGHUP and self._ends_with_terminal and not has_terminal()
+            hung_up = number == signal.SIGHUP and self._has_hung_up()
             if number == signal.SIGHUP and not hung_up:
                 with contextlib.suppress(ReloadError):  # it is logged
                     self._reload_all("-")

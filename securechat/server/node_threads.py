@@ -80,5 +80,6 @@ class Fence(BackgroundThread):
                 self._cut()
                 raise MustEndError(
                     f"the other nodes have not heard of this one for {silent:.0f} seconds, as it "
-                    "does not reach the database; it may begin again"
+                    "does not reach the database or no standby of that confirms what it stores; it "
+                    "may begin again"
                 )

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,10 +59,12 @@ from securechat.server.settings import (
     rules_settings,
     wanted_database,
 )
+from securechat.server.standby_watch import StandbyWatch, check_confirmed
 from securechat.server.status import Status
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
 from securechat.store.admin import APPLIED
+from securechat.store.errors import HeldError
 from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.journal import Journal
@@ -92,8 +95,9 @@ class Service:
     """config, data: what to run on. on_failure: called when a thread of the server has died and
     the process must end. on_node: called when this node is to leave the others, to stay after all,
     or has nobody left: then leaving tells which, and follow_nodes() is due. of_process: what takes
-    an administrator's requests about the process, by their kinds; see Requests. Everything else is
-    made by start(). Main thread.
+    an administrator's requests about the process, by their kinds; see Requests. opening: what the
+    database is opened within, which may wait for a standby. Everything else is made by start().
+    Main thread.
     """
 
     config: Config
@@ -101,6 +105,7 @@ class Service:
     on_failure: Callable[[], None] = lambda: None
     on_node: Callable[[], None] = lambda: None
     of_process: Mapping[str, Callable[[Request], object]] = field(default_factory=dict)
+    opening: Callable[[], AbstractContextManager[None]] = nullcontext
     identity: Identity = field(init=False)
     addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
     web_addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
@@ -116,6 +121,7 @@ class Service:
     _node_journal: NodeJournal | None = field(init=False, default=None)
     _nodes: Nodes | None = field(init=False, default=None)
     _node_threads: list[BackgroundThread] = field(init=False, default_factory=list)
+    _standby_watch: StandbyWatch | None = field(init=False, default=None)
 
     def start(self) -> None:
         """Everything up to accepting connections.
@@ -147,10 +153,12 @@ class Service:
             for warning in check_beside(self.config, self.data, self.identity):
                 log.warning("%s", warning)
             self.metrics = self._open_metrics()
-            pepper = find_pepper(self.data.location, self.data.pepper)
-            rules, changed = self._load(pepper)
+            self._watch_standby()
+            with self.opening():
+                pepper, rules, changed = self._open()
         except BaseException:
             self._bound.close_new(Bound())
+            self._stop_standby_watch()
             if self.metrics is not None:
                 self.metrics.close()
             raise
@@ -190,6 +198,31 @@ class Service:
         if self.metrics is not None:
             self.metrics.serve(self.watched)
         _tame_garbage_collection()
+
+    def _watch_standby(self) -> None:
+        """Before anything is stored, which may wait for one."""
+        location, began = self.data.location, time.monotonic()
+        if isinstance(location, PostgresLocation):
+            self._standby_watch = StandbyWatch(
+                location,
+                lambda: self._hub.last_tick if hasattr(self, "_hub") else began,
+                self._thread_failed,
+            )
+            self._standby_watch.start()
+
+    def _stop_standby_watch(self) -> None:
+        if self._standby_watch is not None:
+            self._standby_watch.stop()
+            self._standby_watch.join(STOP_SECONDS)
+
+    def _open(self) -> tuple[Pepper, Rules, int]:
+        """The pepper, and what _load() returns."""
+        try:
+            pepper = find_pepper(self.data.location, self.data.pepper)
+            return pepper, *self._load(pepper)
+        except HeldError:
+            check_confirmed(self.data.location)
+            raise
 
     def _load(self, pepper: Pepper) -> tuple[Rules, int]:
         """Open the database, put it in order, and make the rules from it. Returns them, and the
@@ -506,6 +539,7 @@ class Service:
         # Behind all that the I/O threads have put there, so that it is done first.
         self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)
+        self._stop_standby_watch()
         for node_thread in self._node_threads:
             node_thread.stop()
             node_thread.join(STOP_SECONDS)

@@ -83,6 +83,28 @@ def _environment(env: dict[str, str]) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **env}
 
 
+@contextlib.contextmanager
+def beginning(directory: Path, *flags: object) -> Iterator[subprocess.Popen[str]]:
+    """A server process that isn't waited for; killed at the block's end, if it still runs, or when
+    it has taken too long. Its standard error is to be read.
+    """
+    process = subprocess.Popen(
+        _command(("--data", directory, "--port", 0, *flags)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment({}),
+    )
+    alarm = threading.Timer(PATIENCE * 2, process.kill)
+    alarm.start()
+    with process:
+        try:
+            yield process
+        finally:
+            alarm.cancel()
+            process.kill()
+
+
 class NotStartedError(AssertionError):
     """A server has ended before it was ready; the text is what it said."""
 

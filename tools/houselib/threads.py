@@ -153,6 +153,13 @@ PLACES = (
         *(0, 6),
     ),
     Place(
+        "standby watch",
+        ("standby watch",),
+        "server/standby_watch.py",
+        "with PostgreSQL: says it when everything waits because no standby confirms what is stored",
+        *(3, 6),
+    ),
+    Place(
         "log",
         ("log",),
         "server/logs.py",

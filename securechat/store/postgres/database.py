@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, Final
 
 import psycopg
+from psycopg import waiting
+from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.types.bool import BoolDumper
 from psycopg.types.numeric import Int8Dumper, IntLoader
@@ -68,6 +70,9 @@ LEAVE_SECONDS = 0.5
 
 GLANCE_SECONDS = 0.02
 
+WAKE_SECONDS = 0.1
+"""So often it is looked for a signal while the database is waited for."""
+
 LOST_COMMIT = "5s"
 """How long a commit that a lost connection has left behind is waited for at a time."""
 
@@ -84,6 +89,13 @@ EXISTS (
 """Whether somebody holds the advisory lock of a key; it stands there as two numbers of 32 bits."""
 
 HAS_SERVER = "SELECT " + IS_HELD.format(key="%s")
+
+WAITS_FOR_STANDBY = """
+SELECT EXISTS (
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user
+    AND wait_event = 'SyncRep'
+)
+"""
 
 CHANNEL = "securechat"
 """On which those who write tell of it."""
@@ -114,6 +126,14 @@ class _BoolAsInt(IntLoader):
 
     def load(self, data: bytes | bytearray | memoryview) -> int:
         return int(bytes(data) == b"t")
+
+
+class _Patient(psycopg.Connection[Any]):
+    def wait(self, gen: PQGen[Any], interval: float = WAKE_SECONDS, **more: Any) -> Any:  # type: ignore[override]
+        """As psycopg's own, which would cancel at a Ctrl-C what is waited for: of a commit that
+        waits for a standby others would see then what no other machine has, see unconfirmed().
+        """
+        return waiting.wait(gen, self.pgconn.socket, interval, **more)
 
 
 class PostgresConnection:
@@ -165,7 +185,7 @@ class PostgresConnection:
                 **({} if self._location.is_local else {"sslmode": VERIFIED}),
                 **self._secret(),
             )
-            pg = psycopg.connect(words, autocommit=True)
+            pg = _Patient.connect(words, autocommit=True)
             if self._read_only:
                 # Not before: target_session_attrs=read-write would take it for a standby's.
                 pg.execute("SET default_transaction_read_only = on")
@@ -643,6 +663,12 @@ def open_database(location: PostgresLocation, *, read_only: bool = False) -> Pos
         connection.close()
         raise
     return connection
+
+
+def waits_for_standby(location: PostgresLocation) -> bool:
+    """Whether something that was stored there isn't confirmed yet. Raises StoreError."""
+    with closing(PostgresConnection(location, read_only=True)) as connection:
+        return bool(connection.execute(WAITS_FOR_STANDBY).fetchone() == (1,))
 
 
 def retire(location: PostgresLocation, ending: str) -> str:

@@ -1,0 +1,74 @@
+"""The thread that tells why nothing goes on while PostgreSQL waits for a standby: who stores
+something there, at a start or later, hears nothing until one has confirmed it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from securechat.common.threads import BackgroundThread
+from securechat.store.database import Location
+from securechat.store.errors import HeldError, StoreError
+from securechat.store.postgres.location import PostgresLocation
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+
+PATIENT_SECONDS = 3.0
+"""A standby that is restarted, or a slow network, holds things up for less."""
+
+
+def check_confirmed(database: Location) -> None:
+    """Where another one holds it: perhaps a server that has ended, whose commit goes on waiting.
+    Raises HeldError, StoreError.
+    """
+    if not isinstance(database, PostgresLocation):
+        return
+    # Only now, as psycopg is needed for it.
+    from securechat.store.postgres.database import waits_for_standby
+
+    if waits_for_standby(database):
+        raise HeldError(
+            f"{database}: what was stored there last waits for a standby, and no server can begin "
+            "before one has confirmed it: have one connect to it again"
+        )
+
+
+class StandbyWatch(BackgroundThread):
+    """database: where it is. gone_on_at: when something was last known to go on
+    (time.monotonic()); nothing is asked of the database before that is long ago.
+    """
+
+    def __init__(
+        self,
+        database: PostgresLocation,
+        gone_on_at: Callable[[], float],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        super().__init__("standby watch", failed)
+        self._database = database
+        self._gone_on_at = gone_on_at
+
+    def work(self) -> None:
+        """The loop."""
+        # Only now, as psycopg is needed for it.
+        from securechat.store.postgres.database import waits_for_standby
+
+        is_told = False
+        while self.pause(LOOK_SECONDS):
+            if time.monotonic() - self._gone_on_at() < PATIENT_SECONDS:
+                is_told = False
+            elif not is_told:
+                try:
+                    is_told = waits_for_standby(self._database)
+                except StoreError:  # that it can't be reached others tell
+                    continue
+                if is_told:
+                    log.warning(
+                        "no standby of %s confirms what is stored there, and nothing goes on until "
+                        "one does (synchronous_standby_names): have one connect to it again",
+                        self._database,
+                    )

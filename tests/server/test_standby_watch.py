@@ -1,0 +1,112 @@
+"""While no standby of PostgreSQL confirms anything, that is said, and the server can be ended."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from securechat.store.admin import Admin
+from securechat.store.postgres.location import PostgresLocation
+from tests.support.postgres import PostgresServer
+from tests.support.process import add_accounts, beginning, run_server, serving, write_config
+from tests.support.waiting import until
+
+TOLD = "confirms what is stored there, and nothing goes on until one does"
+
+ABSENT = "absent"
+"""No standby has this name."""
+
+
+@pytest.fixture
+def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
+    with postgres_server.lent() as location:
+        yield location
+
+
+def waits(location: PostgresLocation) -> int:
+    """So many commits wait for a standby."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    with closing(psycopg.connect(location.url)) as connection:
+        [(number,)] = connection.execute(sql)
+        return int(number)
+
+
+@pytest.mark.parametrize(("node", "number"), [("", signal.SIGINT), ("north", signal.SIGTERM)])
+def test_a_start_that_waits_says_why_and_can_be_ended(
+    tmp_path: Path,
+    postgres_server: PostgresServer,
+    there: PostgresLocation,
+    node: str,
+    number: signal.Signals,
+) -> None:
+    """What it waits for is not cancelled by that: then it would count as confirmed."""
+    config = write_config(
+        tmp_path / "chat.toml", store={"url": there.url, "single": True}, cluster={"node": node}
+    )
+    with postgres_server.configured(synchronous_standby_names=ABSENT):
+        with beginning(tmp_path / "data", "--config", config) as process:
+            assert process.stderr is not None
+            assert any(TOLD in line for line in process.stderr)
+            asked = time.monotonic()
+            process.send_signal(number)
+            said = process.stderr.read()
+            assert process.wait() == 0, said
+            assert time.monotonic() - asked < 4
+        assert said.endswith(f"stopped, before it was ready: {number.name}\n")
+        assert waits(there) == 1
+        told = run_server("--data", tmp_path / "data", "--port", 0, "--config", config)
+        assert told.returncode == 1
+        assert "no server can begin before one has confirmed it" in told.stderr
+    until(lambda: waits(there) == 0)
+    with serving(tmp_path / "data", "--config", config):
+        pass
+
+
+@pytest.mark.parametrize("node", ["", "north"])
+def test_one_that_runs_says_why_nothing_goes_on(
+    tmp_path: Path, postgres_server: PostgresServer, there: PostgresLocation, node: str
+) -> None:
+    """It ends when it is told to, though nothing can be stored any more."""
+    config = write_config(
+        tmp_path / "chat.toml", store={"url": there.url, "single": True}, cluster={"node": node}
+    )
+    add_accounts(tmp_path / "data", "alice", database=there)
+    with serving(tmp_path / "data", "--config", config) as server:
+        alice = server.member("alice")
+        with postgres_server.configured(synchronous_standby_names=ABSENT):
+            alice.sends("PRIVMSG #lobby :hi")
+            server.logs(TOLD)
+            server.tell(signal.SIGTERM)
+            server.ends()
+        assert "stopping: SIGTERM" in server.log
+
+
+def test_ctrl_c_in_a_command_cancels_nothing(
+    postgres_server: PostgresServer, there: PostgresLocation
+) -> None:
+    """Of what it stores it isn't known whether a standby has it; to others it must not seem so."""
+    with (
+        closing(Admin(there)) as admin,
+        postgres_server.configured(synchronous_standby_names=ABSENT),
+    ):
+        main = threading.main_thread().ident
+        assert main is not None
+
+        def press() -> None:
+            until(lambda: waits(there) == 1)
+            signal.pthread_kill(main, signal.SIGINT)
+
+        presses = threading.Thread(target=press)
+        presses.start()
+        with pytest.raises(KeyboardInterrupt):
+            admin.audit.note("node prepared")
+        presses.join()
+        assert waits(there) == 1
+    until(lambda: waits(there) == 0)
