@@ -29,18 +29,8 @@ from securechat.client.trust.examining import STEPS, clock, examine
 from securechat.credentials.link import LoginLink
 from tests.support.certificates import Authority
 from tests.support.client import Client, codes
+from tests.support.json_tables import check_fields
 from tests.support.server import PASSWORD, ServerUnderTest, running
-
-DOCS = Path(__file__).parents[3] / "docs" / "json.md"
-
-JSON_TYPES = {
-    "string": str,
-    "number": int,
-    "boolean": bool,
-    "object": dict,
-    "list": list,
-    "null": type(None),
-}
 
 Enter = Callable[..., Client]
 Run = Callable[..., tuple[int, str, str]]
@@ -100,30 +90,15 @@ def run(
     return run
 
 
-def documented() -> dict[str, dict[str, set[type]]]:
-    """kind -> field -> its types, as the tables of docs/json.md have them."""
-    found: dict[str, dict[str, set[type]]] = {}
-    for section in DOCS.read_text().split("\n## ")[1:]:
-        kind, _, text = section.partition("\n")
-        rows = re.findall(r"^\| `(\w+)` \| ([a-z ]+) \|", text, re.MULTILINE)
-        found[kind] = {
-            field: {JSON_TYPES[word] for word in types.split(" or ")} for field, types in rows
-        }
-    return found
-
-
 def objects(out: str) -> list[dict[str, Any]]:
     """What was printed, each as its table says."""
-    tables, found = documented(), []
+    found = []
     for line in out.splitlines():
         assert line.isascii()
         found.append(json.loads(line))
-        kind = found[-1]["kind"]
-        table = tables["message" if kind in ("notice", "action") else kind]
         assert list(found[-1])[:2] == ["v", "kind"]
-        assert found[-1].keys() == table.keys()
-        for field, value in found[-1].items():
-            assert type(value) in table[field], (kind, field, value)
+        kind = found[-1]["kind"]
+        check_fields("message" if kind in ("notice", "action") else kind, found[-1])
     return found
 
 

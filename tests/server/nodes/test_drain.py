@@ -18,6 +18,7 @@ from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.postgres.location import PostgresLocation
 from tests.support.admin_cli import AdminCli
 from tests.support.client import of, source
+from tests.support.json_tables import check_fields
 from tests.support.links import PATIENCE
 from tests.support.node_processes import Processes
 from tests.support.server import ServerUnderTest, running
@@ -71,7 +72,9 @@ def test_what_one_sees_of_the_nodes(nodes: Processes) -> None:
         ("north", 2, False),
         ("south", 1, True),
     ]
-    assert all(one["silent_seconds"] < 10 for one in found)
+    for one in found:
+        check_fields("node", one)
+        assert one["silent_seconds"] < 10
     assert all(person.hears() for person in people[:2])
 
 
