@@ -114,10 +114,21 @@ def restart_all(stage: Stage) -> None:
 
 def _restart(stage: Stage, node: Node) -> None:
     node.server.tell(signal.SIGTERM)
+    _start_when_ended(stage, node)
+
+
+def _start_when_ended(stage: Stage, node: Node) -> None:
     code = node.server.process.wait(END_SECONDS)
     if code != 0:
         stage.findings.append(f"{node.name}, told to end, did so with {code}: {node.last_words()}")
     stage.start(node)
+
+
+def drain_node(stage: Stage) -> None:
+    """One is taken out of service: its people go to the others, it ends, and is started again."""
+    node = stage.node
+    stage.drain(node)
+    _start_when_ended(stage, node)
 
 
 def displace(stage: Stage) -> None:
@@ -333,6 +344,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "node-cut-off": Fault(cut_off_node, may_end=True),
     "clock-skewed": Fault(skew_clock),
     "rolling-restart": Fault(restart_all),
+    "node-drained": Fault(drain_node, _needs("nodes")),
     "displaced": Fault(displace, _needs("one node")),
     "primary-killed": Fault(kill_primary),
     "primary-lost": Fault(lose_primary, may_end=True),
@@ -377,5 +389,6 @@ LONG: Final = {
     "node-cut-off": 25,
     "standbys-cut-off": 25,
     "node-stopped": 50,
+    "node-drained": 50,
 }
 """What is done before a release, and how often."""

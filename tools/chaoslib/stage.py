@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 
 from chaoslib import inside
 from chaoslib.checker import check, differences
-from chaoslib.cluster import Cluster
+from chaoslib.cluster import Cluster, wait_until
 from chaoslib.nodes import Node
 from chaoslib.people import LOST, OTHER_ROOM, ROOM, Meeting, Person, gather
 from chaoslib.views import CAPS, shown
 from securechat.server.data import DataDirectory
 from securechat.server.loading import load_model
+from securechat.store.admin import Admin
 from securechat.store.database import open_database
 from securechat.store.pepper import find_pepper
+from securechat.store.postgres.nodes import UP
 from securechat.store.sql.reader import Reader
 from tests.support.process import ServerProcess, add_accounts, write_config
 from tests.support.waiting import until
@@ -146,6 +148,18 @@ class Stage:
         """Once more, in whatever place it had."""
         node.start()
         self._tell_doors()
+
+    def drain(self, node: Node) -> None:
+        """As `securechat-admin nodes drain` does, once there is another one to go to."""
+        with closing(Admin(self.cluster.inside(self._database))) as admin:
+            states = admin.nodes
+            assert states is not None
+            others = {one.name for one in self.nodes if one is not node}
+            wait_until(
+                lambda: any(one.row.name in others and one.state == UP for one in states.there()),
+                "another node is up",
+            )
+            states.drain(node.name)
 
     def replace(self, node: Node) -> ServerProcess:
         """Start another one beside it, in a directory of its own; the process that there was."""
