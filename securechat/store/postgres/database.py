@@ -97,6 +97,9 @@ SELECT EXISTS (
 )
 """
 
+LONG_CONFIRMED_SECONDS = 1.0
+"""Any commit waits for a standby, but for less than that where there is one."""
+
 CHANNEL = "securechat"
 """On which those who write tell of it."""
 
@@ -275,9 +278,24 @@ class PostgresConnection:
         except psycopg.Error as error:
             # Of one that was lost unnoticed: nothing was done by it, so it is begun by another one.
             if not self._is_lost:
-                raise fault(error, str(self._location)) from error
+                raise self._held_up(error) from error
         self._reconnect()
         self._run(self._begin)
+
+    def _held_up(self, error: psycopg.Error) -> StoreError:
+        """Where a commit that waits for a standby holds what was waited for, there is no program to
+        end.
+        """
+        found = fault(error, str(self._location))
+        if isinstance(found, HeldError) and self._busy_seconds >= LONG_CONFIRMED_SECONDS:
+            with suppress(psycopg.Error):
+                if self._pg.execute(WAITS_FOR_STANDBY).fetchone() == (1,):
+                    return HeldError(
+                        f"{self._location}: what was stored there last waits for a standby, and "
+                        "nothing goes on until one has confirmed it: have one connect to it again",
+                        "no standby of the database confirms what is stored",
+                    )
+        return found
 
     def _begin(self) -> None:
         """In one message to the server of the database, as all chat waits for its answer. The head

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from securechat.store.database import Connection, Transaction, open_database
-from securechat.store.errors import StoreError, UnknownOutcomeError
+from securechat.store.errors import HeldError, StoreError, UnknownOutcomeError
 from securechat.store.postgres import database as postgres
 from securechat.store.postgres.location import PostgresLocation
 from tests.support.cutter import Cutter
@@ -282,3 +282,30 @@ def test_who_waits_for_a_standby_is_told(
 
     with postgres_server.configured(synchronous_standby_names="nobody"):
         until(says)  # the setting is in force
+
+
+def test_who_comes_after_what_waits_for_a_standby_is_told(
+    postgres_server: PostgresServer, database: PostgresLocation
+) -> None:
+    """There is no program that holds it, and that could be ended."""
+
+    def act(server: Connection) -> None:
+        for number in count():  # until the setting is in force
+            if told:
+                return
+            keep(server, f"a{number}")
+
+    told: list[str] = []
+    with closing(open_database(database)) as server, closing(open_database(database)) as other:
+        other.wait_at_most(1.0)
+        with postgres_server.configured(synchronous_standby_names="nobody"):
+            thread = threading.Thread(target=act, args=(server,))
+            thread.start()
+            until(lambda: bool(waiting(postgres_server)))
+            with pytest.raises(HeldError) as caught:
+                keep(other, "b")
+            told.append(str(caught.value))
+        thread.join()
+        assert "have one connect to it again" in told[0]
+        keep(other, "b")
+    assert "b" in kept(database)
