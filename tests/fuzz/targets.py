@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.fuzz.archive import ARCHIVE
 from tests.fuzz.client import CLIENT
 from tests.fuzz.proxy import PROXY
 from tests.fuzz.session import SESSION
@@ -10,5 +11,5 @@ from tests.fuzz.texts import TEXTS
 from tests.fuzz.wire import WIRE
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (*WIRE, PROXY, *TEXTS, CLIENT, SESSION)
+    target.name: target for target in (*WIRE, PROXY, *TEXTS, ARCHIVE, CLIENT, SESSION)
 }

@@ -21,6 +21,8 @@ from securechat.core.presence import online
 from securechat.core.turn import Turn
 from securechat.irc import message
 from securechat.irc.framing import LineBuffer
+from securechat.server import node_archive
+from tests.fuzz.archive import ARCHIVE
 from tests.fuzz.targets import TARGETS
 
 Patch = pytest.MonkeyPatch
@@ -115,6 +117,11 @@ def silent_end(patch: Patch) -> None:
     patch.setattr(Deliveries, "give_up", lambda deliveries: [])
 
 
+def any_file(patch: Patch) -> None:
+    """A node's archive may name a file outside of the directory."""
+    patch.setattr(node_archive, "NAMES", node_archive.NAMES | {"../evil"})
+
+
 class Case(NamedTuple):
     bug: Callable[[Patch], None]
     target: str
@@ -136,6 +143,9 @@ CASES = (
     Case(lost_rest, "framing", b"\x01\x06a\nb\nc\n"),
     Case(seen_all, "terminal", b"\x1b[2J"),
     Case(silent_end, "client", b"H\n>/join #a\n>hello"),
+    Case(
+        any_file, "archive", ARCHIVE.words[0].replace(b'"files": {', b'"files": {"../evil": "", ')
+    ),
 )
 
 
