@@ -231,7 +231,8 @@ class Service:
         self._journal = self._open_journal(pepper)
         # Only now, as an url that leads nowhere is mended in the configuration alone.
         self.data.keep_choice()
-        self._is_alone = self._journal.connection.lacks_standby()
+        if self._standby_watch is not None:
+            self._standby_watch.is_alone = self._journal.connection.lacks_standby()
         # Other nodes may be answering them, and rely on what the tables have in them.
         self.is_first = self._node_journal is None or self._node_journal.is_first
         if self.is_first:  # whoever asked before has given up, or asks again
@@ -466,7 +467,8 @@ class Service:
         return [*self.identity.warnings, *config_warnings(self.config), *self._of_the_store()]
 
     def _of_the_store(self) -> list[str]:
-        if not self._is_alone or self.config.store.single:
+        watch = self._standby_watch
+        if watch is None or not watch.is_alone or self.config.store.single:
             return []
         return [
             f"{self.data.location} has no synchronous standby: who loses its machine loses "

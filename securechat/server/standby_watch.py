@@ -1,5 +1,6 @@
 """The thread that tells why nothing goes on while PostgreSQL waits for a standby: who stores
-something there, at a start or later, hears nothing until one has confirmed it.
+something there, at a start or later, hears nothing until one has confirmed it. And that none is
+waited for any more, which nobody would notice otherwise.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from securechat.store.postgres.location import PostgresLocation
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+
+ALONE_SECONDS = 20.0
+"""So often it is asked whether a commit waits for another machine at all: what manages PostgreSQL
+may take all names out of synchronous_standby_names, such as Patroni, unless it is strict.
+"""
 
 PATIENT_SECONDS = 3.0
 """A standby that is restarted, or a slow network, holds things up for less."""
@@ -51,16 +57,22 @@ class StandbyWatch(BackgroundThread):
         super().__init__("standby watch", failed)
         self._database = database
         self._gone_on_at = gone_on_at
+        self.is_alone = False
+        """Whether no other machine confirms what is stored. Any thread may look."""
 
     def work(self) -> None:
         """The loop."""
         # Only now, as psycopg is needed for it.
         from securechat.store.postgres.database import waits_for_standby
 
-        is_told = False
+        is_told, looked_at = False, time.monotonic()
         while self.pause(LOOK_SECONDS):
-            if time.monotonic() - self._gone_on_at() < PATIENT_SECONDS:
+            now = time.monotonic()
+            if now - self._gone_on_at() < PATIENT_SECONDS:
                 is_told = False
+                if now - looked_at > ALONE_SECONDS:
+                    looked_at = now
+                    self._look_whether_alone()
             elif not is_told:
                 try:
                     is_told = waits_for_standby(self._database)
@@ -72,3 +84,20 @@ class StandbyWatch(BackgroundThread):
                         "one does (synchronous_standby_names): have one connect to it again",
                         self._database,
                     )
+
+    def _look_whether_alone(self) -> None:
+        from securechat.store.postgres.database import lacks_standby
+
+        before = self.is_alone
+        try:
+            self.is_alone = lacks_standby(self._database)
+        except StoreError:  # that it can't be reached others tell
+            return
+        if self.is_alone and not before:
+            log.warning(
+                "%s waits for no standby any more (synchronous_standby_names): who loses its "
+                "machine loses messages that are acknowledged from now on",
+                self._database,
+            )
+        elif before and not self.is_alone:
+            log.warning("%s waits for a standby again", self._database)

@@ -12,8 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from securechat.server import standby_watch
+from securechat.server.standby_watch import StandbyWatch
 from securechat.store.admin import Admin
 from securechat.store.postgres.location import PostgresLocation
+from tests.support.links import PATIENCE
 from tests.support.postgres import PostgresServer
 from tests.support.process import add_accounts, beginning, run_server, serving, write_config
 from tests.support.waiting import until
@@ -110,3 +113,30 @@ def test_ctrl_c_in_a_command_cancels_nothing(
         presses.join()
         assert waits(there) == 1
     until(lambda: waits(there) == 0)
+
+
+def test_that_no_standby_is_waited_for_any_more_is_told(
+    postgres_server: PostgresServer,
+    there: PostgresLocation,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As where Patroni has taken the last one out, and where it has put one in again."""
+    monkeypatch.setattr(standby_watch, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(standby_watch, "ALONE_SECONDS", 0.01)
+    died: list[BaseException] = []
+    watch = StandbyWatch(there, time.monotonic, died.append)
+    watch.start()
+    try:
+        until(lambda: watch.is_alone)
+        with postgres_server.configured(synchronous_standby_names=ABSENT):
+            until(lambda: not watch.is_alone)
+        until(lambda: watch.is_alone)
+    finally:
+        watch.stop()
+        watch.join(PATIENCE)
+    assert died == []
+    told = [one.getMessage() for one in caplog.records if one.name == standby_watch.__name__]
+    assert len(told) == 3
+    assert "waits for no standby any more" in told[0]
+    assert "waits for a standby again" in told[1]

@@ -689,6 +689,12 @@ def waits_for_standby(location: PostgresLocation) -> bool:
         return bool(connection.execute(WAITS_FOR_STANDBY).fetchone() == (1,))
 
 
+def lacks_standby(location: PostgresLocation) -> bool:
+    """As the connection's. Raises StoreError."""
+    with closing(PostgresConnection(location, read_only=True)) as connection:
+        return connection.lacks_standby()
+
+
 def retire(location: PostgresLocation, ending: str) -> str:
     """Rename the schema; the new name, for people. Raises StoreError."""
     connection = PostgresConnection(location, read_only=False)
