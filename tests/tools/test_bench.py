@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 from benchlib import report
 from benchlib.catalogue import choose
+from benchlib.process import HOST, free_port
+
+from tests.support.waiting import until
 
 BENCH = Path(__file__).resolve().parents[2] / "tools" / "bench.py"
 LISTENERS = {
@@ -39,6 +43,38 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=110,
     )
+
+
+STARTS = """
+import sys, time
+from pathlib import Path
+tools, home, port = sys.argv[1:]
+sys.path.insert(0, tools)
+from benchlib.process import HOST, Process
+command = [sys.executable, "-m", "http.server", "--bind", HOST, port]
+Process(command, Path(home), int(port)).start()
+print("listens", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_server_ends_with_its_bench(tmp_path: Path) -> None:
+    """Also where that is killed, as after a time limit."""
+    port = free_port()
+    words = [sys.executable, "-c", STARTS, str(BENCH.parent), str(tmp_path), str(port)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as bench:
+        assert bench.stdout is not None
+        assert bench.stdout.readline() == "listens\n"
+        bench.kill()
+
+    def is_refused() -> bool:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    until(is_refused)
 
 
 class Measures:

@@ -19,6 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "tools" / "peers"
 HOST = "127.0.0.1"
 
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+"""What a server is run by, so that it ends with the bench, however that does; PR_SET_PDEATHSIG in
+prctl(2).
+"""
+
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.01
@@ -50,7 +55,7 @@ class Process:
         user = self._user
         with self._output.open("wb") as file:
             self._running = subprocess.Popen(
-                self._command,
+                [*ENDS_WITH_US, *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
