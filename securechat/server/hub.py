@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from securechat.common.cpu_meter import CpuMeter
@@ -216,8 +217,10 @@ class Hub(NamedThread):
         self._stop = self._stop or stop
         if self._nodes is not None and not self._is_due(now + wait):
             self._nodes.follow()
+            self._release(self._followed())
             return
         if not self._may_begin():
+            self._release(self._followed())
             self._give_up(now)
             return
         stop, self._stop = self._stop, None
@@ -256,6 +259,9 @@ class Hub(NamedThread):
     def _may_begin(self) -> bool:
         """Whether a turn begins now. Where there are several nodes each waits for the others'."""
         return self._nodes is None or self._nodes.enter()
+
+    def _followed(self) -> list[Turn]:
+        return self._nodes.followed() if self._nodes is not None else []
 
     def _let_gather(self) -> None:
         """When several spoke in the last turn, more will in this one: it begins a little later."""
@@ -458,24 +464,26 @@ class Hub(NamedThread):
         else:
             self._nodes.store(turn)
         self.storage_health.greet(turn)
-        self.release(turn)
+        self._release([*self._followed(), turn])
         if turn.effects or turn.events:  # an idle turn would only hide what the others take
             self.counters.turns.add(time.monotonic() - turn.clock)
         turn.done()
 
-    def release(self, turn: Turn) -> None:
-        """Hand on what a turn says, and what it has others do."""
-        for session in turn.arrived:  # before its welcome: who has read that may speak
-            self._io[session.io].mark_authenticated(session.link)
-        for number, found in deliveries(turn.effects, self.counters.volume).items():
+    def _release(self, turns: Sequence[Turn]) -> None:
+        """Hand on what turns say, and what they have others do."""
+        for turn in turns:
+            for session in turn.arrived:  # before its welcome: who has read that may speak
+                self._io[session.io].mark_authenticated(session.link)
+        effects = chain.from_iterable(turn.effects for turn in turns)
+        for number, found in deliveries(effects, self.counters.volume).items():
             self._io[number].deliver(found)
-        for closing in turn.closings:
-            session = closing.session
-            if not session.is_here:
-                continue
-            self._io[session.io].close([(session.link, closing.reason)])
-        for job in turn.jobs:
-            self._submit(job)
+        for turn in turns:
+            for closing in turn.closings:
+                session = closing.session
+                if session.is_here:
+                    self._io[session.io].close([(session.link, closing.reason)])
+            for job in turn.jobs:
+                self._submit(job)
 
 
 def _is_before(end: float) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from securechat.core.nodes import encoding, following
@@ -63,7 +63,7 @@ class NodeView(NamedTuple):
 
 class Nodes:
     """rules: whose model all nodes have. journal: theirs. applied: the turn up to which the model
-    has them. release: hands on what a turn says. name: of this node.
+    has them. name: of this node.
     """
 
     def __init__(
@@ -71,16 +71,15 @@ class Nodes:
         rules: Rules,
         journal: NodeJournal,
         applied: int,
-        release: Callable[[Turn], None],
         name: str,
     ) -> None:
         self._rules = rules
         self._model = rules.model
         self._journal = journal
         self._applied = applied
-        self._release = release
         self._turns = OwnTurns(rules, journal.connection.epoch)
         self._presence = self._turns.presence
+        self._followed: list[Turn] = []
         self._troubled = False
         self._tidied_at = time.monotonic()
         self._connected_at = time.monotonic()
@@ -243,6 +242,14 @@ class Nodes:
 
     # Following
 
+    def followed(self) -> list[Turn]:
+        """What the others have done and nobody here has been told of yet. It is handed on in front
+        of the turn that is on, when that is stored: the others don't wait for it meanwhile, and
+        each member is written to once.
+        """
+        followed, self._followed = self._followed, []
+        return followed
+
     def _take_up(self, turns: Iterable[ForeignTurn]) -> None:
         for behind, (number, node, text) in enumerate(turns, 1):
             self._behind = max(self._behind, behind)
@@ -268,7 +275,7 @@ class Nodes:
         except Exception as error:
             log.exception("a bug: what another node has done could not be taken up")
             raise MustEndError("what another node has done could not be taken up") from error
-        self._release(turn)
+        self._followed.append(turn)
 
     def _trouble(self, error: StoreError) -> None:
         """The database can't be reached, or is another one's for long."""

@@ -278,7 +278,7 @@ class Service:
         from securechat.server.node_threads import Fence, TurnWaker
         from securechat.server.nodes import Nodes
 
-        nodes = Nodes(rules, journal, applied, lambda turn: self._hub.release(turn), self.data.node)
+        nodes = Nodes(rules, journal, applied, self.data.node)
         nodes.load(rules.turn(self._started_ms, time.monotonic()))
         journal.abandon()
         self._nodes = nodes
