@@ -322,6 +322,16 @@ class Turn:
         del self.audits[start.audits :]
         self._then.clear()
 
+    def set_aside(self) -> None:
+        """Take back what was changed, and keep what was recorded and said."""
+        self._run_undo(0, len(self.undo))
+        self.undo.clear()
+
+    def clear(self) -> None:
+        """Forget what was recorded and said, which has been set aside."""
+        for part in (self.events, self.effects, self.spans, self.audits, self.charges):
+            part.clear()
+
     def fail(
         self,
         spans: Iterable[CommandSpan],

@@ -13,32 +13,29 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from securechat.common.cpu_meter import CpuMeter
 from securechat.common.threads import NamedThread
 from securechat.core.administration.requests import Request
-from securechat.core.audit import note
 from securechat.core.delivery.fan_out import deliveries
-from securechat.core.guard import FAILED, guarded
-from securechat.core.jobs import Answer, Job, LogRead
+from securechat.core.guard import guarded
+from securechat.core.jobs import Job
 from securechat.core.model.entities import Session
-from securechat.core.model.states import State
+from securechat.core.nodes.ahead import Ahead
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.core.turn import Turn
-from securechat.net.address_blocks import address_block_of
-from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
+from securechat.net.connection import Connection
 from securechat.net.loop import IoThread
 from securechat.net.throttle import DEFAULT_RATE, Rate
-from securechat.net.transport import CLOSED_BY_CLIENT
-from securechat.server.allowance import Allowance, cost_of, cost_of_answers
+from securechat.server.allowance import Allowance
 from securechat.server.changes import Changes
 from securechat.server.commit import Committer, MustEndError
 from securechat.server.counters import Counters
 from securechat.server.inbox import Inbox, Stop
-from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
+from securechat.server.input_queue import TIME_SLICES, TimeSlices
+from securechat.server.input_runner import InputRunner
 from securechat.server.leaving import MOVES, Leaving
 from securechat.server.reading import look_up
 from securechat.server.requests import Requests
@@ -108,11 +105,11 @@ class Hub(NamedThread):
         self._reader = Reader(journal.connection)
         self._submit = submit
         self._failed = failed
-        self._slices = slices
         self._space = space
         self._io: Sequence[IoThread] = ()
         self._allowance = Allowance(rate)
         self.inbox = Inbox(self._allowance)
+        self._runner = InputRunner(rules, self.inbox, slices)
         self.requests = Requests(self._reader, of_process or {}, node=node)
         self._changes = Changes(rules, journal, self._reader, last_change, self.requests)
         self._next_tick = self._next_look = 0.0
@@ -124,9 +121,6 @@ class Hub(NamedThread):
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
-        self._meter = CpuMeter()
-        self._spoke: set[Session] = set()
-        """Who has had something to say in this turn."""
         self.counters = Counters()
         self.every_second: Callable[[], object] = lambda: None
         self.storage_health = StorageHealth(rules, journal)
@@ -198,7 +192,8 @@ class Hub(NamedThread):
         if time.monotonic() > self._stop_at:
             return True
         inbox, arriving = self.inbox, self._rules.model.arriving
-        left = inbox.authenticated.holds_any or inbox.logins or inbox.answers or arriving
+        said = inbox.authenticated.holds_any or self._runner.has_lines
+        left = said or inbox.logins or inbox.answers or arriving
         return not left and self._rules.all_answered()
 
     def _new_turn(self) -> Turn:
@@ -210,7 +205,7 @@ class Hub(NamedThread):
         # The next moment at which something is due without anybody's input.
         wait = min(self._next_tick - now, self._next_look - now, self.inbox.authenticated.wait(now))
         # They wait for nothing but the next turn's beginning.
-        if self._rules.model.arriving:
+        if self._rules.model.arriving or self._runner.has_lines:
             wait = 0.0
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         # Kept, as the turn in which it is done may not begin yet.
@@ -219,31 +214,31 @@ class Hub(NamedThread):
             self._nodes.follow()
             self._release(self._followed())
             return
-        if not self._may_begin():
+        turn = self._new_turn()
+        self._began = turn.clock
+        self._runner.begin(turn)
+        ahead = self._run_ahead(turn)
+        if not self._may_begin(ahead):
+            self._runner.put_off(ahead)
             self._release(self._followed())
             self._give_up(now)
             return
+        # The head may have been waited for.
+        turn.now_ms, turn.clock = int(time.time() * 1000), time.monotonic()
         stop, self._stop = self._stop, None
-        turn = self._new_turn()
-        self._began = turn.clock
-        self._spoke.clear()
-        self.inbox.authenticated.begin_turn(turn.clock)
         self._do_what_is_due(turn)  # first: what the input changes isn't in the database yet
-        self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
+        self._runner.guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
-        # Here, as what was done before is charged to nobody.
-        self._meter.begin()
-        self._work_off(
-            turn, self.inbox.authenticated, self._slices.authenticated, self._slices.busy
-        )
-        self._take_answers(turn, self._slices.logins)
-        self._work_off(turn, self.inbox.logins, self._slices.logins)
-        self._work_off(turn, self.inbox.unauthenticated, self._slices.unauthenticated)
-        for account, cost in turn.charges:
-            # Only in lines: its time was measured where it was spent.
-            self.inbox.authenticated.charge(account, cost, 0.0)
+        self._runner.run(turn, ahead)
         self._finish(turn)
+
+    def _run_ahead(self, turn: Turn) -> Ahead | None:
+        """What need not wait for the head. Nothing, where something is due before it."""
+        is_due = turn.clock >= min(self._next_tick, self._next_look) or self.inbox.answers
+        if self._nodes is None or is_due or self._rules.model.arriving or self._stop:
+            return None
+        return self._runner.run_ahead(turn)
 
     def _give_up(self, now: float) -> None:
         """A server that is to stop waits for its turn no longer than for its clients."""
@@ -254,11 +249,14 @@ class Hub(NamedThread):
 
     def _is_due(self, moment: float) -> bool:
         """Whether there is something to do here. moment: when there is without anybody's input."""
-        return self.inbox.has_work or self._stop is not None or time.monotonic() >= moment
+        waits = self.inbox.has_work or self._runner.has_lines or self._stop is not None
+        return waits or time.monotonic() >= moment
 
-    def _may_begin(self) -> bool:
-        """Whether a turn begins now. Where there are several nodes each waits for the others'."""
-        return self._nodes is None or self._nodes.enter()
+    def _may_begin(self, ahead: Ahead | None = None) -> bool:
+        """Whether a turn begins now. Where there are several nodes each waits for the others'.
+        ahead: what the turn has said already.
+        """
+        return self._nodes is None or self._nodes.enter(ahead)
 
     def _followed(self) -> list[Turn]:
         return self._nodes.followed() if self._nodes is not None else []
@@ -266,7 +264,7 @@ class Hub(NamedThread):
     def _let_gather(self) -> None:
         """When several spoke in the last turn, more will in this one: it begins a little later."""
         early = self._began + GATHER_SECONDS - time.monotonic()
-        if len(self._spoke) > 1 and early > 0 and self._ending is None:
+        if len(self._runner.spoke) > 1 and early > 0 and self._ending is None:
             time.sleep(early)
 
     def _begin_stop(self, turn: Turn, stop: Stop) -> None:
@@ -274,134 +272,6 @@ class Hub(NamedThread):
         self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
         self.inbox.authenticated.end_rest()
         self._rules.ask_all(turn)
-
-    def _take_answers(self, turn: Turn, seconds: float) -> None:
-        """Of pages and searches only as many as there is time for: those who ask for one after the
-        other wait for each other, and add little to anybody else's wait.
-        """
-        now = time.monotonic()
-        end, end_of_pages = now + seconds, now + self._slices.pages
-        answers, later, full = self.inbox.answers, list[Answer](), False
-        while answers:
-            answer = answers.popleft()
-            if full and isinstance(answer, LogRead):
-                later.append(answer)
-                continue
-            self._guarded(turn, answer.session, self._rules.answered, answer)
-            now = time.monotonic()
-            full = now >= end_of_pages
-            if now >= end:
-                break
-        answers.extendleft(reversed(later))
-
-    def _work_off(
-        self, turn: Turn, inputs: FairInputQueue, seconds: float, busy: float = 0.0
-    ) -> None:
-        """busy: seconds for those who have said much, after all the others have had their turn."""
-        end = time.monotonic() + seconds
-        while inputs.fresh:
-            self._take_next(turn, inputs)
-            if time.monotonic() >= end:
-                return
-        end = time.monotonic() + busy
-        while inputs.busy and not inputs.fresh:
-            self._take_next(turn, inputs)
-            if time.monotonic() >= end:
-                return
-
-    def _take_next(self, turn: Turn, inputs: FairInputQueue) -> None:
-        event = inputs.take()
-        session = event.connection.owner
-        # Most inputs are lines, and have their own way without a savepoint for each.
-        if type(event) is not Lines or not isinstance(session, Session):
-            self._guarded(turn, session, self._take_input, event)
-            return
-        try:
-            self._run_lines(turn, session, event)
-        except Exception:  # the rules have taken back what failed in them
-            self._bug(turn, session, event)
-
-    def _guarded(
-        self, turn: Turn, session: object, action: Callable[[Turn, Any], None], item: object
-    ) -> None:
-        """A bug that one session brings up is taken back, and costs only that session."""
-        start = turn.savepoint()
-        try:
-            action(turn, item)
-        except Exception:
-            turn.roll_back(start)
-            self._bug(turn, session, item)
-
-    def _bug(self, turn: Turn, session: object, item: object) -> None:
-        log.exception("a bug: %s failed and was taken back", type(item).__name__)
-        if isinstance(session, Session):
-            turn.close(session, FAILED)
-
-    def _take_input(self, turn: Turn, event: Input) -> None:
-        connection = event.connection
-        session = connection.owner
-        if isinstance(event, Opened):
-            self._open(turn, connection)
-        elif not isinstance(session, Session):
-            raise TypeError(f"{connection} has no session")
-        elif isinstance(event, Taken):
-            session.heard_at = turn.clock
-        elif isinstance(event, Closed):
-            _note_end(session, event.reason)
-            self._rules.closed(turn, session, _shown_reason(event))
-            # The two refer to each other: so they are freed at once, without the collector.
-            connection.owner = None
-
-    def _run_lines(self, turn: Turn, session: Session, event: Lines) -> None:
-        """As many as there is time for; the others when it is this connection's turn again."""
-        account = session.account if session.state is State.READY else None
-        # As local names: this loop runs for every line that anybody says.
-        lines, run, now, effects = event.lines, self._rules.line, time.monotonic, turn.effects
-        start, began = len(effects), now()
-        end = began + self._slices.per_account
-        most = len(lines)
-        if account is not None:
-            self._spoke.add(session)
-            if most > 1:  # one always is
-                most = self.inbox.authenticated.affordable(account, most)
-        number = 0
-        while True:
-            if session.answering is not None:
-                self._rules.go_on(turn, session, partial(_is_before, end))
-            if number >= most or session.answering is not None:
-                break
-            run(turn, session, lines[number])
-            number += 1
-            # Asked behind each line: one at least is done, however little time there is.
-            if number < most and now() >= end:
-                break
-        # The I/O thread reads it without a lock, to see how many are still waiting.
-        event.connection.done += number
-        if number < len(lines) or session.answering is not None:
-            self._put_back(event._replace(lines=lines[number:]), session)
-        if account is not None:
-            cost = cost_of(lines if number == len(lines) else lines[:number])
-            if len(effects) - start > number:  # each line has paid for one
-                cost += cost_of_answers(effects[start:])
-            self.inbox.authenticated.charge(account, cost, self._meter.seconds(began))
-
-    def _put_back(self, rest: Lines, session: Session) -> None:
-        inputs, party = self.inbox.place(rest)
-        inputs.put_back(party, rest, later=session.answering is not None)
-
-    def _open(self, turn: Turn, connection: Connection) -> None:
-        note("connected", level=logging.DEBUG, address=connection.address, port=connection.port)
-        session = Session(
-            connection,
-            io=connection.io,
-            address=connection.address,
-            address_block=address_block_of(connection.address),
-            fingerprint=connection.fingerprint,
-            opened_at=turn.clock,
-            join=connection.join,
-        )
-        connection.owner = session
-        self._rules.opened(turn, session)
 
     def _do_what_is_due(self, turn: Turn) -> None:
         """Do what is due by the clock. Nothing in here may end the server: a bug in one part is
@@ -484,21 +354,3 @@ class Hub(NamedThread):
                     self._io[session.io].close([(session.link, closing.reason)])
             for job in turn.jobs:
                 self._submit(job)
-
-
-def _is_before(end: float) -> bool:
-    return time.monotonic() < end
-
-
-def _note_end(session: Session, reason: str) -> None:
-    """Without what somebody wrote as a farewell: no message text is logged."""
-    who = session.account.name if session.account else "-"
-    reason = reason.partition(":")[0]
-    # Of unauthenticated connections there may be thousands a second.
-    level = logging.INFO if session.account else logging.DEBUG
-    note("disconnected", level=level, account=who, address=session.address, reason=reason)
-
-
-def _shown_reason(event: Closed) -> str:
-    """What the others see as the QUIT message."""
-    return "Connection closed" if event.reason == CLOSED_BY_CLIENT else "Connection lost"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from itertools import chain, count
 from typing import NamedTuple
 
@@ -142,6 +142,17 @@ class FairInputQueue:
         if later:
             self._unschedule(party, event.connection)
             self._later[event.connection] = party
+
+    def go_on(self, connections: Iterable[Connection]) -> None:
+        """Those whose next input was put back for later go on now, before all others."""
+        for connection in connections:
+            party = self._later.pop(connection, None)
+            if party is None:  # it has ended meanwhile
+                continue
+            self._schedule(party, connection)
+            for parties in (self.fresh, self.busy):
+                if party in parties:
+                    parties.move_to_end(party, last=False)
 
     # What the accounts draw on
 

@@ -2,8 +2,9 @@
 
 Before its turn runs, a node has the head of the database to itself, and has taken up all turns that
 were before; so the rules see the state that everybody has, and nothing that they decide can be in
-conflict with another node. The turn holds the head until it is stored. Hub thread only, but for
-what says otherwise.
+conflict with another node. The turn holds the head until it is stored. Messages alone are run
+before, while others have the head (core/nodes/ahead.py). Hub thread only, but for what says
+otherwise.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from securechat.core.nodes import encoding, following
+from securechat.core.nodes.ahead import Ahead
 from securechat.core.nodes.encoding import UnreadableError, read_body
 from securechat.core.nodes.presence import row_of
 from securechat.core.nodes.turns import OwnTurns, Telling
@@ -66,13 +68,7 @@ class Nodes:
     has them. name: of this node.
     """
 
-    def __init__(
-        self,
-        rules: Rules,
-        journal: NodeJournal,
-        applied: int,
-        name: str,
-    ) -> None:
+    def __init__(self, rules: Rules, journal: NodeJournal, applied: int, name: str) -> None:
         self._rules = rules
         self._model = rules.model
         self._journal = journal
@@ -109,16 +105,17 @@ class Nodes:
 
     # A turn
 
-    def enter(self) -> bool:
+    def enter(self, ahead: Ahead | None = None) -> bool:
         """Begin a turn: nobody else has one until it is stored or abandoned. False where that can't
-        be; what has come waits.
+        be; what has come waits. ahead: what the turn has said already; it has its place then, if it
+        still holds.
         """
         began = time.monotonic()
         try:
             turns = self._journal.begin_turn(self._applied)
             self._held_since = time.monotonic()
             self._counters.waits.add(self._held_since - began)
-            self._take_up(turns)
+            self._take_up(turns, ahead)
         except StoreError as error:
             self._trouble(error)
             return False
@@ -126,6 +123,8 @@ class Nodes:
             log.warning("the nodes' database can be reached again")
             self._troubled, self._connected_at = False, time.monotonic()
         self._turns.begin()
+        if ahead is not None and ahead.holds:
+            ahead.apply(int(time.time() * 1000))
         return True
 
     def follow(self) -> None:
@@ -250,18 +249,20 @@ class Nodes:
         followed, self._followed = self._followed, []
         return followed
 
-    def _take_up(self, turns: Iterable[ForeignTurn]) -> None:
+    def _take_up(self, turns: Iterable[ForeignTurn], ahead: Ahead | None = None) -> None:
         for behind, (number, node, text) in enumerate(turns, 1):
             self._behind = max(self._behind, behind)
             if node != self._journal.connection.epoch:
-                self._take_up_one(text)
+                self._take_up_one(text, ahead)
             self._applied = number
             self._journal.connection.seen(number)
 
-    def _take_up_one(self, text: str) -> None:
+    def _take_up_one(self, text: str, ahead: Ahead | None) -> None:
         turn = self._rules.turn(int(time.time() * 1000), time.monotonic())
         try:
             body = read_body(text)
+            if ahead is not None:
+                ahead.look(body)
             self._changes.know_accounts(_changes(body))
             following.take_up(
                 turn, self._presence, body, lambda found: self._changes.follow(turn, found)

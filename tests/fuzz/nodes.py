@@ -5,6 +5,7 @@ theirs what they have heard at the one.
 Beside what session.py knows a step may be
 
     K1           the node at place 1 stops, with all who are there
+    O            what comes next is said before its node has the head, and what comes then first
     Qkind {…}    the administrator asks for something, with its facts as JSON
 """
 
@@ -14,7 +15,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import Any, cast
 
 from securechat.core.administration import requests
@@ -133,12 +134,8 @@ class Play:
         from it.
         """
         self.heard = {}
-        first = steps[0]
-        if first[:1].isdigit() or first[:1] == b"c":
-            people = [self.person(_who(step)) for step in steps]
-            with node_of(people[0].session).turn() as turn:
-                for step in steps:
-                    self._does(turn, step)
+        if _is_said(steps[0]):
+            self._run(self._with_people(steps))
             if any(b"PONG" in step or b"QUIT" in step for step in steps):
                 # What has arrived is told within the second; who came before would be given it
                 # again.
@@ -149,13 +146,59 @@ class Play:
         self._end_closed()
         return self.heard
 
-    def _does(self, turn: Turn, step: bytes) -> None:
-        person, rules = self.person(_who(step)), node_of(self.person(_who(step)).session)
-        if step[:1] == b"c":
-            rules.rules.closed(turn, person.session, "Connection lost")
+    def overlap(self, first: Sequence[bytes], second: Sequence[bytes]) -> dict[int, list[str]]:
+        """As turn(), of two: the first is run before its node has the head, as far as that goes,
+        and the second, at another node, has its place before it.
+        """
+        self.heard = {}
+        before, after = self._with_people(first), self._with_people(second)
+        # What workers do would have turns of its own between the two.
+        busy, self.nodes.busy = self.nodes.busy, True
+        if self.together:
+            self._run(after)
+            self._run(before)
         else:
-            rules.rules.line(turn, person.session, self._filled_in(person, step[1:]))
-            rules.rules.go_on(turn, person.session, lambda: True)
+            said = [(person.session, step[1:]) for person, step in before]
+            with node_of(said[0][0]).ahead(said):
+                self._run(after)
+        self.nodes.busy = busy
+        if not busy:
+            self.nodes.work()
+        self._end_closed()
+        return self.heard
+
+    def can_overlap(self, groups: Sequence[Sequence[bytes]]) -> bool:
+        """Whether they are two, of people at two nodes, whose lines don't depend on what was before
+        them, or on a look that all have at the time.
+        """
+        if len(groups) != 2 or not all(_is_said(step) for group in groups for step in group):
+            return False
+        first, second = groups
+        if any(step[:1] == b"c" or b"$" in step for step in first):
+            return False
+        if any(b"PONG" in step or b"QUIT" in step for step in (*first, *second)):
+            return False
+        there = [[self.people.get(_who(step)) for step in group] for group in groups]
+        if any(one is None or one.session.state is State.CLOSED for one in chain(*there)):
+            return False
+        places = [{node_of(one.session).epoch for one in group if one} for group in there]
+        return len(places[0]) == 1 and places[0].isdisjoint(places[1])
+
+    def _with_people(self, steps: Sequence[bytes]) -> Sequence[tuple[Person, bytes]]:
+        return [(self.person(_who(step)), step) for step in steps]
+
+    def _run(self, steps: Sequence[tuple[Person, bytes]]) -> None:
+        with node_of(steps[0][0].session).turn() as turn:
+            for person, step in steps:
+                self._does(turn, person, step)
+
+    def _does(self, turn: Turn, person: Person, step: bytes) -> None:
+        rules = node_of(person.session).rules
+        if step[:1] == b"c":
+            rules.closed(turn, person.session, "Connection lost")
+        else:
+            rules.line(turn, person.session, self._filled_in(person, step[1:]))
+            rules.go_on(turn, person.session, lambda: True)
 
     def _end_closed(self) -> None:
         """The connections of those that were closed are gone."""
@@ -225,6 +268,8 @@ class Play:
         account = node.model.account_named(name)
         if (account is None) != (verb == "add"):
             return
+        if verb == "free" and account is not None and account.directs:
+            return  # the name stays with whom somebody has written to
         made = self._new_row(verb, name)
         number = account.id if account is not None else made.id
         if verb in CALLED:
@@ -330,6 +375,11 @@ def _who(step: bytes) -> int:
     return int(step[:1]) if step[:1].isdigit() else min(_number(step[1:]), 9)
 
 
+def _is_said(step: bytes) -> bool:
+    """Whether somebody says it, or goes."""
+    return step[:1].isdigit() or step[:1] == b"c"
+
+
 def _number(text: bytes) -> int:
     return int(text) if text.isdigit() and len(text) < 8 else 0
 
@@ -351,7 +401,7 @@ def turns(steps: Sequence[bytes], place: Callable[[int], int]) -> Iterator[list[
 
 
 def _where(step: bytes, place: Callable[[int], int]) -> int:
-    return place(_who(step)) if step[:1].isdigit() or step[:1] == b"c" else -1
+    return place(_who(step)) if _is_said(step) else -1
 
 
 def _is_forgotten(difference: str) -> bool:
@@ -363,15 +413,33 @@ def play(steps: Sequence[bytes], places: int) -> None:
     with loudly():
         there, alone = Play(places), Play(places, together=True)
         there.check()
-        for done in turns(steps, there.place):
-            heard, expected = there.turn(done), alone.turn(done)
-            there.check()
-            failed = there.nodes.failed
-            compare(heard, expected, by_clock=done[0][:1] == b"t", loosely=failed)
+        found = turns(steps, there.place)
+        for done in found:
+            if done == [b"O"]:
+                _play_two(there, alone, [*islice(found, 2)])
+            else:
+                _play_one(there, alone, done)
         for last in ([b"W"], [b"t1"]):
             heard, expected = there.turn(last), alone.turn(last)
             there.check()
             compare(heard, expected, by_clock=True, loosely=there.nodes.failed)
+
+
+def _play_one(there: Play, alone: Play, done: Sequence[bytes]) -> None:
+    heard, expected = there.turn(done), alone.turn(done)
+    there.check()
+    by_clock = done[0][:1] == b"t"
+    compare(heard, expected, by_clock=by_clock, loosely=there.nodes.failed)
+
+
+def _play_two(there: Play, alone: Play, groups: Sequence[Sequence[bytes]]) -> None:
+    if not there.can_overlap(groups):
+        for done in groups:
+            _play_one(there, alone, done)
+        return
+    heard, expected = there.overlap(*groups), alone.overlap(*groups)
+    there.check()
+    compare(heard, expected, loosely=there.nodes.failed)
 
 
 def play_late(steps: Sequence[bytes], further: Sequence[bytes]) -> None:
@@ -440,6 +508,8 @@ def _shown(line: str) -> str:
 
 def _place(line: str) -> str:
     """The channel that a line is about: between two of them there is no order."""
+    if line[:1] == "@":
+        line = line.partition(" ")[2]
     words = line.split(" :")[0].split(" ")
     return next((word for word in words if word.lstrip("@~+")[:1] == "#"), "")
 
@@ -493,6 +563,10 @@ _SAID = (
     'ADMINISTER channel role {"channel":"#a","name":"bob","role":"owner"}',
 )  # fmt: skip
 
+_MESSAGES = tuple(
+    line for line in _SAID if {"PRIVMSG", "NOTICE", "TAGMSG"} & {*line.split(" ")[:2]}
+)
+
 _ENTERS = (
     ("{w}AUTHENTICATE PLAIN", "{w}AUTHENTICATE AGFsaWNlAHJpZ2h0"),
     ("9AUTHENTICATE EXTERNAL", "9AUTHENTICATE +", "9NICK dave", "9USER d 0 * :D"),
@@ -536,6 +610,10 @@ def scenes(choose: Callable[[Sequence[Any]], Any]) -> Iterator[bytes]:
     what = choose((_SAID,) * 14 + (_ENTERS,) * 3 + (_ELSE,) * 3)
     found = choose(what)
     lines = [f"{who}{found}"] if what is _SAID else [*found] if what is _ENTERS else [found]
+    if choose((True, False, False, False)):  # what comes next has its place before these
+        first = choose([one for one in range(10) if one != who])
+        said = [f"{first}{choose(_MESSAGES)}" for _ in range(choose((1, 1, 2, 3)))]
+        yield from (line.encode() for line in ["O", "{", *said, "}"])
     together = len(lines) > 1 and choose((True, False, False))
     for line in ["{", *lines, "}"] if together else lines:
         yield line.replace("{w}", str(who)).replace("{n}", name).encode()

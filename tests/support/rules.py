@@ -138,7 +138,7 @@ class RulesUnderTest:
         if self._turn is not None:
             yield self._turn
             return
-        turn = self._turn = self.rules.turn(self.now_ms, self.clock)
+        turn = self._turn = self._new_turn()
         try:
             self.rules.admit(turn)
             yield turn
@@ -151,6 +151,9 @@ class RulesUnderTest:
                 pass
         if not self.busy:
             self.work()
+
+    def _new_turn(self) -> Turn:
+        return self.rules.turn(self.now_ms, self.clock)
 
     def _store(self, turn: Turn) -> None:
         """As the hub does: all in one, or one span after the other when one is refused."""

@@ -23,6 +23,7 @@ from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Session
 from securechat.core.nodes import following
+from securechat.core.nodes.ahead import Ahead
 from securechat.core.nodes.encoding import body_text, read_body, values_of
 from securechat.core.nodes.presence import Key, Presence, Row, row_of
 from securechat.core.nodes.turns import OwnTurns
@@ -37,6 +38,9 @@ from tests.support.rules import NOT_STORED, RulesLink, RulesUnderTest
 
 APART = 5000.0
 """Seconds between the monotonic clocks of two nodes: no two machines have the same one."""
+
+
+SaidLine = tuple[Session, bytes]
 
 
 class ToldTurn(NamedTuple):
@@ -141,6 +145,7 @@ class NodeUnderTest(RulesUnderTest):
         self.epoch = epoch
         self._applied = 0
         self._again = False
+        self._ahead: tuple[Turn, Ahead] | None = None
         self._found: list[Change] = []
         """What its turn has taken up of the administrator's changes."""
         super().__init__(*nodes.names, **nodes.settings)
@@ -182,6 +187,8 @@ class NodeUnderTest(RulesUnderTest):
             return
         self.follow()
         self.own.begin()
+        if self._ahead is not None and self._ahead[1].holds:
+            self._ahead[1].apply(self.now_ms)
         with super().turn() as turn:
             yield turn
         if self._again:  # what was done all the same is told with the next turn
@@ -191,6 +198,29 @@ class NodeUnderTest(RulesUnderTest):
         self.nodes.follow()
         if not self.nodes.busy:
             self.nodes.work()
+
+    @contextmanager
+    def ahead(self, lines: Sequence[SaidLine]) -> Iterator[Ahead]:
+        """Run lines before this node has the head, as far as that goes. What others do in the block
+        has its place before them.
+        """
+        turn = self.rules.turn(self.now_ms, self.clock)
+        ahead = Ahead(turn, self.rules.line)
+        left: list[SaidLine] = []
+        for session, raw in lines:
+            if session in dict(left) or not ahead.run(turn, session, raw):
+                left.append((session, raw))
+        ahead.set_aside()
+        self._ahead = turn, ahead
+        yield ahead
+        with self.turn() as turn:
+            self._ahead = None
+            for session, raw in [*([] if ahead.holds else ahead.discard()), *left]:
+                self.rules.line(turn, session, raw)
+                self.rules.go_on(turn, session, lambda: True)
+
+    def _new_turn(self) -> Turn:
+        return self._ahead[0] if self._ahead is not None else super()._new_turn()
 
     def _store(self, turn: Turn) -> None:
         """As a node does."""
@@ -237,6 +267,8 @@ class NodeUnderTest(RulesUnderTest):
 
     def _take_up(self, presence: Presence, text: str) -> None:
         body = read_body(text)
+        if self._ahead is not None:
+            self._ahead[1].look(body)
         found = [self._read(number) for number, _, _ in body.get("changes", ())]
         for changes, there in found:
             changes.know_accounts(there)

@@ -32,17 +32,17 @@ MESSAGES = frozenset({"PRIVMSG", "NOTICE", "TAGMSG"})
 class Tagged(Line):
     """Another line with one tag more, in front of its own."""
 
-    __slots__ = ("_inner", "_tag")
+    __slots__ = ("_tag", "inner")
 
     def __init__(self, inner: Line, tag: str) -> None:
         # No super().__init__(): all else is asked of the line within.
         self.body = inner.body
-        self._inner, self._tag = inner, tag
+        self.inner, self._tag = inner, tag
 
     def encode(self, caps: int) -> bytes:
         """The bytes, CR LF included; b'' for nothing."""
         # Not kept: such a line goes to one session.
-        return self._inner.encode_tagged(caps, self._tag)
+        return self.inner.encode_tagged(caps, self._tag)
 
 
 def label_of(session: Session, tags: Mapping[str, str]) -> str:

@@ -114,6 +114,11 @@ class Line:
             data = self._encoded[key] = self._render(key)
         return data
 
+    def move(self, msgid: MessageId, at_ms: int) -> None:
+        """Give it another place in the one order, before anybody has been sent it."""
+        self.msgid, self.at_ms = msgid, at_ms
+        self._encoded.clear()
+
     def encode_tagged(self, caps: int, tag: str) -> bytes:
         """The same with one tag more, in front of its own."""
         data = self.encode(caps)

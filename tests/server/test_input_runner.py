@@ -1,0 +1,143 @@
+"""What is run before a node has the head, what waits for it, and in which order all is done."""
+
+from __future__ import annotations
+
+import socket
+from itertools import chain
+
+import pytest
+
+from securechat.core.journal.events.channels import Logged
+from securechat.core.nodes.ahead import Ahead
+from securechat.core.turn import Turn
+from securechat.net.connection import Connection, Lines
+from securechat.server.inbox import Inbox
+from securechat.server.input_queue import TIME_SLICES, TimeSlices
+from securechat.server.input_runner import InputRunner
+from tests.support.links import PATIENCE
+from tests.support.rules import in_channel
+
+NO_TIME = TimeSlices(0.0, 0.0, 0.0, PATIENCE, busy=0.0)
+AMPLE = TIME_SLICES._replace(authenticated=PATIENCE, per_account=PATIENCE)
+"""One input at least is taken in any case."""
+
+
+class Runner:
+    """The runner of a node, and three people in #den who are connected to it."""
+
+    def __init__(self, slices: TimeSlices = AMPLE) -> None:
+        names = "alice", "bob", "carol"
+        self.rules, people = in_channel(*names)
+        self.inbox = Inbox()
+        self.runner = InputRunner(self.rules.rules, self.inbox, slices)
+        self.connections: dict[str, Connection] = {}
+        for name, person in zip(names, people, strict=True):
+            sock = socket.socket()
+            sock.close()
+            self.connections[name] = connection = Connection(sock, "192.0.2.1", 4711, 0)
+            connection.owner = person.session
+
+    def says(self, name: str, *lines: str) -> None:
+        """It has come, and waits for the hub."""
+        said = Lines(self.connections[name], [line.encode() for line in lines])
+        self.inbox.put_inputs([said])
+        self.inbox.gather(0.0)
+
+    def begins(self) -> tuple[Turn, Ahead | None]:
+        """A turn, up to where it needs the head."""
+        turn = self.rules.rules.turn(self.rules.now_ms, self.rules.clock)
+        self.runner.begin(turn)
+        return turn, self.runner.run_ahead(turn)
+
+    def has_head(self, turn: Turn, ahead: Ahead | None, *, holds: bool = True) -> list[str]:
+        """The turn goes on. holds: whether what was run is still right. What is logged."""
+        if ahead is not None:
+            ahead.holds = holds
+            if holds:
+                ahead.apply(self.rules.now_ms)
+        self.runner.run(turn, ahead)
+        return logged(turn)
+
+    def turn(self, *, holds: bool = True) -> list[str]:
+        """A whole one."""
+        return self.has_head(*self.begins(), holds=holds)
+
+
+def logged(turn: Turn) -> list[str]:
+    """What a turn stores, in its order."""
+    return [event.text for event in turn.events if isinstance(event, Logged)]
+
+
+@pytest.fixture
+def node() -> Runner:
+    return Runner()
+
+
+def test_messages_need_no_head(node: Runner) -> None:
+    """What they change is not in the model before it is there."""
+    before = node.rules.model.last_seq
+    node.says("alice", "PRIVMSG #den :one", "PRIVMSG #den :two")
+    turn, ahead = node.begins()
+    assert logged(turn) == ["one", "two"]
+    assert node.rules.model.last_seq == before
+    assert node.has_head(turn, ahead) == ["one", "two"]
+    assert node.rules.model.last_seq == before + 2
+
+
+def test_all_else_waits_for_it(node: Runner) -> None:
+    """And what the same connection has said behind it, also what came later."""
+    node.says("alice", "PRIVMSG #den :one", "TOPIC #den :tea", "PRIVMSG #den :two")
+    node.says("alice", "PRIVMSG #den :three")
+    node.says("bob", "PRIVMSG #den :of bob")
+    turn, ahead = node.begins()
+    assert logged(turn) == ["one", "of bob"]
+    assert node.has_head(turn, ahead) == ["one", "of bob", "tea", "two", "three"]
+
+
+def test_what_does_not_hold_is_run_again(node: Runner) -> None:
+    """First, and in its order."""
+    node.says("alice", "PRIVMSG #den :one", "TOPIC #den :tea")
+    node.says("bob", "PRIVMSG #den :two")
+    assert node.turn(holds=False) == ["one", "two", "tea"]
+
+
+def test_what_could_not_begin_waits_for_the_next_turn(node: Runner) -> None:
+    """The database can't be reached for a while."""
+    node.says("alice", "PRIVMSG #den :one", "TOPIC #den :tea")
+    for _ in range(2):
+        turn, ahead = node.begins()
+        node.runner.put_off(ahead)
+        assert not logged(turn)
+        assert node.runner.has_lines
+    node.says("alice", "PRIVMSG #den :two")
+    assert node.turn() == ["one", "tea", "two"]
+    assert not node.runner.has_lines
+
+
+def test_who_waits_for_the_head_comes_first_when_it_is_there() -> None:
+    """Also where messages take all the time that there is."""
+    node = Runner(NO_TIME)
+    node.says("alice", "TOPIC #den :tea")
+    for _ in range(3):
+        node.says("bob", "PRIVMSG #den :b")
+        node.says("carol", "PRIVMSG #den :c")
+    found = [node.turn() for _ in range(4)]
+    assert "tea" in found[0]
+    assert sorted(chain(*found)) == ["b", "b", "b", "c", "c", "c", "tea"]
+
+
+def test_a_bug_costs_one_session(node: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it comes up before the turn has the head, or when lines are run again."""
+    line = node.rules.rules.line
+
+    def fails(turn: Turn, session: object, raw: bytes) -> None:
+        if raw.endswith(b"bug"):
+            raise ZeroDivisionError
+        line(turn, session, raw)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(node.rules.rules, "line", fails)
+    node.says("alice", "PRIVMSG #den :bug")
+    node.says("bob", "PRIVMSG #den :fine")
+    turn, ahead = node.begins()
+    assert node.has_head(turn, ahead) == ["fine"]
+    assert [one.reason for one in turn.closings]
