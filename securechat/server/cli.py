@@ -242,8 +242,9 @@ class _Ending:
 
     @contextlib.contextmanager
     def may_be_given_up(self) -> Iterator[None]:
-        """What waits for a standby of the database may do so for ever: a signal ends it in a block
-        of this, at once. Nothing that is on its way then was acknowledged to anybody.
+        """What waits for the database does so for some time, and for a standby of it perhaps for
+        ever: in a block of this a signal ends it at once. Nothing that is on its way then was
+        acknowledged to anybody.
         """
         self._may_be_given_up = True
         try:

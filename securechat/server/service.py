@@ -96,8 +96,8 @@ class Service:
     the process must end. on_node: called when this node is to leave the others, to stay after all,
     or has nobody left: then leaving tells which, and follow_nodes() is due. of_process: what takes
     an administrator's requests about the process, by their kinds; see Requests. opening: what the
-    database is opened within, which may wait for a standby. Everything else is made by start().
-    Main thread.
+    database is opened within, where it and a standby may be waited for. Everything else is made by
+    start(). Main thread.
     """
 
     config: Config
@@ -149,16 +149,17 @@ class Service:
         # accepted before the listener runs.
         self._know(bind_listeners(self.config, Bound()))
         try:
-            # Before the database is opened to write: it would be brought to this one's format.
-            for warning in check_beside(self.config, self.data, self.identity):
-                log.warning("%s", warning)
-            self.metrics = self._open_metrics()
-            self._watch_standby()
             with self.opening():
+                # Before it is opened to write: it would be brought to this one's format.
+                for warning in check_beside(self.config, self.data, self.identity):
+                    log.warning("%s", warning)
+                self.metrics = self._open_metrics()
+                self._watch_standby()
                 pepper, rules, changed = self._open()
         except BaseException:
             self._bound.close_new(Bound())
-            self._stop_standby_watch()
+            if self._standby_watch is not None:
+                self._standby_watch.stop()
             if self.metrics is not None:
                 self.metrics.close()
             raise
@@ -209,11 +210,6 @@ class Service:
                 self._thread_failed,
             )
             self._standby_watch.start()
-
-    def _stop_standby_watch(self) -> None:
-        if self._standby_watch is not None:
-            self._standby_watch.stop()
-            self._standby_watch.join(STOP_SECONDS)
 
     def _open(self) -> tuple[Pepper, Rules, int]:
         """The pepper, and what _load() returns."""
@@ -541,10 +537,9 @@ class Service:
         # Behind all that the I/O threads have put there, so that it is done first.
         self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)
-        self._stop_standby_watch()
-        for node_thread in self._node_threads:
-            node_thread.stop()
-            node_thread.join(STOP_SECONDS)
+        for beside in filter(None, [self._standby_watch, *self._node_threads]):
+            beside.stop()
+            beside.join(STOP_SECONDS)
         for io in self._io:
             io.stop()
         for io in self._io:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -70,6 +72,28 @@ def test_a_start_that_waits_says_why_and_can_be_ended(
     until(lambda: waits(there) == 0)
     with serving(tmp_path / "data", "--config", config):
         pass
+
+
+@pytest.mark.parametrize("node", ["", "north"])
+def test_a_start_whose_database_answers_nothing_can_be_ended(tmp_path: Path, node: str) -> None:
+    """It would wait for some seconds, for each address of the database."""
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as place,  # a socket's path is a short one
+        socket.socket(socket.AF_UNIX) as silent,
+    ):
+        silent.bind(f"{place}/.s.PGSQL.5432")
+        silent.listen()
+        silent.settimeout(PATIENCE)
+        url = f"postgresql://chat@/chat?host={','.join([place] * 9)}"
+        config = write_config(tmp_path / "chat.toml", store={"url": url}, cluster={"node": node})
+        with beginning(tmp_path / "data", "--config", config) as process:
+            silent.accept()
+            process.send_signal(signal.SIGINT)
+            asked = time.monotonic()
+            assert process.stderr is not None
+            assert process.stderr.read().endswith("stopped, before it was ready: SIGINT\n")
+            assert process.wait() == 0
+            assert time.monotonic() - asked < 4
 
 
 @pytest.mark.parametrize("node", ["", "north"])
