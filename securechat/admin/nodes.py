@@ -101,6 +101,7 @@ def prepare(
         _(
             "Bring it to the other machine on a way that nobody reads, start there by\n"
             "  securechat-server --join {file}\n"
+            "(or `securechat-admin nodes renew {file}`, where that node is already) "
             "and remove it at both: who has it can read and change all that stands in the database "
             "and pose as this node."
         ).format(file=shlex.quote(out.name)),

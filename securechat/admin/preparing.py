@@ -213,9 +213,10 @@ def _addresses(config: Config, hosts: Sequence[str]) -> tuple[str, tuple[str, ..
     server, listed = config.server, _listed(config, hosts)
     if not server.addresses:  # one that leads to all nodes
         return server.address or hosts[0], ()
-    has_room = len(server.addresses) < MOST_FURTHER
-    more = () if listed or not has_room else (hosts[0],)
-    return listed or hosts[0], (*server.addresses, *more)
+    # What this node is reached by may be on no list of it: nobody else would tell of it.
+    unlisted = server.address if server.public not in server.further else ""
+    more = filter(None, ("" if listed else hosts[0], unlisted))
+    return listed or hosts[0], (*server.addresses, *more)[:MOST_FURTHER]
 
 
 def _elsewhere(host: str, hosts: Sequence[str]) -> str:

@@ -274,6 +274,12 @@ def test_a_name_that_the_authority_may_not_sign_for_is_told(node: Node, tmp_path
             ["10.0.0.1", "10.0.0.2"],
             "put 10.0.0.2 into addresses in [server] of each node",
         ),
+        (  # a name that leads to all nodes, beside each one's own address
+            'address = "10.0.0.9"\naddresses = ["10.0.0.1", "10.0.0.2:443"]',
+            "10.0.0.2:443",
+            ["10.0.0.1", "10.0.0.2:443", "10.0.0.9"],
+            "",
+        ),
     ],
 )
 def test_links_of_the_other_node_lead_to_it(
