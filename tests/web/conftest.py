@@ -67,7 +67,7 @@ def launch() -> Iterator[Callable[[str], Any]]:
 
 @pytest.fixture(scope="package")
 def browser(launch: Callable[[str], Any]) -> Iterator[Any]:
-    """As people have it."""
-    started = launch(chromium())
+    """One for all tests of a process; browser/test_first_minute.py has that which people have."""
+    started = launch(shell())
     yield started
     started.close()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.server import PASSWORD, ServerUnderTest, running
 from tests.web.browser.people import Person, address_of, expect, invite
+from tests.web.conftest import chromium
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Callable[[str], Any]) -> Iterator[Any]:
+    """As people have it, with its windows."""
+    started = launch(chromium())
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="module")

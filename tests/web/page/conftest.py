@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import pytest
 
 import securechat
-from tests.web.conftest import shell
 
 PAGE = Path(securechat.__file__).parent / "web" / "page"
 
@@ -34,14 +33,6 @@ def answer(route: Any) -> None:
         route.fulfill(json={"version": "of nobody"})
     else:
         route.fulfill(status=200, content_type="text/html", body="<!doctype html>")
-
-
-@pytest.fixture(scope="package")
-def browser(launch: Callable[[str], Any]) -> Iterator[Any]:
-    """In which only pages are tried."""
-    started = launch(shell())
-    yield started
-    started.close()
 
 
 @pytest.fixture(scope="module")
