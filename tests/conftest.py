@@ -33,8 +33,13 @@ if TYPE_CHECKING:
 
     NewLocation = Callable[[], contextlib.AbstractContextManager[Location]]
 
-LONGEST = ("fuzz", "tools", "walks", "browser", "faults")
-"""Directories with few tests that take long each."""
+LONGEST = ("tools", "walks", "web/browser", "server/nodes", "security/faults", "fuzz")
+"""Directories with few tests that take long each, mostly as they wait for other programs."""
+
+SPREAD = 0.6
+"""In which part of a run these begin: all at once would leave the CPUs idle, and at the end one
+would be waited for.
+"""
 
 FLOOD = "test_flood_"
 """Of these files one process runs all: two floods at a time would starve each other."""
@@ -216,16 +221,30 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest first, or one process waits at the end for the others; last those that run alone,
-    or all would wait for each of them.
+    """The longest early, among others that keep the CPUs busy, or one process waits at the end for
+    the others; last those that run alone, or all would wait for each of them.
     """
     if hasattr(config, "workerinput"):
         alone = {item.path for item in items if _measures_time(item)}
-        items.sort(key=lambda item: (item.path in alone, *_turn_of(item.path)))
+        begins = _beginnings(list(dict.fromkeys(item.path for item in items)))
+        items.sort(key=lambda item: (item.path in alone, begins[item.path]))
 
 
-def _turn_of(path: Path) -> tuple[bool, bool]:
-    return not path.name.startswith(FLOOD), path.parent.name not in LONGEST
+def _beginnings(files: list[Path]) -> dict[Path, float]:
+    """When the turn of each file comes, in parts of the run."""
+    ranks = {path: _rank(path) for path in files}
+    long = sorted((path for path in files if ranks[path] < len(LONGEST)), key=lambda p: ranks[p])
+    others = [path for path in files if ranks[path] == len(LONGEST)]
+    found = {path: number / len(others) for number, path in enumerate(others)}
+    return found | {path: SPREAD * number / len(long) for number, path in enumerate(long)}
+
+
+def _rank(path: Path) -> int:
+    """The place of a file among those that take long; behind all of them if it doesn't."""
+    if path.name.startswith(FLOOD):
+        return -1
+    where = path.parent.relative_to(Path(__file__).parent).as_posix()
+    return LONGEST.index(where) if where in LONGEST else len(LONGEST)
 
 
 @pytest.hookimpl(optionalhook=True)
