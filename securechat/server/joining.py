@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from securechat.ca import files
@@ -38,11 +39,20 @@ def join(file: Path, data: DataDirectory, flags: Callable[[Config], Config]) -> 
     """
     archive = read_archive(file)
     _check_empty(data)
-    config = flags(parse_config(_own(archive, data), data.configuration))
+    config = _at_own_port(flags(parse_config(_own(archive, data), data.configuration)))
     data.create()
     # The configuration comes last: it is what makes a server of the directory.
     _write(data, {**archive.contents, data.configuration.name: as_toml(config).encode()})
     return archive.node
+
+
+def _at_own_port(config: Config) -> Config:
+    """Nodes at one machine have one host in `addresses`: the port tells which one this is."""
+    server, port = config.server, config.listen.port
+    for text, place in zip(server.addresses, server.further, strict=True):
+        if place == (server.public[0], port):
+            return replace(config, server=replace(server, address=text))
+    return config
 
 
 def _write(data: DataDirectory, contents: Mapping[str, bytes]) -> None:

@@ -72,6 +72,18 @@ def test_what_the_command_line_says_is_kept(tmp_path: Path, data: DataDirectory)
     assert (listen.host, listen.port) == ("0.0.0.0", 7001)
 
 
+def test_the_port_tells_nodes_of_one_machine_apart(tmp_path: Path, data: DataDirectory) -> None:
+    """They have one host: links of each begin with its own address."""
+    made = archive()
+    server = {"address": "10.0.0.1:7001", "addresses": ["10.0.0.1:7001", "10.0.0.1:7002"]}
+    config = {**made.config, "server": {**made.config["server"], **server}}
+    file = written(tmp_path, NodeArchive("south", config, made.contents))
+    join(file, data, lambda c: c.with_values("listen", {"port": 7002}, "x"))
+    found = load_config(data.own_configuration()).server
+    assert found.address == "10.0.0.1:7002"
+    assert list(found.addresses) == server["addresses"]
+
+
 def test_files_that_the_url_names_are_in_the_directory(tmp_path: Path, data: DataDirectory) -> None:
     """By their whole path, as libpq starts from its working directory."""
     made = archive()
