@@ -60,6 +60,11 @@ they answer then falls into one turn, which costs one commit and one write to ea
 several. A lone speaker never waits (PostgreSQL knows this as commit_delay and commit_siblings).
 """
 
+FEW_LINES = 20
+"""So many are run in a turn of a node, though they hold up the other nodes: they would wait for the
+next one, which costs more.
+"""
+
 LAST_ANSWERS_SECONDS = 1.0
 """How long a stopping server waits to learn what its clients have received."""
 
@@ -121,6 +126,8 @@ class Hub(NamedThread):
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
+        self._postponed = False
+        """Whether the last turn has left messages to this one."""
         self.counters = Counters()
         self.every_second: Callable[[], object] = lambda: None
         self.storage_health = StorageHealth(rules, journal)
@@ -217,7 +224,7 @@ class Hub(NamedThread):
         turn = self._new_turn()
         self._began = turn.clock
         self._runner.begin(turn)
-        ahead = self._run_ahead(turn)
+        ahead, messages = self._run_ahead(turn)
         if not self._may_begin(ahead):
             self._runner.put_off(ahead)
             self._release(self._followed())
@@ -230,15 +237,23 @@ class Hub(NamedThread):
         self._runner.guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
-        self._runner.run(turn, ahead)
+        self._runner.run(turn, ahead, messages=messages)
         self._finish(turn)
 
-    def _run_ahead(self, turn: Turn) -> Ahead | None:
-        """What need not wait for the head. Nothing, where something is due before it."""
-        is_due = turn.clock >= min(self._next_tick, self._next_look) or self.inbox.answers
-        if self._nodes is None or is_due or self._rules.model.arriving or self._stop:
-            return None
-        return self._runner.run_ahead(turn)
+    def _run_ahead(self, turn: Turn) -> tuple[Ahead | None, bool]:
+        """Run what need not wait for the head: nothing, where something is due before it. Also
+        whether messages are to be run in the turn then: many wait for the next one, unless they
+        have done so before.
+        """
+        if self._nodes is None:
+            return None, True
+        model, inbox = self._rules.model, self.inbox
+        is_due = turn.clock >= min(self._next_tick, self._next_look)
+        if is_due or inbox.answers or model.arriving or self._stop or self._ending:
+            self._postponed = not self._postponed and inbox.authenticated.lines > FEW_LINES
+            return None, not self._postponed
+        self._postponed = False
+        return self._runner.run_ahead(turn), True
 
     def _give_up(self, now: float) -> None:
         """A server that is to stop waits for its turn no longer than for its clients."""

@@ -77,8 +77,10 @@ class InputRunner:
             self._again = ahead.discard()
         self._go_on()
 
-    def run(self, turn: Turn, ahead: Ahead | None = None) -> None:
-        """What has come. ahead: of what was run before."""
+    def run(self, turn: Turn, ahead: Ahead | None = None, *, messages: bool = True) -> None:
+        """What has come. ahead: of what was run before. messages: whether that of those who have
+        logged in is run, where none of it was.
+        """
         inbox, slices = self._inbox, self._slices
         # Here, as what was done before is charged to nobody.
         self._meter.begin()
@@ -87,14 +89,29 @@ class InputRunner:
         again, self._again = self._again, ()
         for session, raw in again:
             self._line(turn, session, raw)
-        self._go_on()
-        self._work_off(turn, inbox.authenticated, self._left, slices.busy)
+        if ahead is not None:
+            self._run_put_off(turn)
+        elif messages:
+            self._work_off(turn, inbox.authenticated, self._left, slices.busy)
         self._take_answers(turn, slices.logins)
         self._work_off(turn, inbox.logins, slices.logins)
         self._work_off(turn, inbox.unauthenticated, slices.unauthenticated)
         for account, cost in turn.charges:
             # Only in lines: its time was measured where it was spent.
             inbox.authenticated.charge(account, cost, 0.0)
+
+    def _run_put_off(self, turn: Turn) -> None:
+        """What had to wait for the head. The rest doesn't take others' time: it is run ahead of the
+        next turn.
+        """
+        number, inputs = len(self._put_off), self._inbox.authenticated
+        self._go_on()
+        end = time.monotonic() + self._left
+        while number and inputs:
+            self._take_next(turn, inputs)
+            number -= 1
+            if time.monotonic() >= end:
+                return
 
     def _go_on(self) -> None:
         self._inbox.authenticated.go_on(self._put_off)
@@ -147,7 +164,7 @@ class InputRunner:
             if time.monotonic() >= end:
                 return
 
-    def _take_next(self, turn: Turn, inputs: FairInputQueue, ahead: Ahead | None) -> None:
+    def _take_next(self, turn: Turn, inputs: FairInputQueue, ahead: Ahead | None = None) -> None:
         event = inputs.take()
         session = event.connection.owner
         # Most inputs are lines, and have their own way without a savepoint for each.

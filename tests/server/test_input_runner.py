@@ -85,13 +85,14 @@ def test_messages_need_no_head(node: Runner) -> None:
 
 
 def test_all_else_waits_for_it(node: Runner) -> None:
-    """And what the same connection has said behind it, also what came later."""
+    """And what the same connection has said with it. What came later is for the next turn."""
     node.says("alice", "PRIVMSG #den :one", "TOPIC #den :tea", "PRIVMSG #den :two")
     node.says("alice", "PRIVMSG #den :three")
     node.says("bob", "PRIVMSG #den :of bob")
     turn, ahead = node.begins()
     assert logged(turn) == ["one", "of bob"]
-    assert node.has_head(turn, ahead) == ["one", "of bob", "tea", "two", "three"]
+    assert node.has_head(turn, ahead) == ["one", "of bob", "tea", "two"]
+    assert node.turn() == ["three"]
 
 
 def test_what_does_not_hold_is_run_again(node: Runner) -> None:
@@ -121,9 +122,19 @@ def test_who_waits_for_the_head_comes_first_when_it_is_there() -> None:
     for _ in range(3):
         node.says("bob", "PRIVMSG #den :b")
         node.says("carol", "PRIVMSG #den :c")
-    found = [node.turn() for _ in range(4)]
+    found = [node.turn() for _ in range(8)]
     assert "tea" in found[0]
     assert sorted(chain(*found)) == ["b", "b", "b", "c", "c", "c", "tea"]
+
+
+def test_messages_may_be_left_to_the_next_turn(node: Runner) -> None:
+    """Where something else is due, that would else have to hold the head for them."""
+    node.says("alice", "PRIVMSG #den :one")
+    turn = node.rules.rules.turn(node.rules.now_ms, node.rules.clock)
+    node.runner.begin(turn)
+    node.runner.run(turn, messages=False)
+    assert not logged(turn)
+    assert node.turn() == ["one"]
 
 
 def test_a_bug_costs_one_session(node: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
