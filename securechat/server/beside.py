@@ -58,6 +58,6 @@ def check_place(config: Config, data: DataDirectory) -> None:
     location = data.location
     if isinstance(location, Path):  # then it is the directory's
         return
-    from securechat.store.postgres import nodes
+    from securechat.store.postgres import node_connection
 
-    nodes.check_place(location, config.cluster.node)
+    node_connection.check_place(location, config.cluster.node)

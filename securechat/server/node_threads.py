@@ -13,7 +13,7 @@ from securechat.common.threads import BackgroundThread
 from securechat.server.commit import MustEndError
 from securechat.store.errors import StoreError
 from securechat.store.postgres.location import PostgresLocation
-from securechat.store.postgres.nodes import TurnListener
+from securechat.store.postgres.node_connection import TurnListener
 
 log = logging.getLogger(__name__)
 

@@ -28,18 +28,9 @@ from securechat.server.commit import Committer, MustEndError
 from securechat.server.counters import Counters
 from securechat.server.node_threads import FENCE_SECONDS
 from securechat.store.errors import StoreError
-from securechat.store.postgres.nodes import (
-    GONE,
-    LEAVING,
-    REPLACED_SECONDS,
-    UP,
-    ForeignTurn,
-    NodeJournal,
-    NodeRow,
-    PresenceChange,
-    clocks,
-    sessions_there,
-)
+from securechat.store.postgres.node_connection import ForeignTurn
+from securechat.store.postgres.node_journal import NodeJournal, PresenceChange, sessions_there
+from securechat.store.postgres.nodes import GONE, LEAVING, REPLACED_SECONDS, UP, NodeRow, clocks
 
 log = logging.getLogger(__name__)
 

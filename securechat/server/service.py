@@ -73,7 +73,7 @@ from securechat.store.sql.reader import Reader
 
 if TYPE_CHECKING:  # they need PostgreSQL's driver, which comes with an extra
     from securechat.server.nodes import Nodes
-    from securechat.store.postgres.nodes import NodeJournal
+    from securechat.store.postgres.node_journal import NodeJournal
 
 log = logging.getLogger(__name__)
 
@@ -258,7 +258,7 @@ class Service:
         if not self.data.node or isinstance(location, Path):
             return Journal(location, pepper)
         from securechat.server import nodes
-        from securechat.store.postgres.nodes import NodeJournal
+        from securechat.store.postgres.node_journal import NodeJournal
 
         facts = nodes.facts_of(__version__, self._shown_address())
         self._node_journal = NodeJournal(location, pepper, self.data.node, facts)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from securechat.store.postgres.location import PostgresLocation
-from securechat.store.postgres.nodes import NodeJournal, PresenceChange
+from securechat.store.postgres.node_journal import NodeJournal, PresenceChange
 from tests.promises.test_4_stored_before_seen import is_silent
 from tests.promises.test_5_one_order import (
     EACH,

@@ -96,7 +96,7 @@ TEXTS = (
     "store/postgres/database.py:_unconfirmed",
     "store/postgres/database.py:_unknown",
     "store/postgres/faults.py",
-    "store/postgres/nodes.py:_gone",
+    "store/postgres/node_connection.py:_gone",
     "store/sqlite/copies.py:_damages",
     "store/sqlite/copies.py:foreign_parts",
     "store/sqlite/copies.py:unknown_format",

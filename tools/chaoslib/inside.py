@@ -11,9 +11,10 @@ from typing import Any, Final
 from securechat.core.model.state import Model
 from securechat.core.turn import Turn
 from securechat.server import commit, node_threads
-from securechat.store.postgres import nodes
+from securechat.store.postgres import node_connection
 from securechat.store.postgres.database import PostgresConnection
-from securechat.store.postgres.nodes import NodeConnection
+from securechat.store.postgres.node_connection import NodeConnection
+from securechat.store.postgres.nodes import GONE
 from tests.support.snapshot import snapshot
 
 ASKED = "wanted-model"
@@ -127,18 +128,20 @@ def _the_dead_go_on() -> None:
     far behind.
     """
     for checked, unchecked in ((" AND state <> 'gone'", ""), ("LIMIT 1000", "LIMIT 1000000")):
-        assert checked in nodes.BEGIN_TURN
-        nodes.BEGIN_TURN = nodes.BEGIN_TURN.replace(checked, unchecked)
-    nodes.MOST_TURNS = 1_000_000
+        assert checked in node_connection.BEGIN_TURN
+        node_connection.BEGIN_TURN = node_connection.BEGIN_TURN.replace(checked, unchecked)
+    node_connection.MOST_TURNS = 1_000_000
     node_threads.FENCE_SECONDS = 1e6
     come_back = NodeConnection._come_back
 
+    names = vars(node_connection)
+
     def run(self: NodeConnection) -> None:
-        gone, nodes.GONE = nodes.GONE, "nobody is"
+        names["GONE"] = "nobody is"
         try:
             come_back(self)
         finally:
-            nodes.GONE = gone
+            names["GONE"] = GONE
 
     NodeConnection._come_back = run  # type: ignore[method-assign]
 

@@ -10,7 +10,7 @@ from securechat.core.nodes import encoding
 from securechat.server.agreement import ClusterError
 from securechat.store.database import Transaction
 from securechat.store.errors import HeldError, StoreError
-from securechat.store.postgres import database, nodes
+from securechat.store.postgres import database, node_connection
 from securechat.store.postgres.database import open_database
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.schema import MIGRATIONS
@@ -24,7 +24,7 @@ ALONE = {"node": ""}
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for one that is there to end."""
-    for module in (database, nodes):
+    for module in (database, node_connection):
         monkeypatch.setattr(module, "CLAIM_SECONDS", 0.1)
 
 
@@ -111,10 +111,10 @@ def test_a_check_tells_of_who_has_the_place(
     """Where a start would be refused; and whoever looks is in nobody's way."""
     a = begin("a", "alice")
     if expected is None:
-        nodes.check_place(there, node)
+        node_connection.check_place(there, node)
     else:
         with pytest.raises(HeldError) as caught:
-            nodes.check_place(there, node)
+            node_connection.check_place(there, node)
         assert expected in str(caught.value)
     begin("c")
     assert a.member("alice").says("PRIVMSG alice :still here")

@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg
 
 from securechat.store.postgres.location import PostgresLocation
-from securechat.store.postgres.nodes import NodeJournal, PresenceChange
+from securechat.store.postgres.node_journal import NodeJournal, PresenceChange
 from tests.support.pepper import PEPPER
 from tests.support.waiting import until
 
