@@ -55,6 +55,7 @@ def _told(node: NodeSeen, here: str) -> dict[str, Any]:
         "name": row.name,
         "version": facts.get("version", ""),
         "address": facts.get("address", ""),
+        "machine": facts.get("machine", ""),
         # So many seconds ago by the database's clock, from which this machine's may differ.
         "since": int((time.time() - row.running) * 1000),
         "sessions": row.sessions,
@@ -76,7 +77,7 @@ def _cells(one: dict[str, Any]) -> tuple[str, ...]:
         "" if is_gone else f"{one['turns_behind']:,}",
         _("{seconds} s").format(seconds=f"{one['silent_seconds']:,.0f}"),
         translated(one["state"]),
-        _("this one") if one["here"] else "",
+        _("this one") if one["here"] else one["machine"],
     )
 
 

@@ -31,8 +31,8 @@ def nodes(context: click.Context, as_json: bool) -> None:
     """Run several equal servers, the nodes, over one database of PostgreSQL.
 
     Without a command it shows them: since when each runs, how many are logged in there, how many
-    turns of the others it has not taken up, for how long it was silent (two seconds are usual;
-    after ten the others take it for gone), and which is this machine's.
+    turns of the others it had to take up at once lately, for how long it was silent (two seconds
+    are usual; after ten the others take it for gone), and on which machine it is.
 
     \b
     Example: securechat-admin nodes --json

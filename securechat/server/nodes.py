@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -213,7 +214,8 @@ class Nodes:
         number = self._journal.number
         upto = number if text is not None else self._applied
         rows = PresenceChange(told.there, told.gone)
-        self._committer.settled(lambda: self._journal.end_turn(text, rows, upto))
+        behind = max(self._behind, self.view.behind)
+        self._committer.settled(lambda: self._journal.end_turn(text, rows, upto, behind))
         self._applied, self.heard_at = upto, now
 
     def _refused(self, turn: Turn, failed: Sequence[CommandSpan], error: StoreError) -> None:
@@ -286,5 +288,7 @@ def _changes(body: dict[str, Any]) -> list[tuple[int, str, int | None]]:
 
 
 def facts_of(version: str, address: str) -> str:
-    """What a node says of itself."""
-    return json.dumps({"version": version, "address": address, "form": encoding.VERSION})
+    """What a node says of itself when it begins."""
+    machine = socket.gethostname()
+    facts = {"version": version, "address": address, "machine": machine, "form": encoding.VERSION}
+    return json.dumps(facts)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from securechat.store.postgres.location import PostgresLocation
-from securechat.store.postgres.node_journal import NodeJournal, PresenceChange
+from securechat.store.postgres.node_journal import NodeJournal
 from tests.promises.test_4_stored_before_seen import is_silent
 from tests.promises.test_5_one_order import (
     EACH,
@@ -100,11 +100,11 @@ def test_nobody_at_another_node_hears_what_is_not_stored(
     begun, go = threading.Event(), threading.Event()
     end_turn = NodeJournal.end_turn
 
-    def held(journal: NodeJournal, body: str | None, presence: PresenceChange, upto: int) -> None:
+    def held(journal: NodeJournal, body: str | None, *more: Any) -> None:
         if body is not None and "hold this" in body:
             begun.set()
             assert go.wait(PATIENCE)
-        end_turn(journal, body, presence, upto)
+        end_turn(journal, body, *more)
 
     monkeypatch.setattr(NodeJournal, "end_turn", held)
     alice.sends("PRIVMSG #lobby :hold this")

@@ -4,17 +4,26 @@ may call.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
 from securechat.store.database import Connection, Transaction
 from securechat.store.errors import ConflictError, UnknownError
-from securechat.store.postgres.nodes import GONE, LEAVING, UP, NodeRow, has_tables, nodes_there
+from securechat.store.postgres.nodes import (
+    GONE,
+    LEAVING,
+    OVERDUE_SECONDS,
+    UP,
+    NodeRow,
+    has_tables,
+    nodes_there,
+)
 
 
 class NodeSeen(NamedTuple):
-    """row: as the node has last told of itself. behind: so many turns were stored since that it had
-    not taken up by then.
+    """row: as the node has last told of itself. behind: so many turns it had to take up at once, at
+    most, within the second or two before that; where it is overdue, so many were stored since.
     """
 
     row: NodeRow
@@ -44,7 +53,7 @@ class NodeStates:
         [[turn]] = self._connection.execute("SELECT turn FROM head").fetchall()
         # By their age, so that of one name the last one stays.
         rows = {row.name: row for row in nodes_there(self._connection)}
-        return [NodeSeen(rows[name], max(0, turn - rows[name].turn)) for name in sorted(rows)]
+        return [NodeSeen(rows[name], _behind(rows[name], turn)) for name in sorted(rows)]
 
     def there(self) -> list[NodeSeen]:
         """Those that are not gone."""
@@ -87,3 +96,12 @@ class NodeStates:
     def _put(self, node: NodeSeen, state: str) -> None:
         sql = "UPDATE nodes SET state = ? WHERE epoch = ?"
         self._connection.execute(sql, (state, node.row.epoch))
+
+
+def _behind(node: NodeRow, turn: int) -> int:
+    """As of NodeSeen. turn: the newest there is."""
+    if node.silent > OVERDUE_SECONDS:
+        return max(0, turn - node.turn)
+    # Within the time of a heartbeat what has been stored since says how busy the others are.
+    behind: int = json.loads(node.facts).get("behind", 0)
+    return behind

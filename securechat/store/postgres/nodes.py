@@ -20,6 +20,9 @@ UNHELD_SECONDS = 3.0
 again by then.
 """
 
+OVERDUE_SECONDS = 4.0
+"""A node that was silent for so long has missed a heartbeat."""
+
 REPLACED_SECONDS = 1e6
 """A node that was silent for so long is one whose name another one has now."""
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from securechat.server.metrics import Figure
+from securechat.store.postgres.node_journal import NodeJournal
 from tests.support.admin_cli import GOOD
 from tests.support.certificates import Authority
+from tests.support.links import PATIENCE
 from tests.support.node_processes import Processes
 from tests.support.server import ServerUnderTest
 from tests.support.waiting import until
@@ -125,6 +130,36 @@ def test_the_numbers_tell_of_the_nodes(two: Two) -> None:
         assert found["node"].values == {(name,): 1}
         assert found["node_turns_behind"].values[()] >= 0
     assert all(person.hears() is not None for person in people)
+
+
+def test_a_node_tells_what_it_had_to_take_up_at_once(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it stood still meanwhile; and when it has kept up again, that."""
+    a, b = two
+    alice, hub = a.member("alice"), b.service._hub
+    stands, go = threading.Event(), threading.Event()
+    run_turn, end_turn = hub._run_turn, NodeJournal.end_turn
+    told: list[int] = []
+
+    def stand() -> None:
+        stands.set()
+        assert go.wait(PATIENCE)
+        run_turn()
+
+    def end(journal: NodeJournal, body: str | None, *more: Any) -> None:
+        if journal is b.service._node_journal:
+            told.append(more[-1])
+        end_turn(journal, body, *more)
+
+    monkeypatch.setattr(hub, "_run_turn", stand)
+    assert stands.wait(PATIENCE)
+    for number in range(9):  # each of them has its own turn, as the answer is waited for
+        alice.says(f"PRIVMSG #lobby :{number}")
+    monkeypatch.setattr(NodeJournal, "end_turn", end)
+    go.set()
+    b.wait_for(lambda: max(told, default=0) >= 9)
+    b.wait_for(lambda: told[-1] == 0)
 
 
 def test_one_node_alone_does_what_is_done_once(two: Two) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -66,6 +67,7 @@ def test_what_one_sees_of_the_nodes(nodes: Processes) -> None:
         *("BEHIND", "SILENT", "STATE", "MACHINE"),
     ]
     assert first.split()[:3:2] == ["north", f"127.0.0.1:{north.port}"]
+    assert first.endswith(f"up     {socket.gethostname()}")
     assert second.endswith("up     this one")
     found: list[dict[str, Any]] = json.loads(nodes.cli("south")("nodes --json").out)
     assert [(one["name"], one["sessions"], one["here"]) for one in found] == [
@@ -75,6 +77,7 @@ def test_what_one_sees_of_the_nodes(nodes: Processes) -> None:
     for one in found:
         check_fields("node", one)
         assert one["silent_seconds"] < 10
+        assert one["machine"] == socket.gethostname()
     assert all(person.hears() for person in people[:2])
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import closing
 
 import psycopg
 
+from securechat.store.admin import Admin
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.node_journal import NodeJournal, PresenceChange
+from securechat.store.postgres.node_states import NodeSeen
 from tests.support.pepper import PEPPER
 from tests.support.waiting import until
 
@@ -30,7 +33,7 @@ def test_another_nodes_turn_is_waited_for_after_a_trial(database: PostgresLocati
         node.abandon()
         node.begin_turn(applied)
         node.try_out()
-        node.end_turn("{}", PresenceChange(), applied)
+        node.end_turn("{}", PresenceChange(), applied, 0)
         applied = applied + 1
 
         def begin() -> None:
@@ -46,6 +49,33 @@ def test_another_nodes_turn_is_waited_for_after_a_trial(database: PostgresLocati
         other.execute("ROLLBACK")
         waiting.join()
     assert found == [applied + 1]
+
+
+def test_how_far_a_node_is_behind_is_what_it_has_told(database: PostgresLocation) -> None:
+    """What the others store between its heartbeats doesn't count; once it misses one, it does."""
+    with (
+        closing(NodeJournal(database, PEPPER, "a", "{}")) as busy,
+        closing(NodeJournal(database, PEPPER, "b", '{"version": "1.0.0"}')) as quiet,
+        closing(Admin(database)) as admin,
+        psycopg.connect(database.url, autocommit=True) as other,
+    ):
+
+        def seen() -> NodeSeen:
+            assert admin.nodes is not None
+            return admin.nodes.find("b")
+
+        applied = quiet.begin_loading()
+        quiet.abandon()
+        assert seen().behind == 0  # it has told of nothing yet
+        quiet.begin_turn(applied)
+        quiet.end_turn(None, PresenceChange(), applied, 2)
+        for turn in range(applied, applied + 30):
+            busy.begin_turn(turn)
+            busy.end_turn("{}", PresenceChange(), turn + 1, 0)
+        assert seen().behind == 2
+        assert json.loads(seen().row.facts) == {"version": "1.0.0", "behind": 2}
+        other.execute("UPDATE securechat.nodes SET heard_at = heard_at - interval '5s'")
+        assert seen().behind == 30
 
 
 def somebody_waits(database: PostgresLocation) -> bool:
