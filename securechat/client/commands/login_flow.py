@@ -55,8 +55,8 @@ NO_FACTOR = (
     "login` on a terminal, where it is shown how"
 )
 NO_CHAT = (
-    "nothing there answers as a chat server does: check the port (securechat-server listens on "
-    "6697 unless told otherwise)"
+    "nothing there has answered as a chat server does: one that is ending may answer in a moment, "
+    "so try again; else check the port (securechat-server listens on 6697 unless told otherwise)"
 )
 WRONG_CODE = "the code was not accepted; each is good for one login only, so wait for the next one"
 

@@ -162,6 +162,18 @@ def test_a_server_that_is_not_there(shell: Shell) -> None:
     )
 
 
+def test_a_server_that_ends_before_it_answers(
+    shell: Shell, certificate: Files, ca_file: Path
+) -> None:
+    """As one whose database is away: it is there again in a moment, and the port may be right."""
+    with ScriptedServer(certificate, lambda peer: peer.expects("CAP LS 302")) as server:
+        where = f"alice@{server.address}"
+        code = shell.runs("login", where, "--ca", str(ca_file), *shell.password)
+    assert code == Exit.UNREACHABLE
+    assert "the server closed the connection; nothing there has answered" in shell.err
+    assert "so try again; else check the port" in shell.err
+
+
 def test_a_certificate_that_is_refused(shell: Shell, certificate: Files) -> None:
     """Exit code 4, and every line says something."""
     with ScriptedServer(certificate) as server:
