@@ -56,6 +56,8 @@ class SentKeys:
             # A later message may have taken the slot since, and its key must stay.
             if self._keys[slot] == key:
                 self._set(slot, *before)
+                if self.slot == (slot + 1) % MAX_KEYS:  # none has come since
+                    self.slot = slot
 
         return undo
 

@@ -47,6 +47,15 @@ def test_what_is_taken_back_is_not_known() -> None:
     assert keys.items() == {8: 2}
 
 
+def test_what_is_taken_back_leaves_its_slot_to_the_next() -> None:
+    """Else fewer would be known, where others make that much is run again."""
+    keys = SentKeys()
+    for number in range(1, MAX_KEYS + 1):
+        keys.put(keys.slot, 1000 + number, Kept(1, 5))()
+        keys.put(keys.slot, number, Kept(1, 5))
+    assert len(keys.items()) == MAX_KEYS
+
+
 # On the wire
 
 
