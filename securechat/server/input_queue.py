@@ -145,14 +145,18 @@ class FairInputQueue:
 
     def go_on(self, connections: Iterable[Connection]) -> None:
         """Those whose next input was put back for later go on now, before all others."""
+        parties = []
         for connection in connections:
             party = self._later.pop(connection, None)
             if party is None:  # it has ended meanwhile
                 continue
             self._schedule(party, connection)
-            for parties in (self.fresh, self.busy):
-                if party in parties:
-                    parties.move_to_end(party, last=False)
+            parties.append(party)
+        # From the last one, so that the first is in front: else who comes anew would overtake them.
+        for party in reversed(parties):
+            for there in (self.fresh, self.busy):
+                if party in there:
+                    there.move_to_end(party, last=False)
 
     # What the accounts draw on
 

@@ -127,6 +127,22 @@ def test_who_waits_for_the_head_comes_first_when_it_is_there() -> None:
     assert sorted(chain(*found)) == ["b", "b", "b", "c", "c", "c", "tea"]
 
 
+def test_who_waits_for_the_head_longest_comes_first() -> None:
+    """Else who says something anew would overtake them, where there is no time for all."""
+    node = Runner(NO_TIME._replace(authenticated=PATIENCE))
+    node.says("alice", "MODE #den -t")
+    node.turn()
+    for name in ("alice", "bob", "carol"):
+        node.says(name, f"TOPIC #den :of {name}")
+    found = []
+    for number in range(4):
+        turn, ahead = node.begins()
+        node.runner._left = 0.0  # messages have taken all the time
+        found += node.has_head(turn, ahead)
+        node.says("alice", f"TOPIC #den :again {number}")
+    assert found == ["of alice", "of bob", "of carol", "again 0"]
+
+
 def test_messages_may_be_left_to_the_next_turn(node: Runner) -> None:
     """Where something else is due, that would else have to hold the head for them."""
     node.says("alice", "PRIVMSG #den :one")
