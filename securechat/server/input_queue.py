@@ -136,12 +136,14 @@ class FairInputQueue:
         if party not in self._resting:
             self.lines += count_lines(event)
         if waiting is None:
-            self._enter(party, event)
+            self.inputs[event.connection] = deque([event])
         else:
             waiting.appendleft(event)
         if later:
             self._unschedule(party, event.connection)
             self._later[event.connection] = party
+        elif waiting is None:
+            self._schedule(party, event.connection)
 
     def go_on(self, connections: Iterable[Connection]) -> None:
         """Those whose next input was put back for later go on now, before all others."""
@@ -226,10 +228,6 @@ class FairInputQueue:
         self._wakes.clear()
 
     # Where it waits
-
-    def _enter(self, party: Hashable, event: Input) -> None:
-        self.inputs[event.connection] = deque([event])
-        self._schedule(party, event.connection)
 
     def _schedule(self, party: Hashable, connection: Connection) -> None:
         for parties in (self.fresh, self.busy, self._resting):

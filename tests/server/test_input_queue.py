@@ -185,6 +185,21 @@ def test_who_goes_while_it_rests_is_gone_at_once(limited: FairInputQueue) -> Non
     assert two in limited.inputs
 
 
+def test_what_is_put_off_counts_once(limited: FairInputQueue) -> None:
+    """Though its account has used up everything meanwhile, and rests when it would go on."""
+    alice, one = account("alice"), somebody()
+    limited.add(alice, said(one, "a"))
+    event = limited.take()
+    limited.charge(alice, 12, 0.0)
+    limited.put_back(alice, event, later=True)
+    assert limited.lines == 1
+    limited.go_on([one])
+    assert limited.lines == 0
+    limited.begin_turn(200.0)
+    assert limited.lines == 1
+    assert taken(limited) == [b"a"]
+
+
 def test_the_end_of_the_server_ends_all_rest(limited: FairInputQueue) -> None:
     """What was accepted is done."""
     alice = account("alice")
