@@ -154,7 +154,9 @@ def test_messages_may_be_left_to_the_next_turn(node: Runner) -> None:
 
 
 def test_a_bug_costs_one_session(node: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether it comes up before the turn has the head, or when lines are run again."""
+    """Whether it comes up before the turn has the head, or when lines are run again; also where the
+    turn can't begin, and nothing that it has closed would be.
+    """
     line = node.rules.rules.line
 
     def fails(turn: Turn, session: object, raw: bytes) -> None:
@@ -165,6 +167,8 @@ def test_a_bug_costs_one_session(node: Runner, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(node.rules.rules, "line", fails)
     node.says("alice", "PRIVMSG #den :bug")
     node.says("bob", "PRIVMSG #den :fine")
+    turn, ahead = node.begins()
+    node.runner.put_off(ahead)
     turn, ahead = node.begins()
     assert node.has_head(turn, ahead) == ["fine"]
     assert [one.reason for one in turn.closings]

@@ -42,6 +42,9 @@ NEUTRAL_EVENTS = frozenset(
 )
 """Those by which nobody may say more or less than before, or to others."""
 
+KEPT = frozenset({Logged, MessageKeyed})
+"""Events that may get another place; a line that brings up others waits for the head."""
+
 KIND = Logged._fields.index("kind")
 
 _new = tuple.__new__
@@ -71,14 +74,17 @@ class Ahead:
         model = self._model
         start, charges = turn.savepoint(), len(turn.charges)
         numbers = model.last_seq, model.last_target
-        self._line(turn, session, raw)
-        events = turn.events[start.events :]
-        if all(type(event) in (Logged, MessageKeyed) for event in events):
+        try:
+            self._line(turn, session, raw)
+            only_says = all(type(one) in KEPT for one in turn.events[start.events :])
+        except Exception:  # a bug, which comes up again with the head, and is dealt with there
+            only_says = False
+        if only_says:
             self._accounts.add(session.who.id)
             self._lines.append((session, raw))
             return True
         # Such as the first message between two, which opens their conversation.
-        self._uncount(events)
+        self._uncount(turn.events[start.events :])
         turn.roll_back(start)
         del turn.charges[charges:]
         model.last_seq, model.last_target = numbers
