@@ -45,7 +45,7 @@ NEUTRAL_EVENTS = frozenset(
 KEPT = frozenset({Logged, MessageKeyed})
 """Events that may get another place; a line that brings up others waits for the head."""
 
-KIND = Logged._fields.index("kind")
+SENDER, KIND = Logged._fields.index("sender"), Logged._fields.index("kind")
 
 _new = tuple.__new__
 """As in core.turn: for those that every message needs."""
@@ -104,7 +104,8 @@ class Ahead:
     def _is_neutral(self, values: Sequence[Any]) -> bool:
         kind = values[0]
         if type(kind) is int:
-            return values[KIND] in SAID
+            # What an account says by another node too counts against the one quota that it has.
+            return values[KIND] in SAID and values[SENDER] not in self._accounts
         # A message that comes again, perhaps by another node, is known by its key.
         if kind == MessageKeyed.__name__:
             return values[1] not in self._accounts

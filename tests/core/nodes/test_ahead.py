@@ -11,6 +11,8 @@ from tests.support.client import codes, of
 from tests.support.pictures import differences, picture, waiting
 from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
 
+MIB = 1024 * 1024
+
 ALL = "message-tags server-time batch labeled-response echo-message securechat/key"
 
 
@@ -143,6 +145,19 @@ def test_others_may_give_keys_to_their_own() -> None:
     assert texts(two.a) == ["first", "one"]
     two.alice.sends("@securechat/key=7 PRIVMSG #room :one")
     assert texts(two.a) == ["first", "one"]
+    assert two.are_equal()
+
+
+def test_who_speaks_by_two_nodes_has_one_quota() -> None:
+    """What is said first may use it up."""
+    two = Two(account_bytes=MIB)
+    again = two.b.member("alice")
+    for node in two.nodes:
+        node.account("alice").stored_bytes = MIB - 1
+    with two.a.ahead([(two.alice.session, b"PRIVMSG #room :two")]):
+        again.sends("PRIVMSG #room :one")
+    assert "400" in codes(two.alice.hears())
+    assert texts(two.a) == ["one"]
     assert two.are_equal()
 
 
