@@ -487,6 +487,9 @@ def compare(
 
 def _names(line: str) -> str:
     """Members and channels are in another order where something could not be stored."""
+    if line[:1] == "@":
+        tags, _, line = line.partition(" ")
+        return f"{tags} {_names(line)}"
     head, _, rest = line.partition(" :")
     if " 353 " in head or " 319 " in head:
         return f"{head} :{' '.join(sorted(rest.split()))}"

@@ -157,6 +157,9 @@ class _Picture:
                 }
         if self._node.nodes.failed:  # whose login could not be stored was counted
             del found["model"]["most_online"]
+        # They are all told at once.
+        monitors = found["model"]["monitors"]
+        found["model"]["monitors"] = [(name, _sorted(those)) for name, those in monitors]
         found["model"]["lingering"] = [account.id for account in model.lingering]
         throttle = vars(model.login_throttle)
         found["throttle"] = {

@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from typing import Any, NamedTuple, cast
 
 from securechat.core.delivery.fan_out import deliveries
@@ -146,6 +146,8 @@ class NodeUnderTest(RulesUnderTest):
         self._applied = 0
         self._again = False
         self._ahead: tuple[Turn, Ahead] | None = None
+        self._followed: list[Turn] = []
+        """What others have done and nobody here has been told of."""
         self._found: list[Change] = []
         """What its turn has taken up of the administrator's changes."""
         super().__init__(*nodes.names, **nodes.settings)
@@ -264,6 +266,8 @@ class NodeUnderTest(RulesUnderTest):
             self._applied += 1
             if epoch != self.epoch:
                 self._take_up(presence, text)
+        if self._ahead is None:  # else it is handed on with the turn that is on
+            self._hand_on()
 
     def _take_up(self, presence: Presence, text: str) -> None:
         body = read_body(text)
@@ -279,7 +283,7 @@ class NodeUnderTest(RulesUnderTest):
                 changes.follow(turn, there)
 
         following.take_up(turn, presence, body, administered)
-        self._release(turn)
+        self._followed.append(turn)
 
     def _read(self, number: int) -> tuple[Changes, Sequence[Change]]:
         """What an administrator has changed, as this node finds it."""
@@ -288,14 +292,21 @@ class NodeUnderTest(RulesUnderTest):
         return Changes(self.rules, journal, reader, 0, requests), reader.changes(0)
 
     def _release(self, turn: Turn) -> None:
-        for io, found in deliveries(turn.effects).items():
+        self._hand_on(turn)
+
+    def _hand_on(self, *own: Turn) -> None:
+        """As the hub does: what others have done comes first, and all goes out together."""
+        turns, self._followed = [*self._followed, *own], []
+        effects = chain.from_iterable(turn.effects for turn in turns)
+        for io, found in deliveries(effects).items():
             for links, data in found:
                 for link in links:
                     assert isinstance(link, RulesLink)
                     assert link.session.io == io, "bytes for a link of another I/O thread"
                     link.take(data)
-        self.closings += [one for one in turn.closings if one.session.is_here]
-        self.jobs += turn.jobs
+        for turn in turns:
+            self.closings += [one for one in turn.closings if one.session.is_here]
+            self.jobs += turn.jobs
 
     # The administrator
 
