@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from itertools import chain
 
@@ -11,6 +12,8 @@ from securechat.core.journal.events.channels import Logged
 from securechat.core.nodes.ahead import Ahead
 from securechat.core.turn import Turn
 from securechat.net.connection import Connection, Lines
+from securechat.net.throttle import DEFAULT_RATE, Rate
+from securechat.server.allowance import Allowance
 from securechat.server.inbox import Inbox
 from securechat.server.input_queue import TIME_SLICES, TimeSlices
 from securechat.server.input_runner import InputRunner
@@ -25,13 +28,14 @@ AMPLE = TIME_SLICES._replace(authenticated=PATIENCE, per_account=PATIENCE)
 class Runner:
     """The runner of a node, and three people in #den who are connected to it."""
 
-    def __init__(self, slices: TimeSlices = AMPLE) -> None:
+    def __init__(self, slices: TimeSlices = AMPLE, rate: Rate = DEFAULT_RATE) -> None:
         names = "alice", "bob", "carol"
         self.rules, people = in_channel(*names)
-        self.inbox = Inbox()
+        self.inbox = Inbox(Allowance(rate))
         self.runner = InputRunner(self.rules.rules, self.inbox, slices)
         self.connections: dict[str, Connection] = {}
-        for name, person in zip(names, people, strict=True):
+        people.append(self.rules.member("alice"))
+        for name, person in zip((*names, "alice too"), people, strict=True):
             sock = socket.socket()
             sock.close()
             self.connections[name] = connection = Connection(sock, "192.0.2.1", 4711, 0)
@@ -61,6 +65,20 @@ class Runner:
     def turn(self, *, holds: bool = True) -> list[str]:
         """A whole one."""
         return self.has_head(*self.begins(), holds=holds)
+
+    def some_turn(self, chance: random.Random) -> list[str]:
+        """One that can't begin, or in which what was run doesn't hold, or does."""
+        self.rules.clock += chance.random()
+        turn, ahead = self.begins()
+        if chance.random() < 0.2:
+            self.runner.put_off(ahead)
+            return []
+        return self.has_head(turn, ahead, holds=chance.random() < 0.6)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all that has come is done."""
+        return not (self.inbox.authenticated.holds_any or self.runner.has_lines)
 
 
 def logged(turn: Turn) -> list[str]:
@@ -141,6 +159,30 @@ def test_who_waits_for_the_head_longest_comes_first() -> None:
         found += node.has_head(turn, ahead)
         node.says("alice", f"TOPIC #den :again {number}")
     assert found == ["of alice", "of bob", "of carol", "again 0"]
+
+
+@pytest.mark.parametrize("slices", [AMPLE, NO_TIME])
+@pytest.mark.parametrize("rate", [Rate(1000.0, 1000.0), Rate(10.0, 8.0)])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_each_says_stays_in_its_order(slices: TimeSlices, rate: Rate, seed: int) -> None:
+    """Whatever becomes of the turns in which it is run: nothing is lost, and nothing done twice."""
+    node, chance = Runner(slices, rate), random.Random(seed)
+    node.rules.member("alice").says("MODE #den -t")
+    said, found = dict.fromkeys(node.connections, 0), list[str]()
+    for _ in range(30):
+        for name in chance.choices([*said], k=chance.randrange(4)):
+            for _ in range(chance.randrange(1, 6)):
+                what = chance.choice(("PRIVMSG #den", "NOTICE #den", "TOPIC #den", "PRIVMSG carol"))
+                node.says(name, f"{what} :{name}: {said[name]}")
+                said[name] += 1
+        found += node.some_turn(chance)
+    for _ in range(2000):
+        if node.is_done:
+            break
+        found += node.some_turn(chance)
+    for name, number in said.items():
+        of_one = [text for text in found if text.startswith(f"{name}:")]
+        assert of_one == [f"{name}: {at}" for at in range(number)]
 
 
 def test_messages_may_be_left_to_the_next_turn(node: Runner) -> None:
