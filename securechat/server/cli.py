@@ -53,6 +53,11 @@ NAMES_SECONDS = 60.0
 network. Those who connect there meanwhile are refused by their clients, as the name is wrong.
 """
 
+FAILED_SECONDS = 10.0
+"""A stop in order takes some seconds; where it has failed, a server may wait for a database that
+stands still, and would for as long as that does.
+"""
+
 FAILED, ASKED, NODE = 0, 255, 254
 """Stand among signal numbers: for the death of a thread, for an administrator's request, and for a
 node that is to leave the others or to stay.
@@ -194,10 +199,25 @@ def _serve(ending: _Ending, few_files: str | None) -> None:
         ending.manager.ready()
         ending.wait()
     finally:
-        service.stop(ending.reason)
+        with _ending_in_time() if service.failed.is_set() else contextlib.nullcontext():
+            service.stop(ending.reason)
     log.info("stopped")
     if service.failed.is_set():
         raise click.exceptions.Exit(1)
+
+
+@contextlib.contextmanager
+def _ending_in_time() -> Iterator[None]:
+    """A block after FAILED_SECONDS of which the process ends, whatever it waits for: nobody begins
+    it again before.
+    """
+    before = signal.signal(signal.SIGALRM, lambda number, frame: os._exit(1))
+    signal.setitimer(signal.ITIMER_REAL, FAILED_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class _Ending:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from securechat.server import nodes
+from securechat.store.postgres import node_connection
 from securechat.store.postgres import nodes as stored_nodes
 from securechat.store.postgres.location import PostgresLocation
 from tests.server.nodes.conftest import Begin
@@ -112,7 +114,7 @@ def test_a_node_that_stood_still_amid_what_it_said_keeps_nobody_waiting(
     begin: Begin, there: PostgresLocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To PostgreSQL it is busy, though it only waits for the rest of it."""
-    monkeypatch.setattr(stored_nodes, "STALLED_TURN", "0.5s")
+    monkeypatch.setattr(node_connection, "STALLED_TURN", "0.5s")
     alice = begin("a", "alice").member("alice", caps="echo-message")
     with closing(psycopg.connect(there.url)) as stalled:
         stalled.pgconn.enter_pipeline_mode()
@@ -134,26 +136,80 @@ WHERE relname = 'head' AND mode = 'RowShareLock' AND granted
 NO_WAIT = "from securechat.server import node_threads; node_threads.FENCE_SECONDS = 1.0"
 
 
-def test_a_node_without_its_database_shows_nobody_what_was(tmp_path: Path) -> None:
-    """It ends all connections, though its hub waits, and then itself."""
+@contextmanager
+def apart(
+    place: Path, spoiled_by: str
+) -> Iterator[tuple[PostgresServer, PostgresLocation, ServerProcess]]:
+    """A node, and a server of PostgreSQL for it alone."""
     found = programs()
     if found is None:
         pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
-    with place_for_servers() as place, ExitStack() as stack:
-        postgres = PostgresServer(found, place)
+    with place_for_servers() as postgres_place, ExitStack() as stack:
+        postgres = PostgresServer(found, postgres_place)
         stack.callback(postgres.stop, "immediate")
         location = postgres.database()
-        add_accounts(tmp_path / "a", "alice", database=location)
+        add_accounts(place / "a", "alice", database=location)
         store = {"url": location.url, "single": True}
-        file = write_config(tmp_path / "a.toml", store=store, cluster={"node": "a"})
-        a = ServerProcess(tmp_path / "a", "--config", file, spoiled_by=NO_WAIT)
+        file = write_config(place / "a.toml", store=store, cluster={"node": "a"})
+        a = ServerProcess(place / "a", "--config", file, spoiled_by=spoiled_by)
         stack.callback(a.close)
+        yield postgres, location, a
+
+
+def test_a_node_without_its_database_shows_nobody_what_was(tmp_path: Path) -> None:
+    """It ends all connections, though its hub waits, and then itself."""
+    with apart(tmp_path, NO_WAIT) as (postgres, _, a):
         alice = a.member("alice")
         postgres.stop("immediate")
         alice.hears_the_end()
         assert a.ends() != 0
         a.logs("does not reach the database")
         postgres.start()
+
+
+WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+LESS_WAIT = (
+    "from securechat.server import cli, node_threads; "
+    "node_threads.FENCE_SECONDS, cli.FAILED_SECONDS = 3.0, 1.0"
+)
+
+
+def test_a_node_whose_database_stands_still_ends(tmp_path: Path) -> None:
+    """Though somebody's history is being read, which would take as long as that stands still: it
+    may begin again on another one.
+    """
+    with apart(tmp_path, LESS_WAIT) as (_, there, a), ExitStack() as stack:
+        alice = a.member("alice", caps="batch")
+        other = stack.enter_context(psycopg.connect(there.url))
+        other.execute("LOCK TABLE securechat.log IN ACCESS EXCLUSIVE MODE")
+        alice.sends("CHATHISTORY LATEST #lobby * 10")
+        with psycopg.connect(there.url, autocommit=True) as looking:
+            until(lambda: looking.execute(WAITING).fetchone() is not None)
+            rows = looking.execute(OTHERS).fetchall()
+        stack.enter_context(standing_still([pid for (pid,) in rows]))
+        alice.hears_the_end()
+        assert a.ends() == 1
+
+
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+    "AND pid <> pg_backend_pid()"
+)
+
+
+@contextmanager
+def standing_still(processes: Sequence[int]) -> Iterator[None]:
+    """They do nothing meanwhile; their connections stay."""
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_node_that_ends_is_seen_to_end(begin: Begin, begin_process: BeginProcess) -> None:
