@@ -52,7 +52,7 @@ ROWS = list(_rows())
 
 
 def _tokens() -> set[str]:
-    with RulesUnderTest().turn() as turn:
+    with RulesUnderTest(addresses=("a.example", "b.example")).turn() as turn:
         return {token.partition("=")[0] for token in welcome.isupport(turn.settings)}
 
 

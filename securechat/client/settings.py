@@ -4,7 +4,8 @@
                            "used": {"chat.example:6697": "2026-01-31"}}, the day of the last login
                            and, of a server with several addresses, each under the one by which it
                            is known: "addresses": {"chat.example:6697": ["b.example:6697"]}, the
-                           further ones, and "reached", which has where the last login went
+                           further ones, "told", those that the server has told itself, and
+                           "reached", which has where the last login went
     pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
                           the authorities of this system were
     ignored.json          {"alice@chat.example:6697": ["bob"]}
@@ -89,12 +90,13 @@ def profiles(base: Path) -> list[str]:
 class Server(Record):
     """A server as it is to be looked for. address: by which it is known here: whom we trust there,
     and who we are. addresses: all at which it may be found, that one among them. first: where it
-    was found last.
+    was found last. told: of these, what the server has told and nobody has named now.
     """
 
     address: Address
     addresses: tuple[Address, ...]
     first: Address | None = None
+    told: tuple[Address, ...] = ()
 
     @property
     def everywhere(self) -> str:
@@ -188,30 +190,56 @@ class SettingsDirectory:
         # stands first. Never by an address that is known as another server's further one only:
         # whoever makes a link could then have names lead to a server of their own.
         address = next((one for one in named if self.trusted(one) is not None), named[0])
-        addresses = tuple(named) if len(named) > 1 else (address, *self.further(address))
-        return Server(address, addresses, self._reached(address))
+        first = self._reached(address)
+        if len(named) > 1:
+            return Server(address, tuple(named), first)
+        told = self._listed("told", address)
+        return Server(address, (address, *self.further(address)), first, told)
 
     def further(self, address: Address) -> tuple[Address, ...]:
         """The other addresses of a server that is known by this one. Raises SettingsError."""
-        kept = self._mapping("addresses").get(str(address), [])
-        if not isinstance(kept, list):
-            raise SettingsError(f'{self._servers}: expected "addresses" to map servers to lists')
-        found = dict.fromkeys(_addresses(map(str, kept)))
+        found = dict.fromkeys((*self._listed("told", address), *self._listed("addresses", address)))
         return tuple(one for one in found if one != address)[: MOST_ADDRESSES - 1]
 
-    def keep_addresses(self, server: Server, reached: Address | None = None) -> None:
-        """Look for it there from now on. reached: where it was found now. Raises SettingsError."""
-        further = [one for one in server.addresses if one != server.address]
-        if not further:
+    def keep_addresses(
+        self,
+        server: Server,
+        reached: Address | None = None,
+        told: Sequence[Address] | None = None,
+    ) -> None:
+        """Look for it there from now on. reached: where it was found now. told: what it tells of
+        itself, in the place of what it told before; None where it was not asked. Raises
+        SettingsError.
+        """
+        key, kept = server.address, server.told
+        if len(server.addresses) == 1 and not told:
             return
-        key = str(server.address)
+        if told is not None:
+            # Where it was found it can be found, whatever this node leaves out.
+            now = (*told, *(one for one in kept if one == reached))
+            # Each node begins with itself: what is the same in another order stays as it was.
+            kept = kept if set(now) - {key} == set(kept) - {key} else now
+        given = server.addresses
+        if server.told:  # which may have taken the room of what somebody has named once
+            given += self._listed("addresses", key)
+        own = [one for one in given if one not in (*kept, *server.told)]
         content = self._load()
-        kept = self._mapping("addresses") | {key: list(map(str, further))}
-        content["addresses"] = kept
+        for name, found in ("addresses", own), ("told", kept):
+            further = [str(one) for one in dict.fromkeys(found) if one != key]
+            lists = {**self._mapping(name), str(key): further}
+            content[name] = {one: kept_list for one, kept_list in lists.items() if kept_list}
+            if not content[name]:
+                del content[name]
         if reached is not None:
-            content["reached"] = self._texts("reached") | {key: str(reached)}
+            content["reached"] = self._texts("reached") | {str(key): str(reached)}
         if content != self._load():
             write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+    def _listed(self, name: str, address: Address) -> tuple[Address, ...]:
+        kept = self._mapping(name).get(str(address), [])
+        if not isinstance(kept, list):
+            raise SettingsError(f'{self._servers}: expected "{name}" to map servers to lists')
+        return tuple(dict.fromkeys(_addresses(map(str, kept))))
 
     def _reached(self, address: Address) -> Address | None:
         return next(_addresses([self._texts("reached").get(str(address), "")]), None)
@@ -223,7 +251,7 @@ class SettingsDirectory:
         known = self.pin_file(address).exists() or self.account(address) is not None
         # The account first: without a pin it would stand for the authorities of the system.
         content = self._load()
-        for key in ("accounts", "used", "addresses", "reached"):
+        for key in ("accounts", "used", "addresses", "told", "reached"):
             if key in content:
                 kept = self._mapping(key).items()
                 content[key] = {text: value for text, value in kept if not _is(text, address)}

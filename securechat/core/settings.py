@@ -16,7 +16,8 @@ class Settings:
 
     name: the server's name on the wire, also the host part of every member's address.
     lobby: the channel everybody joins at login, or None. motd: its lines.
-    contact: how to reach who runs the server, for ADMIN.
+    contact: how to reach who runs the server, for ADMIN. addresses: at which it is found, as they
+    stand in links; empty unless there are several.
     min_password_length: characters. max_channels: channels an account may be in.
     max_sessions: connections an account may have at once. logins_per_minute: of one account.
     account_bytes: what the log may hold of one, 0 for any number.
@@ -34,6 +35,7 @@ class Settings:
     started_ms: int
     network: str = "securechat"
     contact: str = ""
+    addresses: tuple[str, ...] = ()
     lobby: str | None = "#lobby"
     motd: tuple[str, ...] = ()
     registration: RegistrationMode = "invite"

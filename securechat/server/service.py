@@ -386,7 +386,8 @@ class Service:
         )
 
     def _settings(self) -> Settings:
-        return rules_settings(self.config, self._started_ms, self._facts[POLICY])
+        policy, port = self._facts[POLICY], self.addresses[0][1]
+        return rules_settings(self.config, self._started_ms, policy, port)
 
     def _answer(self, answer: Answer) -> None:
         self._hub.inbox.put(answer)

@@ -26,9 +26,11 @@ SILENCE_SECONDS = 60.0
 """After ping_seconds without an answer, this much longer until a client is taken for dead."""
 
 
-def rules_settings(config: Config, started_ms: int = 0, policy: str = "") -> Settings:
+def rules_settings(
+    config: Config, started_ms: int = 0, policy: str = "", port: int = 0
+) -> Settings:
     """started_ms: when the server started, milliseconds since 1970 (UTC). policy: what
-    policy_since() gave.
+    policy_since() gave. port: the one that is listened on; 0 where nobody is let in.
     """
     limits = config.limits
     return Settings(
@@ -37,6 +39,7 @@ def rules_settings(config: Config, started_ms: int = 0, policy: str = "") -> Set
         started_ms=started_ms,
         network=config.server.network,
         contact=config.server.contact,
+        addresses=_told_addresses(config, port) if port else (),
         lobby=config.server.lobby or None,
         motd=tuple(config.server.motd.splitlines()),
         registration=config.accounts.registration,
@@ -56,6 +59,18 @@ def rules_settings(config: Config, started_ms: int = 0, policy: str = "") -> Set
         ping_seconds=limits.ping_seconds,
         dead_seconds=limits.ping_seconds + SILENCE_SECONDS,
     )
+
+
+def _told_addresses(config: Config, port: int) -> tuple[str, ...]:
+    """Those of links, where there are several, but for one that nobody has configured: what this
+    machine takes for its own address may lead others nowhere, and who is told of it has come by
+    one that does.
+    """
+    host, given = config.server.public
+    own = [(host, given or port)] if host else []
+    further = further_places(config, port)
+    places = dict.fromkeys([*own, *further])
+    return tuple(join_places([place]) for place in places) if len(places) > len(own) else ()
 
 
 def io_limits(limits: LimitsSection) -> IoLimits:

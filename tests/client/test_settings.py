@@ -165,7 +165,7 @@ def test_a_list_of_ignored_people_that_can_not_be_read(
 
 # -- servers with several addresses
 
-A, B, C = (Address(f"{letter}.example") for letter in "abc")
+A, B, C, D = (Address(f"{letter}.example") for letter in "abcd")
 
 
 def test_a_server_keeps_its_addresses(settings: SettingsDirectory) -> None:
@@ -216,18 +216,91 @@ def test_a_further_address_is_no_name_of_the_server(settings: SettingsDirectory)
 def test_what_is_forgotten_is_forgotten_with_its_addresses(settings: SettingsDirectory) -> None:
     """In whatever spelling."""
     settings.remember(A, "alice")
-    settings.keep_addresses(Server(A, (A, B)), B)
+    settings.keep_addresses(Server(A, (A, B)), B, (C,))
     settings.forget(Address("A.Example."))
     assert settings.server([A]) == Server(A, (A,))
 
 
+def logged_in(
+    settings: SettingsDirectory, *named: Address, at: Address, told: tuple[Address, ...] = ()
+) -> tuple[Address, ...]:
+    """A login; the addresses at which the next one looks, which names the first."""
+    settings.keep_addresses(settings.server(named), at, told)
+    return settings.server([A]).addresses
+
+
+def test_what_a_server_tells_is_kept_with_its_account(settings: SettingsDirectory) -> None:
+    """Who came by one address has all of them from then on, under that one."""
+    settings.remember(A, "alice")
+    assert logged_in(settings, A, at=A, told=(A, B, C)) == (A, B, C)
+    assert SettingsDirectory(settings.directory).server([A]) == Server(A, (A, B, C), A, (B, C))
+    [known] = settings.known()
+    assert known.everywhere == "alice@a.example:6697,b.example:6697,c.example:6697"
+    assert settings.trusted(B) is None
+    assert settings.server([B]).addresses == (B,)
+
+
+def test_what_a_server_tells_takes_the_place_of_what_it_told(settings: SettingsDirectory) -> None:
+    """Also of the same in a link that was used meanwhile: a node that is no more goes. One that
+    tells nothing has one address now.
+    """
+    logged_in(settings, A, at=A, told=(A, B, C))
+    assert logged_in(settings, A, B, C, at=A, told=(A, B, D)) == (A, B, D, C)  # named just now
+    assert logged_in(settings, A, at=A, told=(A, B, C)) == (A, B, C)
+    assert logged_in(settings, A, at=A, told=(A, D)) == (A, D)
+    assert logged_in(settings, A, at=A) == (A,)
+
+
+def test_what_somebody_has_named_stays(settings: SettingsDirectory) -> None:
+    """A tunnel, or the name that the machine has at home, of which the server knows nothing."""
+    assert logged_in(settings, A, B, at=B, told=(C, D)) == (A, C, D, B)
+    assert logged_in(settings, A, at=B, told=(D,)) == (A, D, B)
+    assert logged_in(settings, A, at=B) == (A, B)
+    many = tuple(Address(f"n{number}.example") for number in range(MOST_ADDRESSES))
+    assert logged_in(settings, A, at=B, told=many) == (A, *many[:-1])
+    assert logged_in(settings, A, at=B, told=(C,)) == (A, C, B)
+
+
+def test_where_it_was_found_stays(settings: SettingsDirectory) -> None:
+    """A node of an older version, or with a shorter list, tells less than the others."""
+    logged_in(settings, A, at=A, told=(A, B, C))
+    assert logged_in(settings, A, at=B) == (A, B)
+    assert settings.server([A]).first == B
+
+
+def test_each_node_begins_with_itself(settings: SettingsDirectory) -> None:
+    """The same in another order writes nothing: several clients of an account keep one list."""
+    logged_in(settings, A, at=A, told=(A, B, C))
+    file = settings.directory / "servers.json"
+    before = file.read_text()
+    assert logged_in(settings, A, at=A, told=(C, A, B)) == (A, B, C)
+    assert file.read_text() == before
+
+
+def test_who_was_not_asked_has_told_nothing(settings: SettingsDirectory) -> None:
+    """As with an account that is made, before its welcome, or an authority that is pinned."""
+    logged_in(settings, A, at=A, told=(A, B, C))
+    settings.keep_addresses(settings.server([A]))
+    assert settings.server([A]) == Server(A, (A, B, C), A, (B, C))
+
+
+def test_two_clients_keep_their_lists_in_one_file(settings: SettingsDirectory) -> None:
+    """Each server has its own."""
+    settings.save_pin(D, "pem")
+    logged_in(settings, A, at=A, told=(A, B))
+    settings.keep_addresses(settings.server([D]), D, (D, C))
+    assert settings.server([A]).addresses == (A, B)
+    assert settings.server([D]).addresses == (D, C)
+
+
+@pytest.mark.parametrize("name", ["addresses", "told"])
 @pytest.mark.parametrize("kept", ["7", '{"a.example:6697": "b"}', "[]"])
-def test_damaged_addresses_are_told(settings: SettingsDirectory, kept: str) -> None:
+def test_damaged_addresses_are_told(settings: SettingsDirectory, kept: str, name: str) -> None:
     """With the file's name."""
     settings.save_pin(A, "pem")
-    (settings.directory / "servers.json").write_text(f'{{"addresses": {kept}}}')
+    (settings.directory / "servers.json").write_text(f'{{"{name}": {kept}}}')
     (settings.directory / "servers.json").chmod(0o600)
-    with pytest.raises(SettingsError, match=r'servers\.json: expected "addresses"'):
+    with pytest.raises(SettingsError, match=rf'servers\.json: expected "{name}"'):
         settings.server([A])
 
 

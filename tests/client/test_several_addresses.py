@@ -26,7 +26,7 @@ from securechat.client.wire.rounds import Reconnect
 from securechat.credentials.link import InviteLink
 from tests.client.keyboard import Keyboard
 from tests.support.client import Client
-from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.server import PASSWORD, ServerUnderTest, config, running
 from tests.support.ways import Way, ways
 
 PATIENCE = 20.0
@@ -202,3 +202,119 @@ def test_a_program_goes_on_at_the_other_node(
     assert [message.text for message in given if message] == ["before", "meanwhile", "after"]
     assert sent.text == "from robot"
     assert nodes[1].came == 1
+
+
+# -- who knows one address only, and a server that tells the others
+
+
+def told(server: ServerUnderTest, nodes: Sequence[Way]) -> None:
+    """The administrator names these addresses in the configuration."""
+    places = [f"localhost:{node.port}" for node in nodes]
+    server.service.reload(config(server={"addresses": places}))
+
+
+def logged_in(setup: Setup, place: str | None) -> tuple[LoggedIn, Ear]:
+    running = assemble.log_in(setup, place, missed=Missed.LEFT, reconnect=Reconnect.ALWAYS)
+    return running, Ear(running)
+
+
+def says(running: LoggedIn, ear: Ear, text: str) -> None:
+    running.client.submit(Say("#lobby", text))
+    stored = ear.hears(Stored)
+    assert isinstance(stored, Stored)
+    assert stored.text == text
+
+
+def leaves(running: LoggedIn) -> None:
+    running.client.submit(Quit(patience=PATIENCE))
+    stopped = running.client.join(PATIENCE)
+    assert stopped is not None
+    assert stopped.code is Exit.OK
+
+
+@pytest.fixture
+def telling(tmp_path: Path, password_file: Path) -> Iterator[tuple[ServerUnderTest, Setup]]:
+    """A server whose configuration changes, and what a person on a new device has."""
+    with running(tmp_path / "server", "robot") as server:
+        settings = SettingsDirectory(tmp_path / "config")
+        sources = Sources(password_file=password_file)
+        yield server, Setup(settings, sources, server.ca, person=Keyboard())
+
+
+def test_who_came_by_one_address_is_back_by_another(telling: tuple[ServerUnderTest, Setup]) -> None:
+    """Its node dies: the talk goes on at the other one, of which the server has told. So it is at
+    the next start, for who types nothing, or the address that is dead.
+    """
+    server, setup = telling
+    with ways(server.port) as nodes:
+        told(server, nodes)
+        first, second = (Address("localhost", node.port) for node in nodes)
+        running, ear = logged_in(setup, f"robot@{first}")
+        [known] = setup.settings.known()
+        assert (known.address, known.further) == (first, (second,))
+        assert setup.settings.trusted(second) is None
+        nodes[0].dies()
+        lost = ear.hears(Lost)
+        assert isinstance(lost, Lost)
+        assert lost.seconds == 0.0
+        assert ear.hears(Ready) == Ready("robot", again=True)
+        says(running, ear, "here I am")
+        leaves(running)
+        for place in (None, f"robot@{first}"):
+            running, ear = logged_in(setup, place)
+            says(running, ear, "and again")
+            leaves(running)
+        assert (nodes[0].came, nodes[1].came) == (1, 3)
+        assert setup.settings.known()[0].everywhere == f"robot@{first},{second}"
+
+
+def test_a_node_more_is_told_to_who_is_there(telling: tuple[ServerUnderTest, Setup]) -> None:
+    """Once the configuration is read again; the profile has it from the next login on."""
+    server, setup = telling
+    with ways(server.port) as nodes:
+        first, second = (Address("localhost", node.port) for node in nodes)
+        running, ear = logged_in(setup, f"robot@{first}")
+        assert setup.settings.server([first]).addresses == (first,)
+        other = server.member("robot")
+        told(server, nodes)
+        server.wait_for(lambda: any("securechat/ADDRESSES" in line for line in other.hears()))
+        says(running, ear, "what was told before this is known")
+        nodes[0].dies()
+        assert ear.hears(Ready) == Ready("robot", again=True)
+        leaves(running)
+        assert nodes[1].came == 1
+        running, _ = logged_in(setup, f"robot@{first},{second}")
+        leaves(running)
+        assert setup.settings.server([first]).told == (second,)
+
+
+def test_an_account_that_is_made_at_one_address_has_the_others(
+    telling: tuple[ServerUnderTest, Setup],
+) -> None:
+    """By an invite of an older server, say, that a person has kept."""
+    server, setup = telling
+    with ways(server.port) as nodes, server.admin() as admin:
+        told(server, nodes)
+        code = admin.invites.make(uses=1, expires_ms=1 << 50, now_ms=1, admin=False, note="")
+        server.wait_for(admin.in_effect)
+        pin = server.service.identity.ca_sha256
+        link = InviteLink("localhost", nodes[0].port, code, pin)
+        setup.ca_file = None
+        leaves(registering.register(setup, link, "zoe"))
+        [known] = setup.settings.known()
+        assert known.further == (Address("localhost", nodes[1].port),)
+
+
+def test_a_program_is_back_by_another_address(
+    telling: tuple[ServerUnderTest, Setup], tmp_path: Path
+) -> None:
+    """`connect()` by one; each message is stored once."""
+    server, _setup = telling
+    with ways(server.port) as nodes:
+        told(server, nodes)
+        options = {"password": PASSWORD, "ca": server.ca, "config_dir": tmp_path / "bot"}
+        with connect(f"robot@localhost:{nodes[0].port}", **options) as robot:  # type: ignore[arg-type]
+            robot.send("#lobby", "one").result(PATIENCE)
+            nodes[0].dies()
+            assert robot.send("#lobby", "two").result(PATIENCE).text == "two"
+        assert nodes[1].came == 1

@@ -30,6 +30,17 @@ def test_before_the_connection_is_registered() -> None:
     assert any("NETWORK=" in line for line in heard)
 
 
+def test_where_the_nodes_are_is_not_for_strangers() -> None:
+    """`securechat/ADDRESSES` comes with the login, however one asks before it."""
+    rules = RulesUnderTest("alice", addresses=("a.example", "b.example"))
+    person = rules.connect()
+    heard = person.says(
+        f"CAP REQ :{CAPS} sasl", "ISUPPORT", "NICK alice", "USER a 0 * :A", "ISUPPORT"
+    )
+    assert "ADDRESSES" not in " ".join(heard)
+    assert any("securechat/ADDRESSES=" in line for line in rules.member("alice").says("ISUPPORT"))
+
+
 def test_not_of_who_does_not_know_it() -> None:
     """Section "`draft/extended-isupport` capability": by default nothing is told before a login."""
     assert codes(introduced("batch").says("ISUPPORT")) == ["451"]

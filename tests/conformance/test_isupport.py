@@ -20,7 +20,8 @@ def told(rules: RulesUnderTest) -> dict[str, str]:
     return {key: value for key, _, value in (token.partition("=") for token in found)}
 
 
-TOKENS = told(RulesUnderTest())
+NODES = ("a.example", "b.example:443")
+TOKENS = told(RulesUnderTest(addresses=NODES))
 
 
 def test_each_token_has_its_test() -> None:
@@ -406,6 +407,27 @@ def test_token_accountrequired() -> None:
     assert "001" in codes(rules.connect().logs_in("alice"))
 
 
+@pytest.mark.parametrize(
+    ("addresses", "value"),
+    [((), None), (NODES, "a.example,b.example:443"), (("[2001:db8::1]:443",), "[2001:db8::1]:443")],
+)
+def test_token_addresses(addresses: tuple[str, ...], value: str | None) -> None:
+    """Ours: where the nodes of the server are, as in links, for who is logged in."""
+    alice = RulesUnderTest("alice", addresses=addresses).member("alice")
+    heard = [token for line in of(alice.says("VERSION"), "005") for token in line.params[1:-1]]
+    found = [token.partition("=")[2] for token in heard if token.startswith("securechat/ADDRESSES")]
+    assert found == ([value] if value else [])
+
+
+@pytest.mark.parametrize(("size", "fit"), [(34, 8), (35, 7)])
+def test_addresses_that_no_line_has_room_for_are_left_out(size: int, fit: int) -> None:
+    """The others stand in one token, which is never cut in two: eight of 34 letters."""
+    names = [f"{'x' * (size - 1)}{number}" for number in range(8)]
+    with RulesUnderTest(addresses=(*names, "y" * 300)).turn() as turn:
+        [token] = [one for one in welcome.isupport(turn.settings) if "ADDRESSES" in one]
+    assert token.partition("=")[2].split(",") == names[:fit]
+
+
 # --- the form ------------------------------------------------------------------------------------
 
 
@@ -414,10 +436,22 @@ def test_the_form(name: str) -> None:
     """Section "Feature advertisement": at most 13 tokens a line, each KEY or KEY=value, of ASCII
     without a space; the lengths hold for the longest names.
     """
-    rules = RulesUnderTest("alice")
+    account = "я" * 32
+    rules = RulesUnderTest(account, addresses=("x" * 279, "y"))
     rules.rules.settings = replace(rules.settings, name=name)
-    lines = of(rules.connect().logs_in("alice"), "005")
+    lines = of(rules.connect().logs_in(account), "005")
     assert all(len(line.params) <= 15 for line in lines)
     tokens = [token for line in lines for token in line.params[1:-1]]
     assert all(token.isascii() and token.count("=") <= 1 for token in tokens)
     assert len({token.partition("=")[0] for token in tokens}) == len(tokens)
+
+
+def test_a_node_more_is_told_to_who_is_there() -> None:
+    """Once the configuration is read again; who has not logged in hears nothing of it."""
+    rules = RulesUnderTest("alice")
+    alice, stranger = rules.member("alice"), rules.connect()
+    with rules.turn() as turn:
+        rules.rules.take_settings(turn, replace(rules.rules.settings, addresses=NODES))
+    [line] = of(alice.hears(), "005")
+    assert line.params[1:-1] == [f"securechat/ADDRESSES={','.join(NODES)}"]
+    assert stranger.hears() == []

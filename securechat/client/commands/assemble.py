@@ -169,7 +169,8 @@ def enter(
 def keep(settings: SettingsDirectory, goal: Destination) -> None:
     """Trust this server from now on, and come back to it."""
     anchors.keep(settings, goal.owner.address, goal.trusted)
-    settings.keep_addresses(goal.server, goal.dialer.rounds.current)
+    rounds = goal.dialer.rounds
+    settings.keep_addresses(goal.server, rounds.current, rounds.told)
     # The account that we named, not the nick that the server gave us: a server must not choose as
     # whom we log in next.
     settings.remember(goal.owner.address, goal.owner.account, date.today())

@@ -141,7 +141,9 @@ class _Registration(State):
 
         person = self.setup.person
         try:
-            return start(credential, self.dialer, person, missed=self.missed, registered=registered)
+            running = start(
+                credential, self.dialer, person, missed=self.missed, registered=registered
+            )
         except ClientError:
             if made:
                 person.tell(
@@ -150,3 +152,5 @@ class _Registration(State):
                     )
                 )
             raise
+        keep(self.setup.settings, goal)  # the server has told its addresses meanwhile
+        return running

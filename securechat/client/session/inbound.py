@@ -17,6 +17,7 @@ from securechat.client.session.asking import Asking
 from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels, conversation_of
 from securechat.client.session.deliveries import Deliveries
+from securechat.client.session.elsewhere import ADDRESSES, told_addresses
 from securechat.client.session.events.answers import NamesAre, WeAreAway
 from securechat.client.session.events.base import Info, Problem
 from securechat.client.session.events.channels import Invited, IsAway, Left, TopicIs
@@ -31,7 +32,7 @@ from securechat.client.session.events.messages import (
     client_tag,
 )
 from securechat.client.session.fetching import Fetching
-from securechat.client.session.identity import fold, same
+from securechat.client.session.identity import Address, fold, same
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.labels import LABEL, Labels
 from securechat.client.session.lists import Lists
@@ -56,6 +57,8 @@ class Inbound:
     def __init__(self, channels: JoinedChannels, deliveries: Deliveries, labels: Labels) -> None:
         self.nick = ""
         self.prefix = ""
+        self.addresses: tuple[Address, ...] = ()
+        """Those of the server, as far as it has told them on this connection."""
         self._channels = channels
         self._deliveries = deliveries
         self._labels = labels
@@ -83,6 +86,7 @@ class Inbound:
         self.nick = nick
         # Until a JOIN of ours shows the true prefix, the longest host there may be is assumed.
         self.prefix = f"{nick}!{nick}@{'x' * 64}"
+        self.addresses = ()
         self._known = {fold(channel): channel for channel in self._channels.channels()}
         self._channels.clear()
         self._batches.clear()
@@ -380,6 +384,8 @@ class Inbound:
         self._channels.learn(tokens)
         if "WHOX" in tokens:
             self.presence.offered()
+        if told := told_addresses(tokens.get(ADDRESSES, "")):
+            self.addresses = told
         most = tokens.get("CHATHISTORY", "")
         if most.isascii() and most.isdecimal():
             self.pages.most = int(most[:9])

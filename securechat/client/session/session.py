@@ -41,7 +41,7 @@ from securechat.client.session.handshake import (
     HandshakePhase,
     Missed,
 )
-from securechat.client.session.identity import AccountRequest, Login
+from securechat.client.session.identity import AccountRequest, Address, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.labels import LABEL, Labels
@@ -106,6 +106,13 @@ class ClientSession:
     def nick(self) -> str:
         """Our name. Any thread may read."""
         return self._inbound.nick or self._credential.account
+
+    @property
+    def addresses(self) -> tuple[Address, ...] | None:
+        """Where the server says that it can be found, which may be nothing; None before it has let
+        us in.
+        """
+        return self._inbound.addresses if self.stage is Stage.ONLINE else None
 
     @property
     def min_password(self) -> int | None:

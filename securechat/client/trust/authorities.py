@@ -22,7 +22,7 @@ from securechat.client.refusals import no_handshake, unconnected
 from securechat.client.session.identity import Address
 from securechat.client.trust import describe
 from securechat.client.wire.rounds import CONNECT_SECONDS, Rounds, in_turn
-from securechat.client.wire.stream import reason_of
+from securechat.client.wire.stream import reason_of, watch
 from securechat.common.files import read_named
 from securechat.common.language import _, translated
 from securechat.common.record import Record
@@ -31,17 +31,6 @@ from securechat.net.tls import TlsFilesError, client_context, probe_context, sho
 
 MOMENT = 0.1
 """Seconds that any number of a host has."""
-
-
-WATCH = {
-    "TCP_KEEPIDLE": 10,  # seconds of silence until the system asks
-    "TCP_KEEPINTVL": 5,  # seconds from question to question
-    "TCP_KEEPCNT": 3,  # questions without an answer
-    "TCP_USER_TIMEOUT": 20_000,  # milliseconds in which what was sent has to arrive
-}
-"""How a host that has lost its power or its network is noticed, where the server may be found
-elsewhere: within 25 seconds, and not in the minute and a half of our own PING (liveness.py).
-"""
 
 
 class Origin(Enum):
@@ -150,9 +139,9 @@ class Dialer:
         *,
         first: Address | None = None,
     ) -> None:
-        self._addresses = [addresses] if isinstance(addresses, Address) else addresses
+        every = [addresses] if isinstance(addresses, Address) else addresses
         self._trust = trust
-        self.rounds = Rounds(self._addresses, first)
+        self.rounds = Rounds(every, first)
         """Of those who call it; of one thread at a time."""
         self.step: Step = _unheard
         """Is called with each step of a connection that is made, in words."""
@@ -181,13 +170,13 @@ class Dialer:
 
     def another(self, first: Address | None = None) -> Rounds:
         """A round for connect(), which begins at this address."""
-        return Rounds(self._addresses, first)
+        return Rounds(self.rounds.addresses, first)
 
     def _open(self, address: Address, seconds: float) -> ssl.SSLSocket:
         try:
             tls = shake_hands(address, self._context, self.step, seconds)
-            if len(self._addresses) > 1:
-                _watch(tls)
+            if len(self.rounds.addresses) > 1:
+                watch(tls)
             return tls
         except ssl.SSLCertVerificationError as error:
             # Asked for again, as Python doesn't tell the chain of a handshake that has failed.
@@ -274,16 +263,6 @@ def connected(address: Address, seconds: float) -> socket.socket:
         else:
             return raw
     raise fault
-
-
-def _watch(tls: ssl.SSLSocket) -> None:
-    """Have the system look whether the host is still there: that costs neither side's program
-    anything. As far as this system can.
-    """
-    tls.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in WATCH.items():
-        if (option := getattr(socket, name, None)) is not None:
-            tls.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _no_tls(address: Address, error: OSError | ValueError) -> str:

@@ -30,6 +30,7 @@ from securechat.client.session.events.connection import (
     Registered,
     Stopped,
 )
+from securechat.client.session.identity import Address
 from securechat.client.session.liveness import Backoff
 from securechat.client.session.output import Output
 from securechat.client.session.session import ClientSession
@@ -94,6 +95,7 @@ class Client:
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self.stopped: Stopped | None = None
         self._fault: Stopped | None = None
+        self._told: tuple[Address, ...] | None = None
 
     # -- for the input thread
 
@@ -228,6 +230,7 @@ class Client:
         except UnreachableError as error:
             return error
         wire = Wire(tls, self._waker)
+        self._told = None
         try:
             self._converse(wire)
         except ConnectionLostError as error:
@@ -248,9 +251,21 @@ class Client:
             wire.wait(self._timeout())
             wire.flush()
             for message in wire.read():
-                self._do(session.receive(message, self._clock()), wire)
+                out = session.receive(message, self._clock())
+                self._learn(wire)  # before anybody hears that we are in
+                self._do(out, wire)
             self._take(wire)
             self._do(session.tick(self._clock()), wire)
+
+    def _learn(self, wire: Wire) -> None:
+        """Where else the server can be found, if it says so."""
+        told = self._session.addresses
+        if self._rounds is None or told is None or told is self._told:
+            return
+        self._told = told
+        self._rounds.learn(told)
+        if len(self._rounds.addresses) > 1:
+            wire.watch()
 
     def _rest(self, lost: UnreachableError) -> None:
         """Wait before the next attempt; what is typed meanwhile is taken."""

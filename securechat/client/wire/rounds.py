@@ -11,8 +11,10 @@ from enum import Enum
 from typing import TypeVar
 
 from securechat.client.exits import CertificateError, UnreachableError
+from securechat.client.session.elsewhere import is_here
 from securechat.client.session.identity import Address
 from securechat.common.language import translated
+from securechat.credentials.link import MOST_ADDRESSES
 
 CONNECT_SECONDS = 15.0
 """For the connection, and again for the TLS handshake, at the last address of a round: so who has a
@@ -36,14 +38,21 @@ class Reconnect(Enum):
 
 
 class Rounds:
-    """addresses: of one server. first: where to begin, one of them. One thread only."""
+    """addresses: of one server. first: where to begin, one of them. One thread only, but for the
+    attributes, which any may read.
+    """
 
     def __init__(self, addresses: Sequence[Address], first: Address | None = None) -> None:
-        self._addresses = list(addresses)
-        self._first = first if first in self._addresses else self._addresses[0]
+        self._given = tuple(addresses)
+        self.addresses = self._given
+        self._first = addresses[0] if first is None or first not in addresses else first
         self._left: list[Address] = []
+        self._tried: list[Address] = []
+        """In this round."""
         self.current: Address | None = None
         """Where the last connection was made."""
+        self.told: tuple[Address, ...] | None = None
+        """What the server has told of its addresses, None as long as it has let nobody in."""
 
     @property
     def over(self) -> bool:
@@ -52,13 +61,16 @@ class Rounds:
 
     def begin(self) -> list[Address]:
         """What is to be tried now: the rest of this round, or all of another one."""
-        self._left = self._left or self._from(self._first)
+        if not self._left:
+            self._left, self._tried = self._from(self._first), []
         return list(self._left)
 
     def reached(self, address: Address) -> None:
         """There is a connection to this one; those behind it are left."""
         self.current = address
-        self._left = self._left[self._left.index(address) + 1 :]
+        at = self._left.index(address) + 1
+        self._tried += self._left[:at]
+        self._left = self._left[at:]
 
     def failed(self) -> None:
         """None of those that were left has answered."""
@@ -70,11 +82,32 @@ class Rounds:
         """
         if self.current is not None:
             self._first = self.current
-            self._left = self._from(self._first) if len(self._addresses) > 1 else []
+            self._left = self._from(self._first) if len(self.addresses) > 1 else []
+            self._tried = []
+
+    def learn(self, told: Sequence[Address]) -> None:
+        """The server that we are connected to says where it can be found: those are tried, too,
+        behind what has worked and what was given first.
+        """
+        current = self.current or self._first
+        # This very machine has the server only where that is what we are connected to.
+        self.told = tuple(one for one in told if is_here(current) or not is_here(one))
+        if not self.told:
+            return
+        known = dict.fromkeys((current, self._given[0], *self.told, *self._given))
+        found = tuple(known)[:MOST_ADDRESSES]
+        if set(found) == set(self.addresses):
+            return  # each node begins with itself: the order in which they were tried stays
+        self.addresses = found
+        if self._first not in found:
+            self._first = current
+        # Whatever a server tells, and how often: a round has no more than that, and then a wait.
+        room = MOST_ADDRESSES - len(self._tried)
+        self._left = [one for one in self._from(current) if one not in self._tried][:room]
 
     def _from(self, first: Address) -> list[Address]:
-        at = self._addresses.index(first)
-        return self._addresses[at:] + self._addresses[:at]
+        at = self.addresses.index(first)
+        return [*self.addresses[at:], *self.addresses[:at]]
 
 
 def in_turn(

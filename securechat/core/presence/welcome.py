@@ -33,6 +33,11 @@ MAX_TARGETS = 4
 MAX_MODES = 6
 MAX_TOKENS = 13
 """Of one 005: with the nick and the text they are the 15 parameters that a message may have."""
+ADDRESSES = "securechat/ADDRESSES"
+ADDRESSES_BYTES = 300
+"""Of the token with its value, which is never cut in two: a line has place for it with the longest
+names. Addresses that would make it longer are left out.
+"""
 
 
 def isupport(settings: Settings) -> list[str]:
@@ -73,7 +78,17 @@ def isupport(settings: Settings) -> list[str]:
         f"CHATHISTORY={MOST_ENTRIES}",
         "MSGREFTYPES=msgid,timestamp",
         "draft/ACCOUNTREQUIRED",
+        *_addresses(settings),
     ]
+
+
+def _addresses(settings: Settings) -> list[str]:
+    told = ""
+    for address in settings.addresses:
+        longer = f"{told},{address}" if told else f"{ADDRESSES}={address}"
+        if len(longer.encode()) <= ADDRESSES_BYTES:
+            told = longer
+    return [told] if told else []
 
 
 def welcome(turn: Turn, session: Session) -> None:
@@ -104,7 +119,11 @@ def send_isupport(turn: Turn, session: Session) -> None:
 
     https://ircv3.net/specs/extensions/extended-isupport
     """
-    _send_tokens(turn, session, isupport(turn.settings))
+    tokens = isupport(turn.settings)
+    if session.state is not State.READY:
+        # Where the nodes are is for members: a stranger has found this one.
+        tokens = [token for token in tokens if not token.startswith(f"{ADDRESSES}=")]
+    _send_tokens(turn, session, tokens)
 
 
 def tell_changes(turn: Turn, before: Settings) -> None:

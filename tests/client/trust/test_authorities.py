@@ -26,7 +26,7 @@ from securechat.client.trust.authorities import (
     offered_by_link,
 )
 from securechat.client.trust.describe import fingerprint
-from securechat.client.wire import rounds
+from securechat.client.wire import rounds, stream
 from securechat.credentials.link import InviteLink
 from tests.client.scripted import ScriptedServer
 from tests.support.certificates import DAY, Authority, Issued, pem
@@ -271,10 +271,10 @@ def test_a_host_that_vanishes_is_noticed_soon_where_there_is_another(
             assert bool(tls.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == several
             found = {
                 name: tls.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
-                for name in authorities.WATCH
+                for name in stream.WATCH
                 if hasattr(socket, name)
             }
-    assert (found == {name: authorities.WATCH[name] for name in found}) == several
+    assert (found == {name: stream.WATCH[name] for name in found}) == several
 
 
 class Sockets:

@@ -18,14 +18,14 @@ from securechat.client.session.deliveries import MAX_WAITING
 from securechat.client.session.events.answers import InquiryAnswer
 from securechat.client.session.events.base import ClientEvent, Info
 from securechat.client.session.events.connection import Delayed, LoginRefused, Lost, Ready, Stopped
-from securechat.client.session.events.deliveries import Doubt, Unconfirmed
+from securechat.client.session.events.deliveries import Doubt, Stored, Unconfirmed
 from securechat.client.session.events.messages import Said
 from securechat.client.session.handshake import REGISTRATION
 from securechat.client.session.identity import AccountRequest, Address, Login
 from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer, Origin, Trust
-from securechat.client.wire import receiver
+from securechat.client.wire import receiver, stream
 from securechat.client.wire.receiver import INBOX, Client, Early
 from securechat.client.wire.rounds import Reconnect
 from tests.client.scripted import GOOD, OFFER, PASSWORD, RULES, Peer, ScriptedServer, registers
@@ -724,3 +724,61 @@ def test_a_connection_that_held_is_looked_for_at_its_own_address_first(
         client.submit(Quit())
         ends(client)
     assert (node.waits, other.looks) == (0, 0)
+
+
+def test_a_client_learns_of_other_addresses_once_it_is_in(
+    certificate: Files, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anybody hears that it is; and from then on the system looks whether the host is still
+    there, as with several from the beginning.
+    """
+    watched: list[object] = []
+    monkeypatch.setattr(stream, "watch", watched.append)
+    tells = "005 alice securechat/ADDRESSES=b.example,c.example:443 :are supported"
+    later = "005 alice securechat/ADDRESSES=b.example :are supported"
+
+    def tells_twice(peer: Peer) -> None:
+        peer.logs_in("alice", tells)
+        peer.expects("PRIVMSG #lobby one")
+        peer.says(later)
+        peer.echoes("one")
+        peer.quits()
+
+    others = (Address("b.example"), Address("c.example", 443))
+    with ScriptedServer(certificate, tells_twice) as server:
+        node = Node(server, trusted=Trust(authority.pem, Origin.PIN))
+        rounds = node.dialer.rounds
+        client, ear = node.client()
+        assert client.wait_ready() is None
+        told = rounds.told
+        assert told == others
+        assert rounds.addresses == (server.address, *others)
+        assert len(watched) == 1
+        say(client, "one")
+        ear.hears(Stored)
+        told = rounds.told
+        assert told == others[:1]
+        client.submit(Quit(patience=PATIENCE))
+        assert ends(client).code is Exit.OK
+
+
+def test_who_tells_nothing_is_known_to_have_one_address(
+    certificate: Files, authority: Authority
+) -> None:
+    """And who has let nobody in, to have told nothing."""
+
+    def silent(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.quits()
+
+    with ScriptedServer(certificate, silent) as server:
+        node = Node(server, trusted=Trust(authority.pem, Origin.PIN))
+        client, _ear = node.client()
+        assert client.wait_ready() is None
+        assert node.dialer.rounds.told == ()
+        client.submit(Quit())
+        ends(client)
+    refused = Node(nobody(), trusted=Trust(authority.pem, Origin.PIN))
+    client, _ear = refused.client()
+    assert client.wait_ready() is not None
+    assert refused.dialer.rounds.told is None

@@ -9,6 +9,7 @@ import pytest
 from securechat.client.exits import CertificateError, ClientError, UnreachableError
 from securechat.client.session.identity import Address
 from securechat.client.wire.rounds import CONNECT_SECONDS, NEXT_SECONDS, Rounds, in_turn
+from securechat.credentials.link import MOST_ADDRESSES
 
 A, B, C = (Address(f"{letter}.example") for letter in "abc")
 
@@ -128,3 +129,91 @@ def test_somebody_else_is_what_counts_when_no_address_is_the_servers() -> None:
     with pytest.raises(CertificateError, match="refused b"):
         in_turn([A, B], Network(a=silent("a is off"), b=refused("refused b")), told.append)
     assert told == []
+
+
+# -- what the server tells of itself
+
+
+D = Address("d.example")
+MANY = [Address(f"n{number}.example") for number in range(MOST_ADDRESSES)]
+
+
+def connected(*given: Address, at: Address) -> Rounds:
+    rounds = Rounds(given, at)
+    rounds.begin()
+    rounds.reached(at)
+    return rounds
+
+
+def test_who_came_by_one_address_learns_the_others() -> None:
+    """They are tried at once when the connection is lost, also where it has not held yet, and so in
+    each round.
+    """
+    rounds = connected(A, at=A)
+    assert rounds.told is None
+    rounds.learn([A, B, C])
+    assert not rounds.over
+    assert rounds.begin() == [B, C]
+    rounds.reached(C)
+    rounds.held()
+    assert rounds.begin() == [C, A, B]
+
+
+def test_an_address_of_ones_own_is_tried_before_those_that_are_told() -> None:
+    """As a tunnel's, of which the server knows nothing: who typed it, or a link, meant it."""
+    rounds = connected(A, B, at=B)
+    rounds.learn([C, D])
+    rounds.held()
+    assert rounds.begin() == [B, A, C, D]
+
+
+def test_the_same_addresses_in_another_order_change_nothing() -> None:
+    """Each node begins with itself."""
+    rounds = connected(A, B, C, at=B)
+    rounds.learn([B, A, C])
+    assert rounds.begin() == [C, A]
+    assert rounds.addresses == (A, B, C)
+
+
+def test_a_list_is_never_longer_than_a_link_and_never_empty() -> None:
+    """Where we are and what was given first stay in it."""
+    rounds = connected(A, B, at=B)
+    rounds.learn([])
+    rounds.learn(MANY)
+    assert rounds.addresses == (B, A, *MANY[: MOST_ADDRESSES - 2])
+    rounds.learn([])
+    assert rounds.told == ()
+    assert rounds.addresses[:2] == (B, A)
+
+
+def test_a_round_ends_whatever_a_server_tells() -> None:
+    """Were each list a new round, a hostile server could have us connect without end, and without
+    a wait.
+    """
+    rounds = connected(A, at=A)
+    tried = [A]
+    for number in range(100):
+        rounds.learn([Address(f"x{number}-{one}.example") for one in range(MOST_ADDRESSES)])
+        if rounds.over:
+            break
+        [following, *_] = rounds.begin()
+        rounds.reached(following)
+        tried.append(following)
+    assert len(tried) == MOST_ADDRESSES
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0.0.0.0", "::1"])
+def test_the_clients_own_machine_is_not_the_servers(host: str) -> None:
+    """Unless it was found there: a server that takes itself for localhost is nobody's but its own,
+    and one from elsewhere may not have us knock at our own doors.
+    """
+    here = Address(host, 22)
+    rounds = connected(A, at=A)
+    rounds.learn([here, B])
+    assert (rounds.told, rounds.addresses) == ((B,), (A, B))
+    rounds.learn([here])
+    assert (rounds.told, rounds.addresses) == ((), (A, B))
+    local = Address("localhost")
+    rounds = connected(local, at=local)
+    rounds.learn([here, B])
+    assert set(rounds.addresses) == {local, here, B}
