@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
@@ -31,6 +32,7 @@ from tests.support.admin_cli import AdminCli
 from tests.support.certificates import Authority
 from tests.support.client import Client
 from tests.support.formats import restored
+from tests.support.preloaded import ROOT
 from tests.support.process import add_accounts, run_server, serving, write_config
 
 
@@ -75,7 +77,7 @@ def test_a_first_start_needs_nothing(tmp_path: Path) -> None:
     """
     data = tmp_path / "new" / "data"
     data.parent.mkdir()
-    with serving(data) as server:
+    with serving(data, anew=True) as server:
         assert f"securechat {__version__} is running." in server.greeting
         assert f"listens on   127.0.0.1 port {server.port}, TLS 1.3" in server.greeting
         assert f"data         {data}" in server.greeting
@@ -519,8 +521,13 @@ def test_a_low_cost_is_warned_of(cost: int, warnings: int) -> None:
 
 def test_python_m_is_the_same_program() -> None:
     """`python -m securechat.server`."""
-    told = run_server("--version")
-    assert isinstance(told, subprocess.CompletedProcess)
+    told = subprocess.run(
+        [sys.executable, "-m", "securechat.server", "--version"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert told.stdout == f"securechat-server, version {__version__}\n"
 
 

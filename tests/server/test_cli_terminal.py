@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.links import PATIENCE
-from tests.support.process import ROOT, write_config
+from tests.support.preloaded import ROOT
+from tests.support.process import write_config
 
 
 class Terminal:

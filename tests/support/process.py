@@ -1,4 +1,4 @@
-"""A server as a process of its own, as people start it; and what it says."""
+"""A server as a process of its own; and what it says."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import securechat
 from securechat.irc.names import account_name
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
@@ -25,9 +23,10 @@ from securechat.store.postgres.location import PostgresLocation
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, TlsLink
 from tests.support.new_database import new_database
+from tests.support.preloaded import ROOT, Program, run_program
 from tests.support.server import COST, DEFAULTS, PASSWORD
 
-ROOT = Path(securechat.__file__).parents[1]
+MODULE = "securechat.server.cli"
 
 
 def write_config(path: Path, **sections: dict[str, Any]) -> Path:
@@ -61,26 +60,13 @@ def add_accounts(directory: Path, *names: str, database: PostgresLocation | None
 
 def run_server(*flags: object, **env: str) -> subprocess.CompletedProcess[str]:
     """Start a server that is expected to end by itself."""
-    return subprocess.run(
-        _command(flags),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE * 2,
-        env=_environment(env),
-        check=False,
-    )
+    words = _words(flags)
+    return run_program(MODULE, words, seconds=PATIENCE * 2, env={**os.environ, **env})
 
 
-def _command(flags: tuple[object, ...], spoiled_by: str = "") -> list[str]:
-    program = ["-m", "securechat.server"]
-    if spoiled_by:
-        run = "import sys; from securechat.server.cli import main; sys.exit(main(sys.argv[1:]))"
-        program = ["-c", f"{spoiled_by}\n{run}"]
-    return [sys.executable, *program, *map(str, flags)]
-
-
-def _environment(env: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), **env}
+def _words(flags: tuple[object, ...]) -> list[str]:
+    """As `python -m securechat.server` has them."""
+    return [str(ROOT / "securechat/server/__main__.py"), *map(str, flags)]
 
 
 @contextlib.contextmanager
@@ -88,13 +74,8 @@ def beginning(directory: Path, *flags: object) -> Iterator[subprocess.Popen[str]
     """A server process that isn't waited for; killed at the block's end, if it still runs, or when
     it has taken too long. Its standard error is to be read.
     """
-    process = subprocess.Popen(
-        _command(("--data", directory, "--port", 0, *flags)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=_environment({}),
-    )
+    words = _words(("--data", directory, "--port", 0, *flags))
+    process = Program(MODULE, words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     alarm = threading.Timer(PATIENCE * 2, process.kill)
     alarm.start()
     with process:
@@ -111,8 +92,8 @@ class NotStartedError(AssertionError):
 
 class ServerProcess:
     """One that runs. spoiled_by: Python code that breaks something in it before it starts. within:
-    what it is run by. host: where it listens. greeting: its standard output up to the end of the
-    greeting.
+    what it is run by. host: where it listens. anew: by a new interpreter, as people start it.
+    greeting: its standard output up to the end of the greeting.
     """
 
     def __init__(
@@ -122,22 +103,21 @@ class ServerProcess:
         spoiled_by: str = "",
         within: Sequence[str] = (),
         host: str = "127.0.0.1",
+        anew: bool = False,
     ) -> None:
         self.data = DataDirectory(directory)
         self.host = host
         self._log = directory.with_suffix(".log")
+        words = _words(("--data", directory, "--host", host, "--port", 0, *flags))
         with self._log.open("a") as log:
-            self.process = subprocess.Popen(
-                [
-                    *within,
-                    *_command(
-                        ("--data", directory, "--host", host, "--port", 0, *flags), spoiled_by
-                    ),
-                ],
+            self.process = Program(
+                MODULE,
+                words,
+                within=within,
+                before=spoiled_by,
+                anew=anew,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                text=True,
-                env=_environment({}),
             )
         self.greeting = self._greeting()
         [port] = re.findall(r"listens on +\S+ port (\d+)", self.greeting)
@@ -200,9 +180,11 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, *flags: object, spoiled_by: str = "") -> Iterator[ServerProcess]:
+def serving(
+    directory: Path, *flags: object, spoiled_by: str = "", anew: bool = False
+) -> Iterator[ServerProcess]:
     """A server process for the time of a block; killed at its end, if it still runs."""
-    server = ServerProcess(directory, *flags, spoiled_by=spoiled_by)
+    server = ServerProcess(directory, *flags, spoiled_by=spoiled_by, anew=anew)
     try:
         yield server
     finally:

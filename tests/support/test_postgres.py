@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres import programs
-from tests.support.process import ROOT
+from tests.support.preloaded import ROOT
 from tests.support.waiting import until
 
 RUN = """

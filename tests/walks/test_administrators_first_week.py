@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
+from tests.support.preloaded import run_program
 from tests.support.process import ServerProcess, serving, write_config
 from tests.support.server import PASSWORD
 
@@ -46,14 +47,9 @@ class Administrator:
 
     def types(self, *words: str, typed: str = "", code: int = 0) -> str:
         """One command of securechat-admin; what it prints. code: how it is to end."""
-        done = subprocess.run(
-            ["securechat-admin", *words],
-            input=typed,
-            capture_output=True,
-            text=True,
-            env=self.environment,
-            timeout=60,
-            check=False,
+        called = [str(PROGRAMS / "securechat-admin"), *words]
+        done = run_program(
+            "securechat.admin.cli", called, typed=typed, seconds=60, env=self.environment
         )
         assert done.returncode == code, (words, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr

@@ -7,15 +7,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.client.terminal import Terminal
-from tests.support.process import ROOT, ServerProcess, serving, write_config
+from tests.support.preloaded import ROOT, run_program
+from tests.support.process import ServerProcess, serving, write_config
 
 CLASS = (
     "\ufeffPassword;Name;Display\r\n"
@@ -35,38 +34,36 @@ class Teacher:
         self.data = str(server.data.path)
         self.home = home
         self.environment = {
-            "PYTHONPATH": str(ROOT),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             "LANGUAGE": "en",
         }
 
     def types(self, *words: str, code: int = 0) -> str:
         """One command of securechat-admin; all that it says. code: how it is to end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "securechat.admin.cli", "--data", self.data, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        done = run_program(
+            "securechat.admin.cli",
+            ["securechat-admin", "--data", self.data, *words],
+            seconds=60,
             env={**os.environ, **self.environment},
             start_new_session=True,  # no terminal to show a password on
-            timeout=60,
-            check=False,
         )
-        assert done.returncode == code, (words, done.stdout)
-        assert "Traceback" not in done.stdout
-        return done.stdout
+        told = done.stdout + done.stderr
+        assert done.returncode == code, (words, told)
+        assert "Traceback" not in told
+        return told
 
     def terminal(self, who: str, *words: str, module: str = "securechat") -> Terminal:
         """One of our programs on somebody's terminal, with settings of their own."""
         settings = {"SECURECHAT_CONFIG_DIR": str(self.home / who)}
-        return Terminal(*words, env={**self.environment, **settings}, module=module)
+        return Terminal(
+            *words, env={"PYTHONPATH": str(ROOT), **self.environment, **settings}, module=module
+        )
 
 
 @pytest.fixture
 def teacher(tmp_path: Path) -> Iterator[Teacher]:
     config = write_config(tmp_path / "chat.toml", accounts={"registration": "invite"})
-    with serving(tmp_path / "data", "--config", config) as server:
+    with serving(tmp_path / "data", "--config", config, anew=True) as server:
         teacher = Teacher(server, tmp_path)
         registers(teacher, server.greeting)
         yield teacher
