@@ -12,12 +12,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from securechat.common.threads import NamedThread
 from securechat.core.administration.requests import Request
-from securechat.core.delivery.fan_out import deliveries
+from securechat.core.delivery.fan_out import deliveries, together
 from securechat.core.guard import guarded
 from securechat.core.jobs import Job
 from securechat.core.model.entities import Session
@@ -359,9 +358,9 @@ class Hub(NamedThread):
         for turn in turns:
             for session in turn.arrived:  # before its welcome: who has read that may speak
                 self._io[session.io].mark_authenticated(session.link)
-        effects = chain.from_iterable(turn.effects for turn in turns)
-        for number, found in deliveries(effects, self.counters.volume).items():
-            self._io[number].deliver(found)
+        for effects in together([turn.effects for turn in turns]):
+            for number, found in deliveries(effects, self.counters.volume).items():
+                self._io[number].deliver(found)
         for turn in turns:
             for closing in turn.closings:
                 session = closing.session

@@ -14,10 +14,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import chain, count
+from itertools import count
 from typing import Any, NamedTuple, cast
 
-from securechat.core.delivery.fan_out import deliveries
+from securechat.core.delivery.fan_out import deliveries, together
 from securechat.core.jobs import Answer, Job
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.channels import Logged
@@ -297,13 +297,13 @@ class NodeUnderTest(RulesUnderTest):
     def _hand_on(self, *own: Turn) -> None:
         """As the hub does: what others have done comes first, and all goes out together."""
         turns, self._followed = [*self._followed, *own], []
-        effects = chain.from_iterable(turn.effects for turn in turns)
-        for io, found in deliveries(effects).items():
-            for links, data in found:
-                for link in links:
-                    assert isinstance(link, RulesLink)
-                    assert link.session.io == io, "bytes for a link of another I/O thread"
-                    link.take(data)
+        for effects in together([turn.effects for turn in turns]):
+            for io, found in deliveries(effects).items():
+                for links, data in found:
+                    for link in links:
+                        assert isinstance(link, RulesLink)
+                        assert link.session.io == io, "bytes for a link of another I/O thread"
+                        link.take(data)
         for turn in turns:
             self.closings += [one for one in turn.closings if one.session.is_here]
             self.jobs += turn.jobs

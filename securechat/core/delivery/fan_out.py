@@ -8,7 +8,7 @@ thread only; pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
@@ -54,6 +54,27 @@ def deliveries(
     # In the order in which each audience was first spoken to.
     plan.flush(list(waiting))
     return plan.output
+
+
+def together(turns: Sequence[Sequence[Effect]]) -> Iterator[Sequence[Effect]]:
+    """The effects of turns: of several that come one after the other as one, where that changes no
+    order that people would notice.
+
+    A turn is by itself if it tells something to others than all of a channel or an account, such as
+    a new name: what is said by it must not come before it, together with what was said until then.
+    """
+    if len(turns) == 1:
+        yield turns[0]
+        return
+    found: list[Effect] = []
+    for effects in turns:
+        if any(type(effect) is Broadcast and effect[0].of is None for effect in effects):
+            yield found
+            yield effects
+            found = []
+        else:
+            found += effects
+    yield found
 
 
 class _Plan:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
-from securechat.core.delivery.fan_out import deliveries
+from securechat.core.delivery.fan_out import deliveries, together
 from securechat.core.delivery.line import BareLine, Line
-from securechat.core.model.entities import Audience, Session
+from securechat.core.model.entities import Audience, AudienceOf, Channel, Session
 from securechat.irc.message import parse
 from tests.core.sayings import CHANNELS, company, storing, talk
 from tests.support.client import Client
@@ -87,6 +87,24 @@ def test_a_reply_stands_where_it_was_given() -> None:
         Broadcast(audience, line("1"), None), reply(alice), Broadcast(audience, line("2"), None),
     ]  # fmt: skip
     assert heard(effects) == {"a": b"1\r\nreply\r\n2\r\n", "b": b"1\r\n2\r\n"}
+
+
+def test_turns_go_out_together() -> None:
+    """But what is said to some keeps its place between what is said to all of a channel before it
+    and after it: it may be a new name.
+    """
+    alice, bob = session("a"), session("b")
+    channel = Audience([alice, bob], AudienceOf(Channel(1, "#a", "#a", "#a", None, 0)))
+    turns: list[list[Effect]] = [
+        [Broadcast(channel, line("1"), None)],
+        [Broadcast(channel, line("2"), None), reply(bob)],
+        [Broadcast(channel, line("3"), None), Broadcast(Audience([alice]), line("4"), None)],
+        [Broadcast(channel, line("5"), None)],
+    ]
+    first, second, third = together(turns)
+    assert [*first] == [*turns[0], *turns[1]]
+    assert (second, third) == (turns[2], turns[3])
+    assert [*together(turns[:1])] == turns[:1]
 
 
 def test_an_old_audience_comes_before_the_new_one() -> None:

@@ -209,6 +209,22 @@ def test_what_can_not_be_stored_is_taken_back() -> None:
     assert two.are_equal()
 
 
+def test_a_name_is_told_before_what_is_said_by_it() -> None:
+    """Though what was said before is handed on with it, to the same people."""
+    two = Two()
+    two.alice.says(f"CAP REQ :{ALL} draft/channel-rename")
+    with two.a.ahead([(two.alice.session, b"TAGMSG #room")]):
+        two.bob.sends("PRIVMSG #room :before")
+        two.bob.sends("RENAME #room #hall :so")
+        two.bob.sends("PRIVMSG #hall :after")
+    lines = [line.split(" ") for line in two.alice.hears() if line.startswith("@msgid")]
+    assert [words[2:4] for words in lines] == [
+        ["PRIVMSG", "#room"],
+        ["RENAME", "#room"],
+        ["PRIVMSG", "#hall"],
+    ]
+
+
 def test_refusals_are_told_at_once(two: Two) -> None:
     heard = two.alice_says("PRIVMSG #nowhere :hi", meanwhile=["PRIVMSG #room :first"])
     assert "403" in codes(heard)
