@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 
+from securechat.core.nodes.encoding import EVENTS
+from securechat.core.nodes.following import SAID
 from tests.support.client import codes, of
 from tests.support.pictures import differences, picture, waiting
 from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
+
+NEUTRAL = {
+    *("Delivered", "TokenUsed", "CertificateUsed", "UsageCounted", "UsageUpto"),
+    "MessageKeyed",  # of another account
+}
+
+LOG_KINDS = {*SAID, "JOIN", "PART", "KICK", "MODE", "TOPIC", "RENAME", "REDACTED", "of a newer one"}
 
 MIB = 1024 * 1024
 
@@ -88,7 +97,7 @@ def test_it_has_the_time_of_its_place() -> None:
     two = Two()
     two.alice.tags = ("time",)
     with two.a.ahead([(two.alice.session, b"PRIVMSG #room :hi")]):
-        two.a.now_ms += 5000
+        two.a.now_ms += 5123
     [line] = two.alice.hears()
     [entry] = [one for one in two.a.log if one.kind == "PRIVMSG"]
     assert entry.at_ms == two.a.now_ms
@@ -112,6 +121,52 @@ def test_the_rules_run_again_where_others_have_changed_who_may_say_what(
     assert refusal in codes(heard)
     assert texts(two.a) == []
     assert two.are_equal()
+
+
+@pytest.mark.parametrize("part", ["presence", "shared", "closed", "changes", "of a newer version"])
+def test_the_rules_run_again_where_more_is_told_than_what_was_said(two: Two, part: str) -> None:
+    with two.a.ahead([(two.alice.session, b"PRIVMSG #room :hi")]) as ahead:
+        ahead.look({"v": 1, "events": [], "said": [["session"]]})
+        assert ahead.holds
+        ahead.look({"v": 1, part: [[]]})
+        assert not ahead.holds
+    assert texts(two.a) == ["hi"]
+
+
+@pytest.mark.parametrize("kind", sorted({*EVENTS} - {"Logged"}))
+def test_the_rules_run_again_where_anything_is_stored_that_counts(two: Two, kind: str) -> None:
+    """Which is most: all but these, by which nobody may say more or less."""
+    bob = two.a.account("bob").id
+    with two.a.ahead([(two.alice.session, b"PRIVMSG #room :hi")]) as ahead:
+        ahead.look({"v": 1, "events": [[kind, bob, 1, 1, 1, 1]]})
+        assert ahead.holds == (kind in NEUTRAL)
+
+
+@pytest.mark.parametrize("kind", sorted(LOG_KINDS))
+def test_the_rules_run_again_where_something_else_happens_than_that_somebody_speaks(
+    two: Two, kind: str
+) -> None:
+    room, bob = two.a.channel("#room").id, two.a.account("bob").id
+    with two.a.ahead([(two.alice.session, b"PRIVMSG #room :hi")]) as ahead:
+        ahead.look({"v": 1, "events": [[99, room, bob, 1, kind, "", None]]})
+        assert ahead.holds == (kind in SAID)
+
+
+def test_somebody_who_is_away_by_then_is_told_of() -> None:
+    two = Two()
+    two.alice.says("PRIVMSG bob :before")
+    heard = two.alice_says("PRIVMSG bob :hi", meanwhile=["AWAY :out"])
+    assert "301" in codes(heard)
+    assert two.are_equal()
+
+
+def test_who_is_closed_by_then_has_said_nothing() -> None:
+    """By another session of theirs, at another node."""
+    two = Two()
+    again = two.b.member("alice")
+    with two.a.ahead([(two.alice.session, b"PRIVMSG #room :hi")]):
+        again.sends("SESSIONS END others")
+    assert texts(two.a) == []
 
 
 def test_somebody_who_comes_meanwhile_hears_it() -> None:
