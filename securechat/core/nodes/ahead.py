@@ -60,6 +60,7 @@ class Ahead:
         self._line = line
         self._upto = turn.model.last_seq
         """Newer entries are this turn's."""
+        self._refused = turn.model.refused.copy()
         self._accounts: set[int] = set()
         self._lines: list[tuple[Session, bytes]] = []
         self.holds = True
@@ -143,6 +144,7 @@ class Ahead:
     def discard(self) -> Sequence[tuple[Session, bytes]]:
         """Forget what was said. The lines are given back; they are to be run again."""
         self._uncount(self._turn.events)
+        self._model.refused = self._refused
         self._turn.clear()
         return self._lines
 

@@ -152,6 +152,26 @@ def test_the_rules_run_again_where_something_else_happens_than_that_somebody_spe
         assert ahead.holds == (kind in SAID)
 
 
+def test_what_is_run_again_is_counted_once() -> None:
+    two = Two()
+    said = [b"PRIVMSG #nowhere :hi", b"NOTICE #room :hi"]
+    with two.a.ahead([(two.alice.session, line) for line in said]):
+        two.bob.sends("TOPIC #room :tea")
+    model = two.a.model
+    assert [*model.refused.values()] == [1]
+    assert model.logged["NOTICE"] == 1
+
+
+def test_what_is_charged_beside_the_lines_is_charged_once() -> None:
+    """Such as the further targets of a line; also where it waits for the head."""
+    two = Two()
+    session = two.alice.session
+    for meanwhile in ("PRIVMSG #room :first", "TOPIC #room :tea"):
+        with two.a.ahead([(session, b"PRIVMSG #room,alice,bob :hi")]) as ahead:
+            two.bob.sends(meanwhile)
+        assert ahead._turn.charges == [(session.who, 2)]
+
+
 def test_somebody_who_is_away_by_then_is_told_of() -> None:
     two = Two()
     two.alice.says("PRIVMSG bob :before")
