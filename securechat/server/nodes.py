@@ -81,6 +81,9 @@ class Nodes:
         self.view = NodeView(name, 0, 0, 0)
         """How it was when it last looked. Any thread may look."""
         self._behind = 0
+        """Since the last look."""
+        self._untold = 0
+        """The same of the looks since it last said that it is there, which it does less often."""
         rules.is_node = True
         rules.counts_usage = False
 
@@ -142,6 +145,7 @@ class Nodes:
             elsewhere = sum(node.sessions for node in there if node.epoch != own)
             up = sum(node.state == UP for node in there if node.epoch != own)
             self.view = NodeView(self.view.name, up, elsewhere, self._behind)
+            self._untold = max(self._untold, self._behind)
             self._behind = 0
             if now - self._tidied_at > TIDY_SECONDS:
                 self._tidied_at = now
@@ -214,9 +218,9 @@ class Nodes:
         number = self._journal.number
         upto = number if text is not None else self._applied
         rows = PresenceChange(told.there, told.gone)
-        behind = max(self._behind, self.view.behind)
+        behind = max(self._behind, self._untold, self.view.behind)
         self._committer.settled(lambda: self._journal.end_turn(text, rows, upto, behind))
-        self._applied, self.heard_at = upto, now
+        self._applied, self.heard_at, self._untold = upto, now, 0
 
     def _refused(self, turn: Turn, failed: Sequence[CommandSpan], error: StoreError) -> None:
         """Nothing of the turn is stored."""
