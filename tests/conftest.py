@@ -22,6 +22,7 @@ from hypothesis import settings
 from securechat.common import language
 from securechat.store.sqlite.database import FILE_NAME
 from tests.security.summary import report_attacks
+from tests.support.long_form import times
 from tests.support.new_database import new_database
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ os.environ["LANGUAGE"] = "C"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("securechat", deadline=None)
+# How long an example takes says how busy the machine is. There are other ones in each run.
+settings.register_profile("securechat", deadline=None, max_examples=times(40, 1000))
 settings.load_profile("securechat")
 
 
