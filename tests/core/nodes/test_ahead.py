@@ -154,12 +154,12 @@ def test_the_rules_run_again_where_something_else_happens_than_that_somebody_spe
 
 def test_what_is_run_again_is_counted_once() -> None:
     two = Two()
-    said = [b"PRIVMSG #nowhere :hi", b"NOTICE #room :hi"]
+    said = [b"PRIVMSG #nowhere :hi", b"NOTICE #room :hi", b"NOTICE bob :opens a conversation"]
     with two.a.ahead([(two.alice.session, line) for line in said]):
         two.bob.sends("TOPIC #room :tea")
     model = two.a.model
     assert [*model.refused.values()] == [1]
-    assert model.logged["NOTICE"] == 1
+    assert model.logged["NOTICE"] == 2
 
 
 def test_what_is_charged_beside_the_lines_is_charged_once() -> None:
@@ -252,7 +252,8 @@ def test_a_conversation_is_opened_with_the_head() -> None:
     two = Two()
     heard = two.alice_says("PRIVMSG bob :to bob", meanwhile=["PRIVMSG alice :to alice"])
     assert [line.rpartition(":")[2] for line in heard] == ["to alice", "to bob"]
-    assert len(two.a.account("alice").directs) == 1
+    [direct] = two.a.account("alice").directs.values()
+    assert direct.id == two.a.channel("#room").id + 1
     assert two.are_equal()
 
 
@@ -298,6 +299,14 @@ def test_a_name_is_told_before_what_is_said_by_it() -> None:
         ["RENAME", "#room"],
         ["PRIVMSG", "#hall"],
     ]
+
+
+def test_what_is_run_again_and_can_not_be_stored_is_refused_once(two: Two) -> None:
+    with two.a.ahead([(two.alice.session, b"PRIVMSG #room :lost")]):
+        two.bob.sends("TOPIC #room :tea")
+        two.nodes.full = True
+    assert codes(two.alice.hears()).count("400") == 1
+    assert two.are_equal()
 
 
 def test_refusals_are_told_at_once(two: Two) -> None:
