@@ -8,10 +8,13 @@ from itertools import chain
 
 import pytest
 
+from securechat.core.channels import channels
+from securechat.core.dispatch import REPLIES_AT_ONCE
 from securechat.core.journal.events.channels import Logged
 from securechat.core.nodes.ahead import Ahead
 from securechat.core.turn import Turn
-from securechat.net.connection import Connection, Lines
+from securechat.irc.names import channel_name
+from securechat.net.connection import Closed, Connection, Lines
 from securechat.net.throttle import DEFAULT_RATE, Rate
 from securechat.server.allowance import Allowance
 from securechat.server.inbox import Inbox
@@ -93,11 +96,12 @@ def node() -> Runner:
 
 def test_messages_need_no_head(node: Runner) -> None:
     """What they change is not in the model before it is there."""
-    before = node.rules.model.last_seq
+    before, channel = node.rules.model.last_seq, node.rules.channel("#den")
+    newest = channel.last_seq
     node.says("alice", "PRIVMSG #den :one", "PRIVMSG #den :two")
     turn, ahead = node.begins()
     assert logged(turn) == ["one", "two"]
-    assert node.rules.model.last_seq == before
+    assert (node.rules.model.last_seq, channel.last_seq) == (before, newest)
     assert node.has_head(turn, ahead) == ["one", "two"]
     assert node.rules.model.last_seq == before + 2
 
@@ -111,6 +115,38 @@ def test_all_else_waits_for_it(node: Runner) -> None:
     assert logged(turn) == ["one", "of bob"]
     assert node.has_head(turn, ahead) == ["one", "of bob", "tea", "two"]
     assert node.turn() == ["three"]
+
+
+def test_an_end_waits_for_it(node: Runner) -> None:
+    """Others have to be told of it, whatever becomes of the turn."""
+    gone = node.connections["carol"]
+    session = gone.owner
+    node.says("carol", "PRIVMSG #den :bye")
+    node.inbox.put_inputs([Closed(gone, "gone")])
+    node.inbox.gather(0.0)
+    _, ahead = node.begins()
+    assert session in node.rules.model.sessions
+    node.runner.put_off(ahead)
+    node.turn()
+    assert session not in node.rules.model.sessions
+
+
+def test_a_long_answer_waits_for_it() -> None:
+    """Nothing of it is lost with a turn that can't begin."""
+    node, number = Runner(AMPLE._replace(per_account=0.0)), 3 * REPLIES_AT_ONCE
+    with node.rules.turn() as turn:
+        for at in range(number):
+            channels.create(turn, channel_name(f"#{at}"), None)
+    node.says("alice", "LIST")
+    told = []
+    for at in range(12):
+        turn, ahead = node.begins()
+        if at % 2:
+            node.runner.put_off(ahead)
+        else:
+            node.has_head(turn, ahead, holds=at % 4 == 0)
+            told += [effect for effect in turn.effects if " 322 " in effect.line.body]
+    assert len(told) == number + 1  # and #den
 
 
 def test_what_does_not_hold_is_run_again(node: Runner) -> None:
