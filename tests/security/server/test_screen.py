@@ -5,7 +5,7 @@ the direction, floods of marks, in every place where a text may be, at every poi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -36,6 +36,7 @@ from tests.security.server.hostile import (
     shown,
     text_fields,
 )
+from tests.support.long_form import LONG
 
 
 def places(command: str, evil: str) -> Iterator[str]:
@@ -59,11 +60,17 @@ def places(command: str, evil: str) -> Iterator[str]:
     yield f"@time=0001-01-01T00:00:00+14:00;{word}={word} :{word} {command} #{word} :{evil}"
 
 
-def everywhere(command: str, evil: str) -> Iterator[str]:
-    """The command with a hostile text in all places of its line at once."""
+MOST = 4
+"""Of hostile parameters before the last."""
+
+
+def everywhere(command: str, evil: str, counts: Iterable[int]) -> Iterator[str]:
+    """The command with a hostile text in all places of its line at once. counts: of parameters
+    before the last.
+    """
     word = evil.replace(" ", "\u00a0").lstrip(":") or "x"
     tags = f"@time={word};msgid={word};account={word};batch={word};{word}"
-    for count in range(5):
+    for count in counts:
         yield f"{tags} :{word}!{word}@{word} {command} #{word}{f' {word}' * count} :{evil}"
     yield f":{word} {command} alice #lobby :{evil}"
 
@@ -106,10 +113,14 @@ def test_whatever_the_server_says_is_inert(command: str) -> None:
 
 @pytest.mark.parametrize("evil", SEQUENCES, ids=range(len(SEQUENCES)))
 def test_each_sequence_in_each_kind_of_line(evil: str) -> None:
-    """Once for each control character and each trick, on a connection that lives through them."""
+    """Once for each control character and each trick, on a connection that lives through them. Each
+    with many parameters, and with fewer: how many is another number for the next command and the
+    next text; the long form tries all.
+    """
     talk = online()
-    for command in COMMANDS:
-        for line in everywhere(command, evil):
+    for number, command in enumerate(COMMANDS):
+        fewer = (SEQUENCES.index(evil) + number) % MOST
+        for line in everywhere(command, evil, range(MOST + 1) if LONG else (fewer, MOST)):
             tell(talk, line)
         assert all_inert(talk.shows()), command
 
