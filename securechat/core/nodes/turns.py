@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from securechat.core.delivery import acknowledgements
 from securechat.core.journal.events import JournalEvent
-from securechat.core.journal.events.channels import Logged
+from securechat.core.journal.events.channels import ChannelCreated, DirectOpened, Logged
 from securechat.core.model.entities import Account
 from securechat.core.nodes import telling
 from securechat.core.nodes.encoding import body_text
@@ -109,8 +109,9 @@ class OwnTurns:
             model.last_seq = newest
             acknowledgements.ask_again(turn)
         if model.last_target != target:
-            there = (n for n in range(model.last_target, target, -1) if n in model.targets)
-            model.last_target = next(there, target)
+            # A channel that was closed in the same turn has its number all the same.
+            made = (one.id for one in events if isinstance(one, ChannelCreated | DirectOpened))
+            model.last_target = max(made, default=target)
 
 
 def _stored(turn: Turn, failed: Iterable[CommandSpan]) -> list[JournalEvent]:

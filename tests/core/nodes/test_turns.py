@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from securechat.core.journal.events import JournalEvent
-from securechat.core.journal.events.channels import Logged
+from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.store.errors import ConflictError, StoreError
 from tests.support.client import codes, of, source
 from tests.support.rules import RIGHT
@@ -75,6 +75,20 @@ def test_a_new_place_of_a_login_that_is_not_stored_is_known_at_no_node() -> None
     one, other = a.model.login_places, b.model.login_places
     assert one._known == other._known
     assert not any("laptop" in place for places in other._known.values() for place in places)
+
+
+def test_a_channel_that_ended_in_its_first_turn_keeps_its_number() -> None:
+    """A second one of that number could not be stored, nor any further one of this node."""
+    nodes = NodesUnderTest("alice")
+    a, b = nodes
+    alice = a.member("alice")
+    with a.turn():
+        alice.sends("JOIN #short")
+        alice.sends("PART #short")
+    alice.says("JOIN #next")
+    made = [event.id for event in nodes.stored if isinstance(event, ChannelCreated)]
+    assert made == [1, 2]
+    assert a.model.last_target == b.model.last_target == 2
 
 
 def test_who_could_not_come_was_not_there() -> None:
