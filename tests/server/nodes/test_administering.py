@@ -51,11 +51,14 @@ def test_status_tells_of_the_nodes(nodes: Processes) -> None:
     people = north.member("alice"), south.member("bob"), south.member("carol")
     cli = nodes.cli("north")
 
-    def figures() -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(cli("status --json").out)["server"]["figures"]
+    def figures(node: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(cli(f"status {node} --json").out)["server"]["figures"]
         return found
 
-    while figures()["sessions_elsewhere"] != 2:  # it looks once a second
+    # Each looks once a second.
+    while (
+        figures()["sessions_elsewhere"] != 2 or figures("--node south")["sessions_elsewhere"] != 1
+    ):
         assert all(person.hears() is not None for person in people)
     assert (figures()["sessions"], figures()["node_others_up"]) == (1, 1)
     shown = cli("status").out
