@@ -36,8 +36,11 @@ def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
 
 
 def waits(location: PostgresLocation) -> int:
-    """So many commits wait for a standby."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    """So many commits of programs wait for a standby: PostgreSQL's own vacuum may do so, too."""
+    sql = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        " AND datname = current_database() AND backend_type = 'client backend'"
+    )
     with closing(psycopg.connect(location.url)) as connection:
         [(number,)] = connection.execute(sql)
         return int(number)
