@@ -22,6 +22,7 @@ from securechat.core.journal.events.accounts import (
     CertificateUsed,
     Delivered,
     MessageKeyed,
+    ReadMarked,
     TokenUsed,
     UsageCounted,
     UsageUpto,
@@ -38,7 +39,8 @@ NEUTRAL_PARTS = frozenset({"v", "events", "said"})
 """Of a body: one that has nothing else changes nobody's presence, and no limit."""
 
 NEUTRAL_EVENTS = frozenset(
-    kind.__name__ for kind in (Delivered, TokenUsed, CertificateUsed, UsageCounted, UsageUpto)
+    kind.__name__
+    for kind in (Delivered, ReadMarked, TokenUsed, CertificateUsed, UsageCounted, UsageUpto)
 )
 """Those by which nobody may say more or less than before, or to others."""
 

@@ -14,7 +14,7 @@ from tests.support.pictures import differences, picture, waiting
 from tests.support.rules_nodes import NodesUnderTest, NodeUnderTest
 
 NEUTRAL = {
-    *("Delivered", "TokenUsed", "CertificateUsed", "UsageCounted", "UsageUpto"),
+    *("Delivered", "ReadMarked", "TokenUsed", "CertificateUsed", "UsageCounted", "UsageUpto"),
     "MessageKeyed",  # of another account
 }
 
