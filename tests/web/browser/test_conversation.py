@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.client import Client
+from tests.support.links import PATIENCE
 from tests.support.server import ServerUnderTest, running
 from tests.web.browser.people import Person, expect, people
 
@@ -40,12 +42,21 @@ def terminal(server: ServerUnderTest) -> Iterator[Client]:
         yield client
 
 
+def types_until(person: Person, shown: Any) -> None:
+    """That somebody types is told every few seconds, and shown for some: a page that was busy
+    meanwhile is told again.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not shown.is_visible():
+        assert time.monotonic() < deadline, "nobody is shown to be typing"
+        person.box.press_sequentially("Who ")
+
+
 def test_what_one_says_the_others_read(three: list[Person]) -> None:
     """With who types before, and on several lines."""
     alice, bob, carol = three
-    alice.box.press_sequentially("Who")
     for other in (bob, carol):
-        expect(other.page.get_by_text("alice is typing…")).to_be_visible()
+        types_until(alice, other.page.get_by_text("alice is typing…"))
     alice.says("Who comes on Friday?\nAnd who brings what?")
     for person in three:
         expect(person.line("Who comes on Friday?")).to_contain_text("And who brings what?")
