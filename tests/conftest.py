@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 
     from securechat.store.database import Location
+    from securechat.store.postgres.location import PostgresLocation
     from tests.support.postgres import PostgresServer
 
     NewLocation = Callable[[], contextlib.AbstractContextManager[Location]]
@@ -94,6 +95,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         if server is None:
             pytest.skip("PostgreSQL isn't installed: apt-get install postgresql")
         yield server
+
+
+@pytest.fixture
+def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
+    """An empty database of it."""
+    with postgres_server.lent() as location:
+        yield location
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -26,7 +26,6 @@ from tests.promises.test_5_one_order import (
 )
 from tests.support.client import Client
 from tests.support.links import PATIENCE
-from tests.support.postgres import PostgresServer
 from tests.support.server import ServerUnderTest, running
 
 Two = tuple[ServerUnderTest, ServerUnderTest]
@@ -35,12 +34,6 @@ LOG = (
     "SELECT accounts.name, kind, text FROM log JOIN accounts ON accounts.id = sender "
     "JOIN targets ON targets.id = target WHERE targets.name = '#den' ORDER BY seq"
 )
-
-
-@pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        yield location
 
 
 @pytest.fixture

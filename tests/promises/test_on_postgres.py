@@ -33,12 +33,6 @@ from tests.support.server import ServerUnderTest, running
 from tests.support.talker import Talker, stored
 
 
-@pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        yield location
-
-
 def store(location: PostgresLocation) -> dict[str, Any]:
     return {"url": location.url, "single": True}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,7 @@ from securechat.server.config import load_config
 from securechat.store.postgres.location import PostgresLocation
 from tests.support.admin_cli import AdminCli
 from tests.support.client import of
-from tests.support.postgres import PostgresServer
 from tests.support.process import add_accounts, run_server, serving, write_config
-
-
-@pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        yield location
 
 
 @pytest.fixture

@@ -30,12 +30,6 @@ CAPS = "batch draft/chathistory draft/message-redaction echo-message message-tag
 WORD = "swordfish"
 
 
-@pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        yield location
-
-
 def store(location: PostgresLocation) -> dict[str, Any]:
     return {"url": location.url, "single": True}
 

@@ -7,7 +7,6 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -27,12 +26,6 @@ TOLD = "confirms what is stored there, and nothing goes on until one does"
 
 ABSENT = "absent"
 """No standby has this name."""
-
-
-@pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        yield location
 
 
 def waits(location: PostgresLocation) -> int:

@@ -12,16 +12,9 @@ import pytest
 
 from securechat.store.postgres.location import PostgresLocation
 from tests.support.node_processes import Processes, processes
-from tests.support.postgres import PostgresServer
 from tests.support.server import ServerUnderTest, running
 
 Begin = Callable[..., ServerUnderTest]
-
-
-@pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        yield location
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.reader import Reader
 from tests.server.nodes.conftest import Begin
 from tests.support.process import run_server, write_config
+from tests.support.server import ServerUnderTest
 from tests.support.waiting import until
 
 
@@ -30,6 +31,21 @@ def refusal(begin: Begin, **sections: dict[str, Any]) -> str:
     with pytest.raises(ClusterError) as caught:
         begin("b", **sections)
     return str(caught.value)
+
+
+def prepared(
+    tmp_path: Path, first: ServerUnderTest, there: PostgresLocation, node: str, **server: str
+) -> tuple[Path, Path]:
+    """The data directory and the configuration of a further node, which has what it needs of the
+    first one. server: that section.
+    """
+    place = tmp_path / "b"
+    place.mkdir(mode=0o700)
+    shutil.copytree(first.data.tls, place / "tls")
+    shutil.copy(first.data.pepper, place / "pepper")
+    store = {"url": there.url, "single": True}
+    config = write_config(tmp_path / "b.toml", server=server, store=store, cluster={"node": node})
+    return place, config
 
 
 @pytest.mark.parametrize(
@@ -120,16 +136,8 @@ def test_an_older_database_stays_so_while_others_run(
 def test_a_check_tells_the_same(begin: Begin, there: PostgresLocation, tmp_path: Path) -> None:
     """Before the start."""
     first = begin("a", "alice")
-    shutil.copytree(first.data.tls, tmp_path / "b" / "tls")
-    (tmp_path / "b").chmod(0o700)
-    shutil.copy(first.data.pepper, tmp_path / "b" / "pepper")
-    file = write_config(
-        tmp_path / "b.toml",
-        server={"network": "Other"},
-        store={"url": there.url, "single": True},
-        cluster={"node": "b"},
-    )
-    told = run_server("--data", tmp_path / "b", "--config", file, "--check")
+    place, file = prepared(tmp_path, first, there, "b", network="Other")
+    told = run_server("--data", place, "--config", file, "--check")
     assert told.returncode == 1
     assert "server.network: expected 'securechat', as the nodes that run have it (a)" in told.stderr
 
@@ -139,16 +147,8 @@ def test_a_check_tells_of_a_name_that_another_node_has(
 ) -> None:
     """A check at the node itself, while it runs, is in order."""
     first = begin("a", "alice")
-    (tmp_path / "b").mkdir(mode=0o700)
-    shutil.copytree(first.data.tls, tmp_path / "b" / "tls")
-    shutil.copy(first.data.pepper, tmp_path / "b" / "pepper")
-    file = write_config(
-        tmp_path / "b.toml",
-        server={"name": "chat.test"},
-        store={"url": there.url, "single": True},
-        cluster={"node": "a"},
-    )
-    told = run_server("--data", tmp_path / "b", "--config", file, "--check")
+    place, file = prepared(tmp_path, first, there, "a", name="chat.test")
+    told = run_server("--data", place, "--config", file, "--check")
     assert told.returncode == 1
     assert "there is a node 'a' already; give this one another name" in told.stderr
     told = run_server("--data", first.data.path, "--config", file, "--check")

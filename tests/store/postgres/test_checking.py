@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 
 import psycopg
@@ -16,10 +15,10 @@ from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        open_database(location).close()
-        yield location
+def there(there: PostgresLocation) -> PostgresLocation:
+    """With its tables."""
+    open_database(there).close()
+    return there
 
 
 def change(there: PostgresLocation, sql: str) -> None:

@@ -28,14 +28,7 @@ from securechat.store.sql.fragments import KEEP_FACT
 from securechat.store.sql.journal import TRIAL_BYTES, Journal
 from tests.support.links import PATIENCE
 from tests.support.pepper import PEPPER
-from tests.support.postgres import PostgresServer
 from tests.support.waiting import until
-
-
-@pytest.fixture
-def there(postgres_server: PostgresServer) -> Iterator[PostgresLocation]:
-    with postgres_server.lent() as location:
-        yield location
 
 
 @pytest.fixture
