@@ -183,7 +183,14 @@ class PostgresServer:
             self.stop()
             self.start()
         else:
-            self.execute("SELECT pg_reload_conf()")
+            self.reload()
+
+    def reload(self) -> None:
+        """Take up its configuration; returns when all of it is in effect."""
+        self.execute("SELECT pg_reload_conf()")
+        # Commits wait for a standby as soon as the checkpointer has seen that they are to: it has
+        # a look before it does what it is asked for.
+        self.execute("CHECKPOINT")
 
     def url(self, database: str) -> str:
         """How a database is named."""
@@ -249,7 +256,7 @@ class StandbyServer(PostgresServer):
         self._primary = primary
         super().__init__(primary.programs, place)
         primary.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-        primary.execute("SELECT pg_reload_conf()")
+        primary.reload()
 
     def _make(self) -> None:
         words = ("-R", "-X", "stream", "-c", "fast", "--no-sync", "-U", USER)

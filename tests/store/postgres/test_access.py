@@ -153,7 +153,7 @@ def test_one_without_tls_is_not_talked_to(there: There) -> None:
     """Somebody on the way may have said that it has none."""
     for state in ("off", "on"):
         there.server.execute(f"ALTER SYSTEM SET ssl = {state}")
-        there.server.execute("SELECT pg_reload_conf()")
+        there.server.reload()
         is_off = state == "off"
         until(lambda: _is_told(there, "no encrypted connection can be made") == is_off)  # noqa: B023
 
