@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import stat
@@ -20,7 +19,8 @@ DIRECTORY_MODE = 0o700
 # The names of what we write, drafts that a crash has left included, and what a checkout has beside
 # them in certs/.
 _OURS = re.compile(
-    r"(ca|clients-ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\..*\.tmp", re.DOTALL
+    r"(ca|clients-ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\.lock|\..*\.tmp",
+    re.DOTALL,
 )
 
 
@@ -74,15 +74,8 @@ def locked(directory: Path) -> Iterator[None]:
     :raises StorageError: as :func:`private_directory` does.
     """
     private_directory(directory)
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        # Some network file systems can't lock a directory. Two at once are rare; each file is
-        # still whole then.
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with files.locked(directory):
         yield
-    finally:
-        os.close(descriptor)  # which lets go of the lock
 
 
 def write_files(batch: Sequence[NewFile], *, overwrite: bool) -> None:

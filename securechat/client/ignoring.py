@@ -7,7 +7,8 @@ that a message is gone. Pure; of the thread of the front, but hides() is for any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Final
 
 from securechat.client.session.events.base import ClientEvent
@@ -21,20 +22,20 @@ MOST: Final = 1000
 
 
 class Ignored:
-    """load, save: of where it is kept; both may raise SettingsError. place: what to tell of that,
-    '' when it lasts no longer than the program.
+    """names: those that there are. changing: gives the list that is kept of them, and keeps what
+    the block makes of it; may raise SettingsError. place: what to tell of where that is, '' when it
+    lasts no longer than the program.
     """
 
     def __init__(
         self,
-        load: Callable[[], Iterable[str]] = tuple,
-        save: Callable[[Sequence[str]], None] | None = None,
+        names: Iterable[str] = (),
+        changing: Callable[[], AbstractContextManager[list[str]]] | None = None,
         place: str = "",
     ) -> None:
         self.place = place
-        self._load = load
-        self._save = save
-        self._names = _by_fold(load())
+        self._changing = changing
+        self._names = _by_fold(names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,11 +83,13 @@ class Ignored:
         return replace(event, said=said)
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> bool:
-        # Read anew: another window of the same person may have added somebody.
-        before = _by_fold(self._load()) if self._save else self._names
-        after = change(before)
-        if self._save and after.keys() != before.keys():
-            self._save(list(after.values()))
+        if self._changing is None:
+            after = change(self._names)
+        else:
+            # As it is kept: another window of the same person may have added somebody.
+            with self._changing() as names:
+                after = change(_by_fold(names))
+                names[:] = after.values()
         changed = after.keys() != self._names.keys()
         self._names = after
         return changed

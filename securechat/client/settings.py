@@ -14,7 +14,8 @@ A profile is such a directory of its own, profiles/NAME below the standard one.
 
 "remember": false in servers.json has no device remembered (tokens.py); "notify": "off", "bell" or
 "desktop" says how the full screen tells of a message to us while nobody looks. No password is ever
-kept here. The directory is 0700 and its files are 0600. Main thread only.
+kept here. The directory is 0700 and its files are 0600; several clients change one after the other
+what all of them have there. Main thread only.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -176,11 +177,11 @@ class SettingsDirectory:
 
     def remember(self, address: Address, account: str, day: date | None = None) -> None:
         """This was the last server, and our account there. day: today. Raises SettingsError."""
-        accounts = {**self._texts("accounts"), str(address): account}
-        content = {**self._load(), "last": str(address), "accounts": accounts}
-        if day is not None:
-            content["used"] = {**self._texts("used"), str(address): day.isoformat()}
-        write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        with self._changing(self._servers) as content:
+            content["last"] = str(address)
+            content["accounts"] = {**self._texts("accounts"), str(address): account}
+            if day is not None:
+                content["used"] = {**self._texts("used"), str(address): day.isoformat()}
 
     def server(self, named: Sequence[Address]) -> Server:
         """The server that somebody has named by one address or by several of its own. Raises
@@ -219,21 +220,19 @@ class SettingsDirectory:
             now = (*told, *(one for one in kept if one == reached))
             # Each node begins with itself: what is the same in another order stays as it was.
             kept = kept if set(now) - {key} == set(kept) - {key} else now
-        given = server.addresses
-        if server.told:  # which may have taken the room of what somebody has named once
-            given += self._listed("addresses", key)
-        own = [one for one in given if one not in (*kept, *server.told)]
-        content = self._load()
-        for name, found in ("addresses", own), ("told", kept):
-            further = [str(one) for one in dict.fromkeys(found) if one != key]
-            lists = {**self._mapping(name), str(key): further}
-            content[name] = {one: kept_list for one, kept_list in lists.items() if kept_list}
-            if not content[name]:
-                del content[name]
-        if reached is not None:
-            content["reached"] = self._texts("reached") | {str(key): str(reached)}
-        if content != self._load():
-            write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        with self._changing(self._servers) as content:
+            given = server.addresses
+            if server.told:  # which may have taken the room of what somebody has named once
+                given += self._listed("addresses", key)
+            own = [one for one in given if one not in (*kept, *server.told)]
+            for name, found in ("addresses", own), ("told", kept):
+                further = [str(one) for one in dict.fromkeys(found) if one != key]
+                lists = {**self._mapping(name), str(key): further}
+                content[name] = {one: kept_list for one, kept_list in lists.items() if kept_list}
+                if not content[name]:
+                    del content[name]
+            if reached is not None:
+                content["reached"] = self._texts("reached") | {str(key): str(reached)}
 
     def _listed(self, name: str, address: Address) -> tuple[Address, ...]:
         kept = self._mapping(name).get(str(address), [])
@@ -248,19 +247,18 @@ class SettingsDirectory:
         """Trust nothing for address any more, and know no account there; whether there was
         anything. Raises SettingsError.
         """
-        known = self.pin_file(address).exists() or self.account(address) is not None
+        if not self.pin_file(address).exists() and self.account(address) is None:
+            return False
         # The account first: without a pin it would stand for the authorities of the system.
-        content = self._load()
-        for key in ("accounts", "used", "addresses", "told", "reached"):
-            if key in content:
-                kept = self._mapping(key).items()
-                content[key] = {text: value for text, value in kept if not _is(text, address)}
-        if self.last() == address:
-            content.pop("last")
-        if known:
-            write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        with self._changing(self._servers) as content:
+            for key in ("accounts", "used", "addresses", "told", "reached"):
+                if key in content:
+                    kept = self._mapping(key).items()
+                    content[key] = {text: value for text, value in kept if not _is(text, address)}
+            if self.last() == address:
+                content.pop("last")
         remove_private(self.pin_file(address))
-        return known
+        return True
 
     def known(self) -> list[KnownServer]:
         """All servers with an account of ours, the last one first, and then by the day of the last
@@ -298,17 +296,19 @@ class SettingsDirectory:
 
         key = f"{fold(account)}@{address}"
 
-        def load() -> list[str]:
-            names = _object(self._ignored).get(key, [])
+        def listed(content: dict[str, object]) -> list[str]:
+            names = content.get(key, [])
             if not isinstance(names, list):
                 raise SettingsError(f"{self._ignored}: expected lists of names; delete it")
             return [name for name in names if isinstance(name, str)]
 
-        def save(names: Sequence[str]) -> None:
-            content = {**_object(self._ignored), key: list(names)}
-            write_private(self._ignored, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        @contextmanager
+        def changing() -> Iterator[list[str]]:
+            with self._changing(self._ignored) as content:
+                content[key] = names = listed(content)
+                yield names
 
-        return Ignored(load, save, str(self._ignored))
+        return Ignored(listed(_object(self._ignored)), changing, str(self._ignored))
 
     @property
     def remembers(self) -> bool:
@@ -342,6 +342,19 @@ class SettingsDirectory:
     def _load(self) -> dict[str, object]:
         return _object(self._servers)
 
+    @contextmanager
+    def _changing(self, path: Path) -> Iterator[dict[str, object]]:
+        """What a file holds, which is written as the block leaves it. No other client changes it
+        meanwhile.
+        """
+        _make_directories(path)
+        with files.locked(self.directory):
+            content = _object(path)
+            before = _as_text(content)
+            yield content
+            if (text := _as_text(content)) != before:
+                write_private(path, text)
+
 
 def _object(path: Path) -> dict[str, object]:
     """What a file of ours holds. Raises SettingsError."""
@@ -355,6 +368,10 @@ def _object(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise SettingsError(f"{path}: expected an object; delete it to begin anew")
     return content
+
+
+def _as_text(content: dict[str, object]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
 def _addresses(texts: Iterable[str]) -> Iterator[Address]:
@@ -411,14 +428,26 @@ def write_private(path: Path, text: str) -> None:
 
     Makes the directories above it that are missing. Raises SettingsError.
     """
+    _make_directories(path)
+    try:
+        files.replace(path, text.encode())
+    except OSError as error:
+        raise _unwritten(path, error) from None
+
+
+def _make_directories(path: Path) -> None:
+    """Those above it that are missing. Raises SettingsError."""
     try:
         # Each by itself, as mkdir() gives the mode only to the last one that it makes.
         for directory in reversed(path.parents):
             if not directory.exists():
                 directory.mkdir(mode=0o700, exist_ok=True)
-        files.replace(path, text.encode())
     except OSError as error:
-        raise SettingsError(f"can't write {path}: {error.strerror}") from None
+        raise _unwritten(path, error) from None
+
+
+def _unwritten(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"can't write {path}: {error.strerror}")
 
 
 def remove_private(path: Path) -> None:

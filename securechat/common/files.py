@@ -1,5 +1,5 @@
-"""Files: opened without waiting for ever, private from birth, on the disk, replaced as a whole; and
-whether one that is there is private.
+"""Files: opened without waiting for ever, private from birth, on the disk, replaced as a whole, and
+by one at a time; and whether one that is there is private.
 
 What reads or writes raises OSError, whose strerror is fit to be shown. Any thread may call.
 """
@@ -7,6 +7,7 @@ What reads or writes raises OSError, whose strerror is fit to be shown. Any thre
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import pwd
 import secrets
@@ -14,7 +15,7 @@ import select
 import shlex
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,9 @@ MAX_BYTES = 1 << 20
 PIPE_SECONDS = 5.0
 
 PRIVATE = 0o600
+
+LOCK = ".lock"
+"""The file in a directory by which locked() holds it."""
 
 OPEN_TO_OTHERS = 0o077
 """Permission bits of a file's group and of everybody."""
@@ -133,6 +137,28 @@ def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     except OSError as error:
         if error.errno != errno.EINVAL:  # some network file systems know no such thing
             raise
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Hold a directory while files in it are read, changed and replaced: who else does so by this
+    waits, be it another process or a thread.
+
+    Where nothing can be locked it isn't held, as where nobody can write: each file is whole then,
+    too.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            # A file of its own, as those beside it are replaced, and some network file systems can
+            # lock no directory. It stays: another one may wait for its lock.
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            handle = os.open(directory / LOCK, flags, PRIVATE)
+            held.callback(os.close, handle)  # which lets go of the lock
+            if os.geteuid() == 0:  # or who owns the directory could not open it any more
+                found = directory.stat()
+                os.fchown(handle, found.st_uid, found.st_gid)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def sync_directory(directory: Path) -> None:

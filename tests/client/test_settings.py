@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,7 +73,7 @@ def test_only_the_owner_may_read_them(settings: SettingsDirectory) -> None:
     assert mode(settings.directory) == 0o700
     assert mode(settings.directory / "pins") == 0o700
     files = [path for path in settings.directory.rglob("*") if path.is_file()]
-    assert sorted(path.name for path in files) == ["chat.example_6697.pem", "servers.json"]
+    assert sorted(path.name for path in files) == [".lock", "chat.example_6697.pem", "servers.json"]
     assert {mode(path) for path in files} == {0o600}
 
 
@@ -149,6 +151,35 @@ def test_whom_somebody_ignores_is_kept(settings: SettingsDirectory) -> None:
     assert settings.ignored(HERE, "carol").names == ()
     assert mode(settings.directory / "ignored.json") == 0o600
     assert ignored.place == str(settings.directory / "ignored.json")
+
+
+def test_nothing_is_lost_when_clients_write_at_once(settings: SettingsDirectory) -> None:
+    """Each has an account of its own, and ignores somebody of its own."""
+    clients, times = 4, 10
+    ready = threading.Barrier(clients)
+
+    def write(client: int) -> None:
+        own = SettingsDirectory(settings.directory)
+        ignored = own.ignored(HERE, "alice")
+        for time in range(times):
+            ready.wait()
+            address = Address(f"c{client}-{time}.example")
+            own.remember(address, "alice")
+            own.keep_addresses(Server(address, (address, A)), A)
+            ignored.add(f"bob{client}-{time}")
+            if time % 2:
+                own.forget(Address(f"c{client}-{time - 1}.example"))
+
+    with ThreadPoolExecutor(clients) as pool:
+        for done in [pool.submit(write, client) for client in range(clients)]:
+            done.result()
+    kept = {f"c{client}-{time}.example:6697" for client in range(clients) for time in range(times)}
+    kept = {text for text in kept if int(text.partition(".")[0][-1]) % 2}
+    content = json.loads((settings.directory / "servers.json").read_text())
+    assert set(content["accounts"]) == kept
+    assert set(content["addresses"]) == kept
+    assert set(content["reached"]) == kept
+    assert len(settings.ignored(HERE, "alice").names) == clients * times
 
 
 @pytest.mark.parametrize("content", ["x", "[]", '{"alice@chat.example:6697": "bob"}'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import threading
@@ -13,8 +14,10 @@ import pytest
 
 from securechat.common import files
 from securechat.common.files import (
+    LOCK,
     PRIVATE,
     UnfitFileError,
+    locked,
     new_file,
     open_named,
     read_named,
@@ -257,3 +260,26 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         write_new(tmp_path / "file", b"new")
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+# --- one at a time --------------------------------------------------------------------------------
+
+
+def test_a_directory_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    """By a private file, which stays there, and belongs to who has the directory."""
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 54321, 54321)
+    with locked(tmp_path), (tmp_path / LOCK).open() as other:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        found = (tmp_path / LOCK).stat()
+    assert stat.S_IMODE(found.st_mode) == PRIVATE
+    assert found.st_uid == tmp_path.stat().st_uid
+    with (tmp_path / LOCK).open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_what_fails_while_a_directory_is_held_is_told(tmp_path: Path) -> None:
+    """Only that it can't be held isn't."""
+    with pytest.raises(PermissionError), locked(tmp_path / "missing"):
+        raise PermissionError

@@ -255,7 +255,7 @@ def test_a_script_registers(
     assert "-- server: Account registered. Welcome!" in shell.out
     assert "<alice> hello" in shell.out
     kept = [path.read_text() for path in settings_directory.rglob("*") if path.is_file()]
-    assert len(kept) == 2
+    assert len(kept) == 3  # the third one is that of the lock
     assert not any(PASSWORD in text or CODE in text for text in kept)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -41,21 +42,21 @@ def test_whois_of_whom_we_talk_with() -> None:
 
 def test_somebody_is_ignored() -> None:
     """It is said where that is kept, and who is told: nobody."""
-    kept: list[Sequence[str]] = []
-    ignored = Ignored(lambda: kept[-1] if kept else (), kept.append, "/x/ignored.json")
+    kept: list[str] = []
+    ignored = Ignored((), lambda: nullcontext(kept), "/x/ignored.json")
     at = Composer(JoinedChannels(), commands.run, ignored=ignored)
     [info] = at.line("/ignore Bob:")
     assert isinstance(info, Info)
     assert "kept in /x/ignored.json" in info.text
     assert "nor the server is told" in info.text
-    assert kept == [["Bob"]]
+    assert kept == ["Bob"]
     [info] = at.line("/ignore BOB")
     assert isinstance(info, Info)
     assert "already" in info.text
     assert at.line("/ignore") == [Info("you ignore 1: Bob", remote=False)]
     [info] = at.line("/unignore bob")
     assert isinstance(info, Info)
-    assert kept[-1] == []
+    assert kept == []
     assert isinstance(at.line("/unignore bob")[0], Problem)
     assert at.line("/ignore") == [
         Info("you ignore nobody; /ignore NAME hides what somebody says", remote=False)
@@ -71,10 +72,12 @@ def test_nobody_ignores_themselves() -> None:
 def test_what_can_not_be_kept_is_told() -> None:
     """And changes nothing."""
 
-    def full(_names: Sequence[str]) -> None:
+    @contextmanager
+    def full() -> Iterator[list[str]]:
+        yield []
         raise SettingsError("can't write x: No space left on device")
 
-    at = Composer(JoinedChannels(), commands.run, ignored=Ignored(tuple, full))
+    at = Composer(JoinedChannels(), commands.run, ignored=Ignored((), full))
     [problem] = at.line("/ignore bob")
     assert problem == Problem("can't write x: No space left on device", remote=False)
     assert at.ignored.names == ()
