@@ -429,25 +429,25 @@ def write_private(path: Path, text: str) -> None:
     Makes the directories above it that are missing. Raises SettingsError.
     """
     _make_directories(path)
-    try:
+    with _writing(path):
         files.replace(path, text.encode())
-    except OSError as error:
-        raise _unwritten(path, error) from None
 
 
 def _make_directories(path: Path) -> None:
     """Those above it that are missing. Raises SettingsError."""
-    try:
+    with _writing(path):
         # Each by itself, as mkdir() gives the mode only to the last one that it makes.
         for directory in reversed(path.parents):
             if not directory.exists():
                 directory.mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise _unwritten(path, error) from None
-
-
-def _unwritten(path: Path, error: OSError) -> SettingsError:
-    return SettingsError(f"can't write {path}: {error.strerror}")
+        raise SettingsError(f"can't write {path}: {error.strerror}") from None
 
 
 def remove_private(path: Path) -> None:
