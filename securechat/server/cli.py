@@ -28,7 +28,7 @@ from securechat.server.beside import check_beside, check_place
 from securechat.server.commands import FAILURES, run
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, default_directory
-from securechat.server.greeting import greet
+from securechat.server.greeting import greet, make_link
 from securechat.server.identity import find_identity
 from securechat.server.install import InstallError, install_service
 from securechat.server.joining import join as join_cluster
@@ -194,8 +194,9 @@ def _serve(ending: _Ending, few_files: str | None) -> None:
     try:
         for warning in filter(None, [*service.warnings(), few_files]):
             log.warning("%s", warning)
-        with ending.may_be_given_up():  # the first link is stored
-            greet(service)
+        with ending.may_be_given_up():
+            link = make_link(service)
+        greet(service, link)
         ending.manager.ready()
         ending.wait()
     finally:
@@ -255,7 +256,9 @@ class _Ending:
         self._reloader = Reloader(self.service, read)
 
     def close(self) -> None:
-        """Hear of no more signals."""
+        """Hear of no more signals. They still do nothing: a second Ctrl-C would else end in a
+        traceback while the process comes to its end.
+        """
         signal.set_wakeup_fd(-1)
         self._events.close()
         self._sender.close()

@@ -34,8 +34,8 @@ EFFECT_SECONDS = 5.0
 POLL_SECONDS = 0.02
 
 
-def greet(service: Service) -> None:
-    """Print it on standard output. Main thread."""
+def greet(service: Service, link: InviteLink | None) -> None:
+    """Print it on standard output. link: what make_link() gave. Main thread."""
     click.echo(_("securechat {version} is running.").format(version=__version__))
     for host, port in service.addresses:
         click.echo(
@@ -54,7 +54,6 @@ def greet(service: Service) -> None:
     for line in _trust(service.identity):
         click.echo(line)
     click.echo("")
-    link = _first_link(service)
     if link is not None:
         click.echo(
             _("There is no account yet. Make the first one, which administers the server:\n")
@@ -96,8 +95,10 @@ def _page(service: Service) -> str:
     return web_url(service.config, addresses[0][1] if addresses else 0)
 
 
-def _first_link(service: Service) -> InviteLink | None:
-    """A link that works by the time it is printed, as a script may use it at once."""
+def make_link(service: Service) -> InviteLink | None:
+    """For the first account, if there is none yet. It works by the time it is returned, as a script
+    may use it as soon as it is printed. Raises StoreError. Main thread.
+    """
     if not service.is_first:  # else the link that another node has shown would be good no more
         return None
     admin = Admin(service.data.location, node=service.data.node)

@@ -10,7 +10,7 @@ import pytest
 
 from securechat.common.fingerprints import grouped
 from securechat.credentials.link import InviteLink, LoginLink
-from securechat.server.greeting import greet, program
+from securechat.server.greeting import greet, make_link, program
 from securechat.server.links import login_link
 from securechat.store.sql.reader import Reader
 from tests.support.certificates import Authority
@@ -24,7 +24,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def greeting(server: ServerUnderTest, capsys: pytest.CaptureFixture[str]) -> str:
-    greet(server.service)
+    greet(server.service, make_link(server.service))
     return capsys.readouterr().out
 
 
