@@ -10,6 +10,7 @@ import gc
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
@@ -74,6 +75,18 @@ settings.register_profile("securechat", deadline=None, max_examples=times(40, 10
 settings.load_profile("securechat")
 
 
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """A server's program leaves its handlers, as its process ends with it: but a test has run it in
+    a process where other tests come.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def russian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The environment asks for Russian."""
@@ -128,6 +141,8 @@ def location(new_location: NewLocation) -> Iterator[Location]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that starts the others writes the table of attacks."""
+    # A shell has what it runs in the background ignore a Ctrl-C, and so would all programs of ours.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     report_attacks(config, Path(__file__).parent / "security")
     if not hasattr(config, "workerinput"):
         if has_room(MEMORY):
