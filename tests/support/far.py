@@ -1,9 +1,12 @@
-"""Another machine at the end of a cable, and a firewall that drops what passes without a word, so
-that neither end hears of it. It is a network namespace, for which one has to be root on Linux.
+"""Two machines at the ends of a cable, and a firewall that drops what passes without a word, so
+that neither end hears of it. They are network namespaces, for which one has to be root on Linux.
+The test itself is at one of them meanwhile: a browser of another test would see a new cable in its
+own network, and give up all that it is loading.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -14,19 +17,22 @@ LOST = "02:00:00:00:00:01"
 """A hardware address that nobody has: what is sent there is passed over by who gets it."""
 
 
+CABLE = "cable"
+"""What its end is called, at either machine."""
+
+CLONE_NEWNET = 0x40000000
+"""setns(2): a network namespace."""
+
+
 class FarMachine:
     """here, there: the addresses of the two ends. Raises OSError where there can be none."""
 
+    here, there = "198.18.0.1", "198.18.0.2"  # RFC 2544 has these for tests
+
     def __init__(self) -> None:
-        number = os.getpid()
-        # RFC 2544 has these for tests; by the process's number, as others may run beside it.
-        first = (number & 0x3FFF) * 4
-        self.here, self.there = (f"198.18.{first >> 8}.{(first & 255) + n}" for n in (1, 2))
-        self.name, self._near, self._far = f"sc{number}", f"sca{number}", f"scb{number}"
-        self.within = ("ip", "netns", "exec", self.name)
-        with suppress(OSError):
-            self.close()  # of one that was killed, and had the same number
-        _ip("netns", "add", self.name)
+        self._near, self._far = f"near-{os.getpid()}", f"far-{os.getpid()}"
+        self.within = ("ip", "netns", "exec", self._far)
+        self.close()  # of one that was killed, and had the same number
         try:
             self._lay()
         except OSError:
@@ -34,15 +40,22 @@ class FarMachine:
             raise
 
     def _lay(self) -> None:
-        there = ("-n", self.name)
-        cable = ("type", "veth", "peer", "name", self._far, "netns", self.name)
-        _ip("link", "add", self._near, *cable)
-        for place, end, address in ((), self._near, self.here), (there, self._far, self.there):
-            _ip(*place, "address", "add", f"{address}/30", "dev", end)
-            _ip(*place, "link", "set", end, "up")
-        self._near_is = _ip("-br", "link", "show", self._near).split()[2]
-        self._far_is = _ip(*there, "-br", "link", "show", self._far).split()[2]
+        for name in (self._near, self._far):
+            _ip("netns", "add", name)
+        _ip(
+            *("-n", self._near, "link", "add", CABLE, "type", "veth"),
+            *("peer", "name", CABLE, "netns", self._far),
+        )
+        for name, address in (self._near, self.here), (self._far, self.there):
+            _ip("-n", name, "address", "add", f"{address}/30", "dev", CABLE)
+            _ip("-n", name, "link", "set", CABLE, "up")
+            _ip("-n", name, "link", "set", "lo", "up")
+        self._near_is = self._hardware_address(self._near)
+        self._far_is = self._hardware_address(self._far)
         self.mend()
+
+    def _hardware_address(self, name: str) -> str:
+        return _ip("-n", name, "-br", "link", "show", CABLE).split()[2]
 
     def cut(self, *, words: bool = True, answers: bool = True) -> None:
         """words: what is sent there is lost from now on; answers: what is sent back."""
@@ -53,14 +66,36 @@ class FarMachine:
         self.cut(words=False, answers=False)
 
     def _send_to(self, far: str, near: str) -> None:
-        last = ("nud", "permanent", "dev")
-        _ip("neigh", "replace", self.there, "lladdr", far, *last, self._near)
-        there = ("-n", self.name)
-        _ip(*there, "neigh", "replace", self.here, "lladdr", near, *last, self._far)
+        ends = (self._near, self.there, far), (self._far, self.here, near)
+        for name, address, hardware in ends:
+            _ip(
+                *("-n", name, "neigh", "replace", address, "lladdr", hardware),
+                *("nud", "permanent", "dev", CABLE),
+            )
+
+    @contextmanager
+    def at_the_other_end(self) -> Iterator[None]:
+        """This thread is there, and those that it starts meanwhile."""
+        with open("/proc/thread-self/ns/net") as before:
+            with open(f"/run/netns/{self._near}") as near:
+                _enter(near.fileno())
+            try:
+                yield
+            finally:
+                _enter(before.fileno())
 
     def close(self) -> None:
-        """Its cable goes with it."""
-        _ip("netns", "delete", self.name)
+        """The cable goes with them."""
+        for name in (self._near, self._far):
+            with suppress(OSError):
+                _ip("netns", "delete", name)
+
+
+def _enter(namespace: int) -> None:
+    """Raises OSError."""
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, CLONE_NEWNET):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def _ip(*words: str) -> str:
@@ -74,9 +109,10 @@ def _ip(*words: str) -> str:
 
 @contextmanager
 def far_machine() -> Iterator[FarMachine]:
-    """One until the block ends. Raises OSError."""
+    """One until the block ends, in which the test is at the other end. Raises OSError."""
     machine = FarMachine()
     try:
-        yield machine
+        with machine.at_the_other_end():
+            yield machine
     finally:
         machine.close()
