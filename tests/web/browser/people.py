@@ -73,7 +73,8 @@ class Person:
     def __exit__(self, failed: object, *_: object) -> None:
         self.context.close()
         if not failed:
-            assert [one for one in self.troubles if not re.search(self.expected, one)] == []
+            found = [one for one in self.troubles if not re.search(self.expected, one)]
+            assert not found, found
 
     def new_page(self) -> Any:
         """Another tab."""

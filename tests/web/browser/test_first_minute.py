@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.server import PASSWORD, ServerUnderTest, running
-from tests.web.browser.people import Person, address_of, expect, invite
+from tests.web.browser.people import LOST, Person, address_of, expect, invite
 from tests.web.conftest import chromium
 
 
@@ -78,7 +78,7 @@ def test_a_wrong_password_and_no_server_say_what_to_do(
     browser: Any, server: ServerUnderTest
 ) -> None:
     with Person(browser, address_of(server)).comes() as bob:
-        bob.expected = "ERR_INTERNET_DISCONNECTED"
+        bob.expected = LOST
         bob.page.get_by_label("Account").fill("bob")
         bob.page.get_by_label("Password", exact=True).fill("not that")
         bob.page.keyboard.press("Enter")
