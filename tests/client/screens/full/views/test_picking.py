@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from securechat.client.screens.full.views.picking import Fit, fit, fits_text
@@ -37,10 +35,8 @@ def test_how_well_a_name_fits(typed: str, name: str, how: Fit | None) -> None:
 
 
 def test_a_name_made_to_take_long_takes_no_longer() -> None:
-    """All ways to part the letters are tried at once, not one after the other."""
-    began = time.perf_counter()
+    """All ways to part the letters are tried at once; one after the other, it would never end."""
     assert fit("a" * 60 + "b", "#" + "a-" * 500) is None
-    assert time.perf_counter() - began < 0.5
 
 
 def test_words_in_a_text() -> None:
