@@ -59,12 +59,11 @@ from securechat.server.settings import (
     rules_settings,
     wanted_database,
 )
-from securechat.server.standby_watch import StandbyWatch, check_confirmed
+from securechat.server.standby_watch import StandbyWatch
 from securechat.server.status import Status
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
 from securechat.store.admin import APPLIED
-from securechat.store.errors import HeldError
 from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.sql.journal import Journal
@@ -213,12 +212,8 @@ class Service:
 
     def _open(self) -> tuple[Pepper, Rules, int]:
         """The pepper, and what _load() returns."""
-        try:
-            pepper = find_pepper(self.data.location, self.data.pepper)
-            return pepper, *self._load(pepper)
-        except HeldError:
-            check_confirmed(self.data.location)
-            raise
+        pepper = find_pepper(self.data.location, self.data.pepper)
+        return pepper, *self._load(pepper)
 
     def _load(self, pepper: Pepper) -> tuple[Rules, int]:
         """Open the database, put it in order, and make the rules from it. Returns them, and the

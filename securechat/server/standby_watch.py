@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable
 
 from securechat.common.threads import BackgroundThread
-from securechat.store.database import Location
-from securechat.store.errors import HeldError, StoreError
+from securechat.store.errors import StoreError
 from securechat.store.postgres.location import PostgresLocation
 
 log = logging.getLogger(__name__)
@@ -25,22 +24,6 @@ may take all names out of synchronous_standby_names, such as Patroni, unless it 
 
 PATIENT_SECONDS = 3.0
 """A standby that is restarted, or a slow network, holds things up for less."""
-
-
-def check_confirmed(database: Location) -> None:
-    """Where another one holds it: perhaps a server that has ended, whose commit goes on waiting.
-    Raises HeldError, StoreError.
-    """
-    if not isinstance(database, PostgresLocation):
-        return
-    # Only now, as psycopg is needed for it.
-    from securechat.store.postgres.database import waits_for_standby
-
-    if waits_for_standby(database):
-        raise HeldError(
-            f"{database}: what was stored there last waits for a standby, and no server can begin "
-            "before one has confirmed it: have one connect to it again"
-        )
 
 
 class StandbyWatch(BackgroundThread):

@@ -24,6 +24,8 @@ from tests.support.waiting import until
 
 TOLD = "confirms what is stored there, and nothing goes on until one does"
 
+UNCONFIRMED = "waits for a standby, and nothing goes on until one has confirmed it"
+
 ABSENT = "absent"
 """No standby has this name."""
 
@@ -62,7 +64,7 @@ def test_a_start_that_waits_says_why_and_can_be_ended(
         assert waits(there) == 1
         told = run_server("--data", tmp_path / "data", "--port", 0, "--config", config)
         assert told.returncode == 1
-        assert "no server can begin before one has confirmed it" in told.stderr
+        assert UNCONFIRMED in told.stderr
     until(lambda: waits(there) == 0)
     with serving(tmp_path / "data", "--config", config):
         pass
@@ -94,7 +96,9 @@ def test_a_start_whose_database_answers_nothing_can_be_ended(tmp_path: Path, nod
 def test_one_that_runs_says_why_nothing_goes_on(
     tmp_path: Path, postgres_server: PostgresServer, there: PostgresLocation, node: str
 ) -> None:
-    """It ends when it is told to, though nothing can be stored any more."""
+    """It ends when it is told to, though nothing can be stored any more; what it has left there is
+    no server that one could end.
+    """
     config = write_config(
         tmp_path / "chat.toml", store={"url": there.url, "single": True}, cluster={"node": node}
     )
@@ -106,6 +110,11 @@ def test_one_that_runs_says_why_nothing_goes_on(
             server.logs(TOLD)
             server.tell(signal.SIGTERM)
             server.ends()
+            assert waits(there)
+            for how in ("--check", "--port=0"):
+                told = run_server("--data", tmp_path / "data", "--config", config, how)
+                assert told.returncode == 1
+                assert UNCONFIRMED in told.stderr
         assert "stopping: SIGTERM" in server.log
 
 

@@ -278,24 +278,26 @@ class PostgresConnection:
         except psycopg.Error as error:
             # Of one that was lost unnoticed: nothing was done by it, so it is begun by another one.
             if not self._is_lost:
-                raise self._held_up(error) from error
+                found = self._fault(error)
+                if isinstance(found, HeldError) and self._busy_seconds >= LONG_CONFIRMED_SECONDS:
+                    self._check_confirmed()
+                raise found from error
         self._reconnect()
         self._run(self._begin)
 
-    def _held_up(self, error: psycopg.Error) -> StoreError:
-        """Where a commit that waits for a standby holds what was waited for, there is no program to
-        end.
+    def _check_confirmed(self) -> None:
+        """What holds the database may be no program that can be ended, but a commit that waits for
+        a standby, perhaps of a server that has ended. Raises HeldError where it is.
         """
-        found = fault(error, str(self._location))
-        if isinstance(found, HeldError) and self._busy_seconds >= LONG_CONFIRMED_SECONDS:
-            with suppress(psycopg.Error):
-                if self._pg.execute(WAITS_FOR_STANDBY).fetchone() == (1,):
-                    return HeldError(
-                        f"{self._location}: what was stored there last waits for a standby, and "
-                        "nothing goes on until one has confirmed it: have one connect to it again",
-                        "no standby of the database confirms what is stored",
-                    )
-        return found
+        waits = False
+        with suppress(psycopg.Error):
+            waits = self._pg.execute(WAITS_FOR_STANDBY).fetchone() == (1,)
+        if waits:
+            raise HeldError(
+                f"{self._location}: what was stored there last waits for a standby, and nothing "
+                "goes on until one has confirmed it: have one connect to it again",
+                "no standby of the database confirms what is stored",
+            )
 
     def _begin(self) -> None:
         """In one message to the server of the database, as all chat waits for its answer. The head
@@ -420,6 +422,7 @@ class PostgresConnection:
         one has it.
         """
         if not self._hold(CLAIM_SECONDS):
+            self._check_confirmed()
             if names := self._names_of_nodes():
                 raise HeldError(
                     f"{self._location}: nodes run on this database ({names}): give this server a "

@@ -100,11 +100,13 @@ class NodeConnection(PostgresConnection):
     def take_place(self) -> None:
         """One of those that nodes share, and what has its name alone."""
         if not self._hold(CLAIM_SECONDS):
+            self._check_confirmed()
             raise HeldError(
                 f"{self._location}: a securechat server that is no node runs on this database; end "
                 "it, or give it a name in [cluster]"
             )
         if not self._hold_name(CLAIM_SECONDS):
+            self._check_confirmed()
             raise HeldError(
                 f"{self._location}: there is a node {self._name!r} already; give this one another "
                 "name in [cluster]"
