@@ -201,13 +201,9 @@ class Service:
 
     def _watch_standby(self) -> None:
         """Before anything is stored, which may wait for one."""
-        location, began = self.data.location, time.monotonic()
+        location = self.data.location
         if isinstance(location, PostgresLocation):
-            self._standby_watch = StandbyWatch(
-                location,
-                lambda: self._hub.last_tick if hasattr(self, "_hub") else began,
-                self._thread_failed,
-            )
+            self._standby_watch = StandbyWatch(location, self._thread_failed)
             self._standby_watch.start()
 
     def _open(self) -> tuple[Pepper, Rules, int]:
@@ -301,7 +297,7 @@ class Service:
 
     def _make_hub(self, rules: Rules, changed: int) -> Hub:
         limits = self.config.limits
-        return Hub(
+        hub = Hub(
             rules,
             self._journal,
             self._workers.submit,
@@ -318,6 +314,9 @@ class Service:
             of_process={**self.of_process, "status": self._tell_status},
             node=self.data.node,
         )
+        if self._standby_watch is not None:
+            self._standby_watch.gone_on_at = lambda: hub.last_tick
+        return hub
 
     def _bytes_elsewhere(self) -> int:
         """What the log's database takes where it is none of the directory's files. Hub thread."""

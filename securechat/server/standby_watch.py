@@ -27,19 +27,16 @@ PATIENT_SECONDS = 3.0
 
 
 class StandbyWatch(BackgroundThread):
-    """database: where it is. gone_on_at: when something was last known to go on
-    (time.monotonic()); nothing is asked of the database before that is long ago.
-    """
+    """database: where it is."""
 
-    def __init__(
-        self,
-        database: PostgresLocation,
-        gone_on_at: Callable[[], float],
-        failed: Callable[[BaseException], None],
-    ) -> None:
+    def __init__(self, database: PostgresLocation, failed: Callable[[BaseException], None]) -> None:
         super().__init__("standby watch", failed)
         self._database = database
-        self._gone_on_at = gone_on_at
+        began = time.monotonic()
+        self.gone_on_at: Callable[[], float] = lambda: began
+        """When something was last known to go on (time.monotonic()), to be set once a hub runs that
+        knows; nothing is asked of the database before that is long ago.
+        """
         self.is_alone = False
         """Whether no other machine confirms what is stored. Any thread may look."""
 
@@ -51,7 +48,7 @@ class StandbyWatch(BackgroundThread):
         is_told, looked_at = False, time.monotonic()
         while self.pause(LOOK_SECONDS):
             now = time.monotonic()
-            if now - self._gone_on_at() < PATIENT_SECONDS:
+            if now - self.gone_on_at() < PATIENT_SECONDS:
                 is_told = False
                 if now - looked_at > ALONE_SECONDS:
                     looked_at = now

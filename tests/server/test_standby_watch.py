@@ -152,7 +152,8 @@ def test_that_no_standby_is_waited_for_any_more_is_told(
     monkeypatch.setattr(standby_watch, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(standby_watch, "ALONE_SECONDS", 0.01)
     died: list[BaseException] = []
-    watch = StandbyWatch(there, time.monotonic, died.append)
+    watch = StandbyWatch(there, died.append)
+    watch.gone_on_at = time.monotonic
     watch.start()
     try:
         until(lambda: watch.is_alone)
