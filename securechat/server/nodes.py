@@ -38,6 +38,11 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 2.0
 """So often a node says that it is there, where its turns don't."""
 
+TELL_SECONDS = 1.0
+"""So often, at most, a node tells how far it was behind: that takes longer than all else that it
+tells of itself.
+"""
+
 TIDY_SECONDS = 10.0
 
 PAUSE_SECONDS = 0.05
@@ -83,7 +88,9 @@ class Nodes:
         self._behind = 0
         """Since the last look."""
         self._untold = 0
-        """The same of the looks since it last said that it is there, which it does less often."""
+        """The same of the looks since the others were last told, which is done less often."""
+        self._told, self._told_at = 0, float("-inf")
+        """What they were told then, and when."""
         rules.is_node = True
         rules.counts_usage = False
 
@@ -209,18 +216,25 @@ class Nodes:
             self._turns.was_stored(turn)
         self._counters.holds.add(time.monotonic() - self._held_since)
 
-    def _end(self, turn: Turn, told: Telling) -> None:
-        text, now = told.text, time.monotonic()
+    def _end(self, turn: Turn, telling: Telling) -> None:
+        text, now = telling.text, time.monotonic()
         is_due = now - self.heard_at >= HEARTBEAT_SECONDS
         if text is None and not turn.audits and not is_due and not self._journal.wrote:
             self._journal.abandon()
             return
         number = self._journal.number
         upto = number if text is not None else self._applied
-        rows = PresenceChange(told.there, told.gone)
+        rows = PresenceChange(telling.there, telling.gone)
         behind = max(self._behind, self._untold, self.view.behind)
-        self._committer.settled(lambda: self._journal.end_turn(text, rows, upto, behind))
-        self._applied, self.heard_at, self._untold = upto, now, 0
+        is_news = behind != self._told
+        tells = is_news and now - self._told_at >= TELL_SECONDS
+        told = behind if tells else None
+        self._committer.settled(lambda: self._journal.end_turn(text, rows, upto, told))
+        self._applied, self.heard_at = upto, now
+        if tells:
+            self._told, self._told_at = behind, now
+        if tells or not is_news:
+            self._untold = 0
 
     def _refused(self, turn: Turn, failed: Sequence[CommandSpan], error: StoreError) -> None:
         """Nothing of the turn is stored."""

@@ -44,6 +44,8 @@ BEGIN_TURN = (
 )
 
 
+HEARD = "UPDATE nodes SET heard_at = clock_timestamp(), turn = {turn:d} WHERE epoch = {epoch:d}"
+
 # A node that stood still while it told PostgreSQL several things at once is not idle to it, so
 # idle_in_transaction_session_timeout is nothing to it. Nobody ends what waits for a standby.
 END_STALLED = """
@@ -231,6 +233,11 @@ class NodeConnection(PostgresConnection):
         """What the turn tells the others. Within it."""
         self.later("INSERT INTO turns VALUES (%s, %s, %s)", (self._turn, self.epoch, body))
         self._words.append(f"NOTIFY {TURNS_CHANNEL}")
+
+    def heard(self, turn: int) -> None:
+        """It has followed up to a turn. Within one."""
+        # With each turn of each node: as a statement with parameters this takes 24 µs of 220.
+        self._words.append(HEARD.format(turn=turn, epoch=self.epoch))
 
     def later(self, sql: str, params: Sequence[Any]) -> None:
         """A statement that goes with the end of the turn. Within it."""

@@ -16,8 +16,6 @@ from securechat.store.sql.journal import Journal
 
 Result = TypeVar("Result")
 
-HEARD = "UPDATE nodes SET heard_at = clock_timestamp(), turn = %s, facts = %s WHERE epoch = %s"
-
 
 class NodeJournal(Journal):
     """The journal of a node: what it commits lies within a turn. Raises StoreError. name, facts: as
@@ -77,19 +75,24 @@ class NodeJournal(Journal):
         database, and whoever waits for less comes to no turn while the others have any.
         """
 
-    def end_turn(self, body: str | None, presence: PresenceChange, upto: int, behind: int) -> None:
+    def end_turn(
+        self, body: str | None, presence: PresenceChange, upto: int, behind: int | None = None
+    ) -> None:
         """Store the turn. body: what it tells the others, if anything. upto: the turn up to which
-        this node has followed. behind: so many turns it has lately had to take up at once. Raises
-        StoreError, of which one is UnknownOutcomeError.
+        this node has followed. behind: so many turns it has lately had to take up at once; None for
+        as many as it has told last. Raises StoreError, of which one is UnknownOutcomeError.
         """
         connection = self.connection
         self.in_turn = False
         try:
             put_presence(connection, presence)
-            # In no column of its own: to add one takes a lock on the table, behind which all nodes
-            # would wait while somebody like pg_dump reads it.
-            facts = json.dumps({**self._facts, "behind": behind})
-            connection.later(HEARD, (upto, facts, connection.epoch))
+            connection.heard(upto)
+            if behind is not None:
+                # In no column of its own: to add one takes a lock on the table, behind which all
+                # nodes would wait while somebody like pg_dump reads it.
+                facts = json.dumps({**self._facts, "behind": behind})
+                sql = "UPDATE nodes SET facts = %s WHERE epoch = %s"
+                connection.later(sql, (facts, connection.epoch))
             if body is not None:
                 connection.tell(body)
             else:

@@ -23,7 +23,8 @@ from securechat.store.postgres.nodes import (
 
 class NodeSeen(NamedTuple):
     """row: as the node has last told of itself. behind: so many turns it had to take up at once, at
-    most, within the second or two before that; where it is overdue, so many were stored since.
+    most, within the two or three seconds before that; where it is overdue, so many were stored
+    since.
     """
 
     row: NodeRow

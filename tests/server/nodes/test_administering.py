@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from securechat.server.metrics import Figure
+from securechat.server.nodes import TELL_SECONDS
 from securechat.store.postgres.node_journal import NodeJournal
 from tests.support.admin_cli import GOOD
 from tests.support.certificates import Authority
@@ -151,7 +153,7 @@ def test_a_node_tells_what_it_had_to_take_up_at_once(
         run_turn()
 
     def end(journal: NodeJournal, body: str | None, *more: Any) -> None:
-        if journal is b.service._node_journal:
+        if journal is b.service._node_journal and more[-1] is not None:
             told.append(more[-1])
         end_turn(journal, body, *more)
 
@@ -163,6 +165,31 @@ def test_a_node_tells_what_it_had_to_take_up_at_once(
     go.set()
     b.wait_for(lambda: max(told, default=0) >= 9)
     b.wait_for(lambda: told[-1] == 0)
+
+
+def test_how_far_a_node_was_behind_is_not_told_with_each_turn(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But once a second, at most, and where it is news."""
+    alice, bob = two[0].member("alice"), two[1].member("bob")
+    end_turn = NodeJournal.end_turn
+    told: dict[NodeJournal, list[object]] = {}
+
+    def end(journal: NodeJournal, body: str | None, *more: Any) -> None:
+        told.setdefault(journal, []).append(more[-1])
+        end_turn(journal, body, *more)
+
+    began = time.monotonic()
+    monkeypatch.setattr(NodeJournal, "end_turn", end)
+    for number in range(15):
+        alice.says(f"PRIVMSG #lobby :{number}")
+        bob.says(f"PRIVMSG #lobby :{number}")
+    monkeypatch.setattr(NodeJournal, "end_turn", end_turn)
+    most = 2 + (time.monotonic() - began) / TELL_SECONDS
+    assert len(told) == 2
+    for turns in told.values():
+        assert len(turns) >= 15
+        assert sum(behind is not None for behind in turns) <= most
 
 
 def test_one_node_alone_does_what_is_done_once(two: Two) -> None:

@@ -69,6 +69,8 @@ def test_how_far_a_node_is_behind_is_what_it_has_told(database: PostgresLocation
         assert seen().behind == 0  # it has told of nothing yet
         quiet.begin_turn(applied)
         quiet.end_turn(None, PresenceChange(), applied, 2)
+        quiet.begin_turn(applied)
+        quiet.end_turn(None, PresenceChange(), applied)  # and no more than that
         for turn in range(applied, applied + 30):
             busy.begin_turn(turn)
             busy.end_turn("{}", PresenceChange(), turn + 1, 0)
