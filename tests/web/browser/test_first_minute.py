@@ -11,6 +11,9 @@ from tests.support.server import PASSWORD, ServerUnderTest, running
 from tests.web.browser.people import LOST, Person, address_of, expect, invite
 from tests.web.conftest import chromium
 
+LATE = "(time) => { document.querySelector('.late').style.animationDuration = time }"
+"""After which time it is told that the page can't go on."""
+
 
 @pytest.fixture(scope="module")
 def browser(launch: Callable[[str], Any]) -> Iterator[Any]:
@@ -87,3 +90,20 @@ def test_a_wrong_password_and_no_server_say_what_to_do(
         bob.context.set_offline(True)
         bob.page.keyboard.press("Enter")
         expect(alert.filter(has_text="can't be reached")).to_be_visible()
+
+
+def test_a_page_that_came_in_parts_says_so(browser: Any, server: ServerUnderTest) -> None:
+    """As when the network changes just then; nothing of the page can run without all of it."""
+    with Person(browser, address_of(server)) as bob:
+        bob.expected = "ERR_FAILED"
+        bob.page.route("**/views/app.js", lambda route: route.abort())
+        bob.comes()
+        told = bob.page.get_by_text("reload the page")
+        bob.page.evaluate(LATE, "600s")
+        expect(told).to_be_hidden()
+        bob.page.evaluate(LATE, "0s")
+        expect(told).to_be_visible()
+        bob.page.unroute("**/views/app.js")
+        bob.page.reload()
+        expect(bob.page.get_by_role("button", name="Log in")).to_be_visible()
+        expect(told).to_have_count(0)
