@@ -91,9 +91,10 @@ class BackgroundThread(NamedThread):
         first, self._in_order = self._in_order, False
         return first
 
-    def in_order(self) -> None:
-        """The work could be done."""
-        self._in_order = True
+    def in_order(self) -> bool:
+        """The work could be done; whether that is to be told, as there was trouble before."""
+        before, self._in_order = self._in_order, True
+        return not before
 
 
 class Waker:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 BACKLOG = 1024
@@ -32,18 +33,22 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def bind_all(
-    addresses: Iterable[tuple[str, int]], before: Mapping[Asked, socket.socket]
+    addresses: Iterable[tuple[str, int]],
+    before: Mapping[Asked, socket.socket],
+    *,
+    listens: bool = True,
 ) -> dict[Asked, socket.socket]:
     """Listening sockets for every address of all these hosts.
 
     before: those that there are, which are taken over where they are wanted again. None of ours
-    stands in another's way, as 127.0.0.1 would in that of 0.0.0.0 with the same port. Raises
-    ListenError; then nothing is open that was not before.
+    stands in another's way, as 127.0.0.1 would in that of 0.0.0.0 with the same port. listens: not
+    yet where False, so that who comes is refused until listen(); a port at which another program
+    listens is told all the same. Raises ListenError; then nothing is open that was not before.
     """
     found: dict[Asked, socket.socket] = {}
     try:
         for host, port in addresses:
-            _bind_host(host, port, before, found)
+            _bind_host(host, port, before, found, listens=listens)
     except BaseException:
         close_new(found, before)
         raise
@@ -63,6 +68,8 @@ def _bind_host(
     port: int,
     before: Mapping[Asked, socket.socket],
     found: dict[Asked, socket.socket],
+    *,
+    listens: bool,
 ) -> None:
     try:
         resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -82,7 +89,8 @@ def _bind_host(
             # Of one host all have the same port, also where any free one will do.
             wanted = own[0].getsockname()[1] if own else address[1]
             try:
-                sock = _bind_beside(family, (address[0], wanted, *address[2:]), before, found)
+                at = (address[0], wanted, *address[2:])
+                sock = _bind_beside(family, at, before, found, listens=listens)
             except OSError as error:
                 raise ListenError(_explain(host, port, error)) from error
         found[asked] = sock
@@ -94,29 +102,54 @@ def _bind_beside(
     address: tuple[Any, ...],
     before: Mapping[Asked, socket.socket],
     found: Mapping[Asked, socket.socket],
+    *,
+    listens: bool,
 ) -> socket.socket:
     """A new socket, though some of ours may listen on that port already. Raises OSError."""
     try:
-        return _bind_one(family, address)
+        return _bind_one(family, address, listens=listens)
     except OSError as error:
         here = {*before.values(), *found.values()}
         ours = [sock for sock in here if sock.getsockname()[1] == address[1]]
         if error.errno != errno.EADDRINUSE or not ours or _REUSE_PORT is None:
             raise
-    # The kernel lets two listen side by side if both say so and one user has both. For this moment
-    # only, as else a second server would start on the same port, and take half of the connections.
-    for sock in ours:
-        sock.setsockopt(socket.SOL_SOCKET, _REUSE_PORT, 1)
-    try:
-        new = _bind_one(family, address, beside=True)
+    with _side_by_side(ours):
+        new = _bind_one(family, address, beside=True, listens=listens)
         new.setsockopt(socket.SOL_SOCKET, _REUSE_PORT, 0)
-    finally:
-        for sock in ours:
-            sock.setsockopt(socket.SOL_SOCKET, _REUSE_PORT, 0)
     return new
 
 
-def _bind_one(family: int, address: tuple[Any, ...], *, beside: bool = False) -> socket.socket:
+@contextmanager
+def _side_by_side(ours: Collection[socket.socket]) -> Iterator[None]:
+    """The kernel lets two listen so if both say so and one user has both. For this moment only, as
+    else a second server would start on the same port, and take half of the connections.
+    """
+    if _REUSE_PORT is None:
+        yield
+        return
+    for sock in ours:
+        sock.setsockopt(socket.SOL_SOCKET, _REUSE_PORT, 1)
+    try:
+        yield
+    finally:
+        for sock in ours:
+            sock.setsockopt(socket.SOL_SOCKET, _REUSE_PORT, 0)
+
+
+def listen(sockets: Collection[socket.socket]) -> None:
+    """Begin to, on those of a bind_all() that don't yet. Raises ListenError."""
+    with _side_by_side(sockets if len(sockets) > 1 else ()):
+        for sock in sockets:
+            try:
+                sock.listen(BACKLOG)
+            except OSError as error:  # another program has begun to meanwhile
+                host, port = sock.getsockname()[:2]
+                raise ListenError(_explain(host, port, error)) from error
+
+
+def _bind_one(
+    family: int, address: tuple[Any, ...], *, beside: bool = False, listens: bool = True
+) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         # A restart must not wait for the last server's connections to leave TIME_WAIT.
@@ -126,7 +159,8 @@ def _bind_one(family: int, address: tuple[Any, ...], *, beside: bool = False) ->
         sock.bind(address)
         # Here, as all connections inherit it, and have to before listen() (tcp(7)).
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
-        sock.listen(BACKLOG)
+        if listens:
+            sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
         sock.close()

@@ -98,8 +98,9 @@ class DataDirectory:
         if kept is not None and wanted and not store_file.is_same_database(kept, wanted):
             raise DataError(
                 f"{self.path} has its database at {kept}, and the configuration names {wanted}. "
-                "`securechat-admin move` takes it elsewhere; if it has been taken there by means "
-                f"of PostgreSQL, change the url in {self.store} too"
+                "`securechat-admin move` takes it elsewhere; if that is the same one by another "
+                "name, as of a balancer, or it has been taken there by means of PostgreSQL, change "
+                f"the url in {self.store} too"
             )
         if wanted is not None and kept is None and _size(self.database) > 0:
             raise DataError(

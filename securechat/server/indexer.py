@@ -77,7 +77,8 @@ class Indexer(BackgroundThread):
                 continue
             start = time.monotonic()
             worked = index.step() > 0
-            self.in_order()
+            if self.in_order():
+                log.warning("the index for searching is kept up again")
             now = time.monotonic()
             rest = pace.rest(index.last_seq(), now, now - start) if worked else LOOK_SECONDS
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from securechat.net.binding import Asked, bind_all
+from securechat.net.binding import Asked, bind_all, listen
 from securechat.net.listener import Endpoint
 from securechat.net.opening import TlsOpening
 from securechat.server.config import Config
@@ -26,24 +26,31 @@ class Bound(NamedTuple):
         """All of them."""
         return {*self.chat.values(), *self.web.values()}
 
+    def listen(self) -> None:
+        """Begin to, where bind_listeners() has not. Raises ListenError."""
+        listen(self.sockets())
+
     def close_new(self, before: Bound) -> None:
         """Close those that were not there before."""
         for sock in self.sockets() - before.sockets():
             sock.close()
 
 
-def bind_listeners(config: Config, before: Bound) -> Bound:
+def bind_listeners(config: Config, before: Bound, *, listens: bool = True) -> Bound:
     """The sockets that a configuration asks for; of those before the ones that are wanted again.
+    listens: not before Bound.listen() where False.
 
     Raises ListenError; then nothing is open that was not before.
     """
     # The own ones first, as both may have been asked for with port 0.
-    chat = bind_all(listen_addresses(config), {**before.web, **before.chat})
+    own = {**before.web, **before.chat}
+    chat = bind_all(listen_addresses(config), own, listens=listens)
     taken = set(chat.values())
     left = {**before.chat, **before.web}.items()
     try:
         # None that is the chat's now: of two listeners on one address one would get nothing.
-        web = bind_all(web_addresses(config), {at: sock for at, sock in left if sock not in taken})
+        free = {at: sock for at, sock in left if sock not in taken}
+        web = bind_all(web_addresses(config), free, listens=listens)
     except BaseException:
         Bound(chat).close_new(before)
         raise

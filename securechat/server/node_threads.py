@@ -44,7 +44,8 @@ class TurnWaker(BackgroundThread):
         while self.pause(rest):
             try:
                 with closing(TurnListener(self._database)) as listener:
-                    self.in_order()
+                    if self.in_order():
+                        log.warning("other nodes are heard of at once again")
                     self._listen(listener)
             except StoreError as error:
                 if self.trouble():

@@ -145,8 +145,9 @@ class Service:
         self.identity = find_identity(self.config, self.data)
         self._openings = Openings(self.config, self.identity)
         # Bound before the database is opened, so that a port in use is told at once; nobody is
-        # accepted before the listener runs.
-        self._know(bind_listeners(self.config, Bound()))
+        # accepted before the listener runs. Who comes waits for that, but at a node is refused, and
+        # goes to another one: of a balancer's look it would be up, and it may wait for a standby.
+        self._know(bind_listeners(self.config, Bound(), listens=not self.data.node))
         try:
             with self.opening():
                 # Before it is opened to write: it would be brought to this one's format.
@@ -155,6 +156,7 @@ class Service:
                 self.metrics = self._open_metrics()
                 self._watch_standby()
                 pepper, rules, changed = self._open()
+            self._bound.listen()
         except BaseException:
             self._bound.close_new(Bound())
             if self._standby_watch is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 
 import pytest
 
 from securechat.net import binding as module
-from securechat.net.binding import ListenError, bind, bind_all, close_new
+from securechat.net.binding import ListenError, bind, bind_all, close_new, listen
 
 
 def refused(host: str, port: int) -> str:
@@ -155,3 +156,49 @@ def test_what_fails_leaves_all_as_it_was() -> None:
     close_new(before, {})
     [again] = bind("0.0.0.0", port)
     again.close()
+
+
+# --- listening later -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("127.0.0.1", "0.0.0.0"), ("0.0.0.0", "::"), ("127.0.0.1", "127.0.0.2")]
+)
+def test_who_comes_before_it_listens_is_refused(one: str, other: str) -> None:
+    """The port is taken meanwhile; and of several none stands in another's way afterwards."""
+    found = bind_all([(one, 0)], {}, listens=False)
+    [port] = {sock.getsockname()[1] for sock in found.values()}
+    both = bind_all([(one, 0), (other, port)], found, listens=False)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+    listen(both.values())
+    for sock in both.values():
+        sock.setblocking(True)
+    for host in (one, other):
+        address = {"0.0.0.0": "127.0.0.3", "::": "::1"}.get(host, host)
+        with socket.create_connection((address, port)):
+            accepted_by = [sock for sock in both.values() if select.select([sock], [], [], 0)[0]]
+            assert len(accepted_by) == 1
+            accepted_by[0].accept()[0].close()
+    # And it is no invitation to a second server.
+    assert "another program listens there" in refused(other, port)
+    close_new(both, {})
+
+
+def test_a_port_in_use_is_told_before_it_is_to_listen() -> None:
+    """Nobody has to wait for that until all else is there."""
+    [taken] = bind("127.0.0.1", 0)
+    with taken, pytest.raises(ListenError, match="another program listens there"):
+        bind_all([taken.getsockname()[:2]], {}, listens=False)
+
+
+def test_another_program_may_have_begun_to_listen_meanwhile() -> None:
+    """Of two that are to the second one is told."""
+    one = bind_all([("127.0.0.1", 0)], {}, listens=False)
+    [sock] = one.values()
+    other = bind_all([sock.getsockname()[:2]], {}, listens=False)
+    listen(one.values())
+    with pytest.raises(ListenError, match="another program listens there"):
+        listen(other.values())
+    close_new({**other}, {})
+    close_new(one, {})

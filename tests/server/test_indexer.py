@@ -89,12 +89,15 @@ def test_it_rests_more_than_it_works() -> None:
 def test_it_lives_through_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A log that can't be opened is told of once; when it can be, the work is done."""
+    """A log that can't be opened is told of once; when it can be, the work is done, and that is
+    told, too.
+    """
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     deaths: list[BaseException] = []
     thread = Indexer(tmp_path / "search.db", tmp_path / "chat.db", 0, deaths.append)
     thread.start()
-    time.sleep(0.1)
+    told = "the index for searching "
+    waits_until(lambda: any(one.startswith(told) for one in caplog.messages))
     connection = open_database(tmp_path / "chat.db")
     connection.execute("INSERT INTO log VALUES (1, 1, 1, 1, 'PRIVMSG', 'swordfish', NULL)")
     waits_until(lambda: {"search.db-wal", "search.db"} & set(holding(tmp_path, SECRET)))
@@ -103,7 +106,9 @@ def test_it_lives_through_errors(
     connection.close()
     assert not thread.alive
     assert deaths == []
-    assert len([one for one in caplog.messages if "index for searching" in one]) == 1
+    first, second = [one for one in caplog.messages if one.startswith(told)]
+    assert first.startswith(f"{told}can't be kept up: ")
+    assert second == f"{told}is kept up again"
 
 
 def test_a_disk_that_is_nearly_full_is_left_to_the_chat(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from securechat.core.nodes import encoding
 from securechat.server.agreement import ClusterError
+from securechat.server.service import Service
 from securechat.store.database import Transaction
 from securechat.store.errors import HeldError, StoreError
 from securechat.store.postgres import database, node_connection
@@ -15,6 +18,7 @@ from securechat.store.postgres.database import open_database
 from securechat.store.postgres.location import PostgresLocation
 from securechat.store.postgres.schema import MIGRATIONS
 from tests.server.nodes.conftest import Begin
+from tests.support.links import PATIENCE
 from tests.support.node_processes import Processes
 
 ALONE = {"node": ""}
@@ -118,3 +122,27 @@ def test_a_check_tells_of_who_has_the_place(
         assert expected in str(caught.value)
     begin("c")
     assert a.member("alice").says("PRIVMSG alice :still here")
+
+
+@pytest.mark.parametrize(("node", "meets"), [("a", "refused"), ("", "waits")])
+def test_who_comes_to_a_node_that_begins_goes_to_another_one(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, node: str, meets: str
+) -> None:
+    """It may wait for a standby, and a balancer would take it for the one that has most room. Where
+    there is no other one, who comes is served in a moment.
+    """
+    met = []
+    opens = Service._open
+
+    def looks_before(service: Service) -> Any:
+        try:
+            with socket.create_connection(service.addresses[0], PATIENCE):
+                met.append("waits")
+        except ConnectionRefusedError:
+            met.append("refused")
+        return opens(service)
+
+    monkeypatch.setattr(Service, "_open", looks_before)
+    server = begin("a", "alice", cluster={"node": node})
+    assert met == [meets]
+    assert server.member("alice").nick == "alice"
