@@ -18,6 +18,7 @@ SPARE_FILES = 200
 """Of a process, besides its connections: the interpreter's, the database's, the logs."""
 
 STANDARD, LIMITS, CURVES, WAYS = "standard", "limits", "curves", "ways"
+PASSWORDS = "passwords"
 NODES = "cluster"
 """The suites: what is compared with others, what is large or takes long, what shows a growth, what
 another way in costs, what several nodes are good for.
@@ -149,6 +150,15 @@ GROUPS = {
         ],
         [Storm("storm", clients=8, room_size=4, lobby=True)],
     ),
+    "class": Group(
+        PASSWORDS,
+        [
+            Storm("class-30", clients=30, room_size=10, credential="password"),
+            Storm("class-60", clients=60, room_size=10, credential="password"),
+            Storm("class-100", clients=100, room_size=10, credential="password"),
+        ],
+        [Storm("class-30", clients=8, room_size=4, credential="password")],
+    ),
     "startup": Group(
         LIMITS,
         [StartUp("startup", accounts=100_000, messages=10_000_000, rooms=1000)],
@@ -188,7 +198,7 @@ GROUPS = {
 
 SUITES = {
     suite: [name for name, group in GROUPS.items() if group.suite == suite]
-    for suite in (STANDARD, LIMITS, CURVES, WAYS, NODES)
+    for suite in (STANDARD, LIMITS, CURVES, WAYS, NODES, PASSWORDS)
 }
 
 TITLES = {
@@ -205,6 +215,9 @@ TITLES = {
     "missed": "An account comes back to {messages:,} messages in a room",
     "storm": "After a restart {clients:,} clients come back at once",
     "storm-lobby": "The same, all of them also in one room",
+    "class-30": "After a restart {clients:,} clients come back at once, with their passwords",
+    "class-60": "The same, {clients:,} of them",
+    "class-100": "The same, {clients:,} of them",
     "startup": "Start with {accounts:,} accounts and {messages:,} messages",
     "tls-32": "A busy room by TLS sockets: {clients} members, {senders} senders, window 32",
     "web-32": "The same by WebSockets",

@@ -76,13 +76,15 @@ class Login:
 class Storm:
     """The server stops and starts; a few are in at once and talk, and then all others come back at
     the same time. clients: the others, in rooms of room_size, where each has a room as the few
-    have. lobby: whether all of them are in one room besides.
+    have. lobby: whether all of them are in one room besides. In the first round, which isn't
+    counted, the server has not been stopped, and sees their addresses for the first time.
     """
 
     name: str
     clients: int
     room_size: int
     lobby: bool = False
+    credential: Credential = "token"
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -98,7 +100,7 @@ class Storm:
 
     def run(self, subject: Subject, settings: Settings) -> Measure:
         rooms = self.connections // self.room_size
-        plan = Plan(self.connections, "token", rooms=rooms, lobby=self.lobby)
+        plan = Plan(self.connections, self.credential, rooms=rooms, lobby=self.lobby)
         with subject.start(plan) as server:
             users = self._users(server)
             measure = Measure(subject.name, self.name, connections=self.clients)
