@@ -1,9 +1,9 @@
 """The workers: bcrypt, history and searching, beside the hub. Their answers come back as events.
 
 Passwords have a pool of their own, so that a flood of logins doesn't hold up the reading of
-history; it is smaller than the machine, so that chat keeps a core. Searches have one thread, so
-that what takes milliseconds never waits for what may take a hundred; so has what administrators ask
-for, which waits for the disk.
+history; for strangers' it is smaller than the machine, so that chat keeps a core. Searches have one
+thread, so that what takes milliseconds never waits for what may take a hundred; so has what
+administrators ask for, which waits for the disk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from securechat.core.jobs import (
 )
 from securechat.core.model.states import State
 from securechat.server.administering import Administering
-from securechat.server.password_queue import PasswordQueue
+from securechat.server.password_queue import PasswordQueue, is_gone
 from securechat.server.reading import ReadingQueue, read_log, read_missed, search_log
 from securechat.store import passwords
 from securechat.store.database import Location
@@ -93,16 +93,17 @@ class Workers:
         # A connection to SQLite is for the thread that opened it.
         self._local = threading.local()
         self._haste = _Haste()
-        self._waiting = PasswordQueue(MAX_WAITING)
+        cores = os.cpu_count() or 1
+        self._waiting = PasswordQueue(MAX_WAITING, cores)
+        self._stopped = False
         self.turned_away = 0
         """Logins for which there was no place; any thread may look."""
         self._reading = ReadingQueue()
         self._searching = ReadingQueue()
         self._acts = ReadingQueue()
         self._administering = Administering(database, search_index.parent, pepper)
-        cores = os.cpu_count() or 1
         # bcrypt lets go of the interpreter, so these really run beside the hub.
-        self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")
+        self._passwords = ThreadPoolExecutor(cores, "password")
         # Two, so that one long reading doesn't hold up all others.
         self._readers = ThreadPoolExecutor(2, "history")
         self._searchers = ThreadPoolExecutor(1, "search")
@@ -145,6 +146,7 @@ class Workers:
 
     def stop(self) -> None:
         """End the threads; what has not begun is not done."""
+        self._stopped = True
         self._passwords.shutdown(wait=True, cancel_futures=True)
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._searchers.shutdown(wait=True, cancel_futures=True)
@@ -159,11 +161,16 @@ class Workers:
             self._failed(error)
 
     def _run_password(self) -> None:
-        job = self._waiting.take()
-        # The hub's to change, but CLOSED is final, and nobody waits for the answer then: who floods
-        # the server with logins and hangs up has no bcrypt of it.
-        if job is not None and job.session.state is not State.CLOSED:
-            self._run(job)
+        """Do jobs until there are none for this thread: one that it may not do now may be left by
+        another, which comes back for it.
+        """
+        while not self._stopped and (job := self._waiting.take()) is not None:
+            try:
+                # Who floods the server with logins and hangs up has no bcrypt of it.
+                if not is_gone(job):
+                    self._run(job)
+            finally:
+                self._waiting.done(job)
 
     def _run_reading(self, queue: ReadingQueue) -> None:
         """Do the next account's job. If the account has one more, do another round: another worker

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -400,6 +401,32 @@ def test_who_has_gone_costs_no_bcrypt(bench: Bench, monkeypatch: pytest.MonkeyPa
         bench.verifies(ALICE, PASSWORD)
     assert len(bcrypt.costs) == module.MAX_WAITING + 10
     assert bench.answers.empty()
+
+
+def test_an_end_waits_for_what_is_under_way_only(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for a password to be checked has no answer; a hundred would take half a minute."""
+    stopping = threading.Event()
+    done = []
+
+    def slow(*_: object) -> bool:
+        done.append(threading.current_thread().name)
+        assert stopping.wait(PATIENCE)
+        return False
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            stopping.set()
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+    monkeypatch.setattr(passwords, "verify_password", slow)
+    monkeypatch.setattr(bench.workers, "_passwords", Pool(1, "password"))
+    for _ in range(20):
+        bench.workers.submit(VerifyPassword(bench.session, ALICE, "alice", "x"))
+    bench.workers.stop()
+    assert len(done) <= 1
+    assert bench.answers.qsize() == len(done)
 
 
 def test_history_is_read_while_passwords_wait(
