@@ -52,6 +52,7 @@ class Rules:
         self.counts_usage = True
         """Whether it is this one that has it stored what the log holds of the accounts."""
         self._counted_at = 0.0
+        self._ticked_at = 0.0
         self._count_logins()
         self.outside = Outside()
         """Set by who runs the rules."""
@@ -269,10 +270,11 @@ class Rules:
         """
         # Before the sessions: who has been sent something is asked below.
         guarded(turn, "the look at the marks", lambda: acknowledgements.look(self.model))
+        passed, self._ticked_at = turn.clock - self._ticked_at, turn.clock
         # A copy: a deadline takes its session out.
         for session in self.model.here():
             if session.state is not State.CLOSED:
-                check = partial(self._check_deadlines, turn, session)
+                check = partial(self._check_deadlines, turn, session, passed)
                 guarded(turn, "a look at a session", check, [session])
         for part in (
             online.end_lingering,
@@ -301,11 +303,10 @@ class Rules:
         model.used.clear()
         turn.finish_span(None, "TICK", start)
 
-    def _check_deadlines(self, turn: Turn, session: Session) -> None:
+    def _check_deadlines(self, turn: Turn, session: Session, passed: float) -> None:
         settings = self.settings
         if session.state is not State.READY:
-            if turn.clock - session.opened_at - session.attempt.held_back > settings.login_seconds:
-                turn.close(session, "Login took too long")
+            login.check_time(turn, session, passed)
             return
         multiline.check_time(turn, session)
         # Any line counts as a sign of life, not only a PONG.

@@ -689,12 +689,12 @@ def test_a_bug_in_the_look_at_a_session_costs_only_that_session(
     his, hers = bob.session, alice.session
     check, looked_at = Rules._check_deadlines, threading.Event()
 
-    def broken_for_bob(rules: Rules, turn: Turn, session: Session) -> None:
+    def broken_for_bob(rules: Rules, turn: Turn, session: Session, passed: float) -> None:
         if session is his:
             raise ZeroDivisionError("a bug")
         if session is hers and "a bug" in caplog.text:
             looked_at.set()
-        check(rules, turn, session)
+        check(rules, turn, session, passed)
 
     monkeypatch.setattr(Rules, "_check_deadlines", broken_for_bob)
     hub.hub._next_tick = 0.0

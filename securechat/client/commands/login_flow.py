@@ -118,6 +118,8 @@ def connect(
             registered()
         elif isinstance(event, RecoveryTold):
             show_recovery(person, event.codes)
+        elif event.queued:
+            person.tell(_("Many log in at once; this login waits for its turn."))
         else:
             person.tell(
                 ngettext(

@@ -380,10 +380,12 @@ def _remark(message: Message) -> Info | Problem | Delayed | RecoveryTold:
         return Problem(_last(message))
     if message.params[:2] == ["TOTP", "RECOVERY"]:
         return RecoveryTold(tuple(message.params[2:-1]))
-    seconds = message.params[2] if message.params[1:2] == ["WAIT"] and message.params[3:] else ""
+    code = message.params[1:2]
+    waits = code in (["WAIT"], ["QUEUED"]) and len(message.params) > 3
+    seconds = message.params[2] if waits else ""
     if seconds.isascii() and seconds.isdigit():
         # The length first: int() refuses thousands of digits.
-        return Delayed(_last(message), min(int(seconds[:6]), MAX_WAIT))
+        return Delayed(_last(message), min(int(seconds[:6]), MAX_WAIT), code == ["QUEUED"])
     return Info(_last(message))
 
 

@@ -94,6 +94,7 @@ class ClientSession:
         self._typing = Typing()
         self._liveness = Liveness(0.0)
         self._deadline = 0.0
+        self._queued = False
         self._leave: Quit | None = None
         self._leave_at = 0.0
 
@@ -158,6 +159,7 @@ class ClientSession:
         out = Output()
         self.stage = Stage.LOGIN
         self._deadline = now + LOGIN_PATIENCE
+        self._queued = False
         self._liveness = Liveness(now)
         self._handshake = Handshake(self._credential, missed=self._missed)
         self._handshake.start(out)
@@ -278,12 +280,16 @@ class ClientSession:
                 self._credential = Login(credential.account, credential.password)
             elif credential.code:  # that of a second factor is good once
                 self._credential = replace(credential, code="")
-        for event in out.events:
+        for event in [*out.events]:
             if isinstance(event, LoginRefused):
                 self.finished = True
                 out.hangup = "login refused"
             elif isinstance(event, Delayed):
                 self._deadline = now + event.seconds + LOGIN_PATIENCE
+                # The server says it again and again, so that nobody thinks it has gone.
+                if event.queued and self._queued:
+                    out.events.remove(event)
+                self._queued |= event.queued
 
     def _in_sync(self, message: Message, now: float, out: Output) -> None:
         if self.stage is not Stage.REPLAY or message.params[-1:] != [SYNC]:

@@ -17,12 +17,12 @@ from securechat.core.auth.texts import (
     CODE_REQUIRED,
     LATER,
     NOT_WITHOUT_FACTOR,
+    QUEUED,
     TOO_MANY_CODES,
     WRONG,
     enrolment,
     required,
 )
-from securechat.core.auth.throttle import MAX_WAIT_SECONDS
 from securechat.core.delivery import acknowledgements
 from securechat.core.history import replay
 from securechat.core.jobs import Verified, VerifyPassword
@@ -30,13 +30,27 @@ from securechat.core.journal.events.accounts import PasswordRehashed
 from securechat.core.model.credentials import Certificate, split_device
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.login_places import network_of
-from securechat.core.model.states import State, Trigger
+from securechat.core.model.states import WAITING, State, Trigger
 from securechat.core.presence import arrivals, live_sessions
 from securechat.core.shared import Done, KnownAt, WrongCode, WrongGuess
 from securechat.core.turn import Turn
 from securechat.credentials.device import is_token, token_digest
 from securechat.irc import names
 from securechat.irc.numerics import Numeric
+
+LATE_SECONDS = 300.0
+"""So long the server may have one login wait, in all: a full queue of passwords at a second each,
+which a small machine with other work takes for one. Limited, or a connection that is turned away
+again and again could stay for ever.
+"""
+
+TELL_SECONDS = 5.0
+"""Who waits for a password to be checked is told so often that they do: programs give up after ten
+seconds of silence, and the page asks after thirty whether anybody is there.
+"""
+
+CHECKED = {State.VERIFYING: "AUTHENTICATE", State.CREATING: "REGISTER"}
+"""Where a password is looked at, and for which command."""
 
 
 def advance(turn: Turn, session: Session) -> None:
@@ -98,6 +112,7 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     # Asked now, and passed on: the worker's queue prefers those who have been here before.
     known = guesses.known(folded, session.address_block)
     number = account.id if account else None
+    await_answer(turn, session)
     # Looked for whether the account has a second factor or not: else the time would tell.
     code = totp.code_at_end(password)
     job = VerifyPassword(session, number, folded, password, code, known)
@@ -108,6 +123,27 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
         turn.job(job)
 
 
+def await_answer(turn: Turn, session: Session) -> None:
+    """A worker's answer is waited for from now on."""
+    if session.login is not None:
+        session.login.tell_at = turn.clock + TELL_SECONDS
+
+
+def check_time(turn: Turn, session: Session, passed: float) -> None:
+    """End a login that takes too long. What it waits for the server is no part of its time, and it
+    is told that it waits. passed: seconds since the last look.
+    """
+    attempt, age = session.attempt, turn.clock - session.opened_at
+    if session.state in WAITING:
+        attempt.waited = min(LATE_SECONDS, attempt.waited + min(passed, age))
+    if age - attempt.waited > turn.settings.login_seconds:
+        turn.close(session, "Login took too long")
+    elif session.state in CHECKED and turn.clock >= attempt.tell_at:
+        attempt.tell_at = turn.clock + TELL_SECONDS
+        command, seconds = CHECKED[session.state], f"{TELL_SECONDS:.0f}"
+        turn.standard_reply(session, "NOTE", command, "QUEUED", seconds, QUEUED)
+
+
 def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
     """Too many wrong guesses came before: this attempt waits, and its client is told."""
     session = job.session
@@ -116,9 +152,7 @@ def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
         failed(turn, session)
         return
     if session.login is not None:
-        # Limited, or a connection could be kept open for ever by guessing on it.
-        most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
-        session.login.held_back = min(session.login.held_back + wait, most)
+        session.login.tell_at += wait
     text = f"After several wrong passwords the next one is looked at in {wait:.0f} s"
     turn.standard_reply(session, "NOTE", "AUTHENTICATE", "WAIT", f"{wait:.0f}", text)
 

@@ -44,6 +44,7 @@ def create(turn: Turn, session: Session, name: str, code: str, password: str) ->
     session.move(Trigger.REGISTER)
     session.exchange = None
     session.attempt.invite = code  # needed again when the hash is there
+    login.await_answer(turn, session)
     turn.job(HashPassword(session, wanted.display, password))
 
 

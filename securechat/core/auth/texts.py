@@ -9,6 +9,8 @@ WRONG = "Wrong account or password"
 
 LATER = "The server can't check that now; try again in a minute"
 
+QUEUED = "Many log in at once; yours waits for its turn"
+
 CODE_REQUIRED = (
     "CODE_REQUIRED",
     "Put the code of your authenticator, or a recovery code, directly behind the password",

@@ -53,9 +53,12 @@ class LoginAttempt:
     """Whose password a worker is checking."""
     outdated: bool = False
     """What the worker finds is no more true: password or account have changed since."""
-    # Else those whose name is being guessed by others would run out of their time to log in.
-    held_back: float = 0.0
-    """Seconds that its attempts had to wait; they are no part of its time for the login."""
+    # Else those whose name is being guessed by others, or who come when everybody comes, would run
+    # out of their time to log in.
+    waited: float = 0.0
+    """Seconds that the server has had it wait; they are no part of its time for the login."""
+    tell_at: float = 0.0
+    """When it is to be told that it still waits, in seconds of the monotonic clock."""
     unstored: bool = False
     """The login holds something that is not stored yet."""
 

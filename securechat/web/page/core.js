@@ -153,8 +153,8 @@ export const link = new Link({
     const { command, params } = message;
     if (command === "NOTE" && params[0] === "TOTP" && params[1] === "RECOVERY") {
       set({ view: { name: "recovery", codes: params.slice(2, -1) } });
-    } else if (command === "NOTE" && params[1] === "WAIT") {
-      set({ problem: { code: "WAIT", text: params.at(-1) } });
+    } else if (command === "NOTE" && /^(WAIT|QUEUED)$/.test(params[1])) {
+      set({ problem: { code: "WAIT", text: words({ code: params[1], text: params.at(-1) }) } });
     } else if (/^(FAIL|WARN)$/.test(command)) complain({ code: params[1], text: params.at(-1) });
     else events.take(message);
   },

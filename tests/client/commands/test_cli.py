@@ -152,6 +152,25 @@ def test_a_message_that_is_refused(shell: Shell, certificate: Files, ca_file: Pa
     assert "not sent to #den: No such channel: hello" in shell.err
 
 
+def test_a_login_that_waits_for_others(shell: Shell, certificate: Files, ca_file: Path) -> None:
+    """Whoever waits is told why, once."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greets("alice")
+        assert peer.authenticates("alice")
+        peer.says(*["NOTE AUTHENTICATE QUEUED 5 :Many log in at once"] * 3)
+        peer.welcomes()
+        peer.expects("PRIVMSG #lobby hello")
+        peer.says(f"@msgid=a1 :{peer.source()} PRIVMSG #lobby hello")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        where = ("--server", f"alice@{server.address}", "--ca", str(ca_file))
+        code = shell.runs("send", "#lobby", "hello", *where, *shell.password)
+    told = "Many log in at once; this login waits for its turn.\n"
+    assert (code, shell.out, shell.err) == (Exit.OK, "", told)
+
+
 def test_a_server_that_is_not_there(shell: Shell) -> None:
     """Exit code 3."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

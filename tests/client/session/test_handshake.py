@@ -318,9 +318,28 @@ def test_a_login_that_is_held_back(told: str, seconds: int) -> None:
     assert talk.hangup == "the login was not finished in time"
 
 
+@pytest.mark.parametrize("command", ["AUTHENTICATE", "REGISTER"])
+def test_a_login_that_waits_for_others(command: str) -> None:
+    """Is shown once, and goes on as long as the server says that it waits: minutes, if need be."""
+    talk = alice()
+    granted(talk)
+    talk.hears("AUTHENTICATE +")
+    for _ in range(40):
+        talk.hears(f"NOTE {command} QUEUED 5 :Many log in at once")
+        talk.waits(5)
+    assert talk.shows() == [Delayed("Many log in at once", 5, queued=True)]
+    talk.hears("903 alice :ok")
+    assert talk.hangup is None
+
+
 @pytest.mark.parametrize(
     "line",
-    ["NOTE AUTHENTICATE WAIT :text", "NOTE AUTHENTICATE WAIT soon :text", "NOTE * CODE 5 :text"],
+    [
+        "NOTE AUTHENTICATE WAIT :text",
+        "NOTE AUTHENTICATE QUEUED :text",
+        "NOTE AUTHENTICATE WAIT soon :text",
+        "NOTE * CODE 5 :text",
+    ],
 )
 def test_a_note_of_another_kind(line: str) -> None:
     """Is shown as one."""

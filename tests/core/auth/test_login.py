@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 
+from securechat.core.auth.login import LATE_SECONDS
 from securechat.core.auth.throttle import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.journal.events.accounts import PasswordRehashed
@@ -266,18 +267,79 @@ def test_a_wait_is_no_part_of_the_time_for_a_login() -> None:
     assert owner.session.state is State.CLOSED
 
 
-def test_many_waits_excuse_no_more_than_the_tries_there_are() -> None:
-    """A client that is turned away after each of them can't stay for ever."""
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_what_the_server_is_late_is_no_part_of_the_time_for_a_login(name: str) -> None:
+    """Where many come at once some wait for minutes, whoever they are; then they are answered."""
+    rules = RulesUnderTest("alice", login_seconds=60.0)
+    rules.busy = True
+    person = begins(rules, "192.0.2.1", name=name)
+    for _ in range(200):
+        rules.passes(1)
+    person.hears()
+    rules.work()
+    assert codes(person.hears()) == (["900", "903"] if name == "alice" else ["904"])
+    rules.passes(59)
+    assert person.session.state is not State.CLOSED
+    rules.passes(2)
+    assert codes(person.hears()) == ["ERROR"]
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_who_waits_is_told_so_every_five_seconds(name: str) -> None:
+    """Programs give up after some seconds of silence; one text for all names."""
+    rules = RulesUnderTest("alice")
+    rules.busy = True
+    person = begins(rules, "192.0.2.1", name=name)
+    told = []
+    for second in range(1, 13):
+        rules.passes(1)
+        told += [(second, line) for line in person.hears()]
+    text = "Many log in at once; yours waits for its turn"
+    line = f":{rules.settings.name} NOTE AUTHENTICATE QUEUED 5 :{text}"
+    assert told == [(5, line), (10, line)]
+
+
+def test_who_makes_an_account_is_told_the_same() -> None:
+    """It is the same queue."""
+    rules = RulesUnderTest(registration="open")
+    rules.busy = True
+    person = rules.connect()
+    person.says("CAP LS", "NICK carol", "USER c 0 * :C", f"REGISTER * * :{RIGHT} of carol")
+    assert person.session.state is State.CREATING
+    rules.passes(5)
+    told = only(person.hears())
+    assert (told.command, told.params[:3]) == ("NOTE", ["REGISTER", "QUEUED", "5"])
+
+
+def test_who_was_told_to_wait_hears_no_more_before_it_is_over() -> None:
+    """A guesser knows how long it takes."""
+    rules = RulesUnderTest("alice")
+    guesses(rules, 20)
+    rules.busy = True
+    person = begins(rules, "203.0.113.9")
+    person.hears()
+    for _ in range(int(MAX_WAIT_SECONDS) + 4):
+        rules.passes(1)
+    assert person.hears() == []
+    rules.passes(1)
+    assert of(person.hears(), "NOTE")
+
+
+def test_a_login_waits_for_the_server_no_longer_than_five_minutes_in_all() -> None:
+    """A client that is turned away after each wait can't stay for ever."""
     rules = RulesUnderTest("alice", max_sessions=99, max_login_failures=3, login_seconds=60.0)
     guesses(rules, 20)
     rules.busy = True
     person = begins(rules, "198.51.100.7")
-    for _ in range(60 + 3 * int(MAX_WAIT_SECONDS) + 1):
+    states = []
+    for _ in range(int(60 + LATE_SECONDS) + 1):
         rules.passes(1)
         if rules.jobs:
             rules.fail_job()
             person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
-    assert person.session.state is State.CLOSED
+        states.append(person.session.state)
+    assert states[-1] is State.CLOSED
+    assert states[-2] is not State.CLOSED
 
 
 def test_a_name_that_nobody_can_have_is_not_kept_whole() -> None:

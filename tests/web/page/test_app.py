@@ -105,6 +105,24 @@ def test_a_wrong_password_leads_back_to_the_login(tab: Tab) -> None:
     assert tab(code) == ["PASSWORD", 0]
 
 
+def test_who_waits_for_others_is_told_so_and_comes_in(tab: Tab) -> None:
+    """In the page's words; it is no refusal."""
+    code = """
+        server.silent.add('AUTHENTICATE');
+        app.login({account: 'alice', password: 'otter'});
+        await until(() => server.heard.includes('AUTHENTICATE PLAIN'));
+        const [socket] = server.sockets;
+        socket.says(':s NOTE AUTHENTICATE QUEUED 5 :Many log in at once; yours waits for its turn');
+        await until(() => state.problem);
+        const {problem: {code, text}, phase} = state;
+        server.silent.clear();
+        socket.says('AUTHENTICATE +');
+        await until(() => state.phase === 'online');
+        return [code, text, phase !== 'login', state.problem];
+    """
+    assert tab(code) == ["WAIT", "Many log in at once; yours waits for its turn.", True, None]
+
+
 def test_a_page_that_is_opened_again_logs_in_by_its_token(tabs: Callable[[], Tab]) -> None:
     """Its server knows the token in the second tab, too."""
     tabs()("await remembered()")

@@ -8,10 +8,13 @@ from securechat.common.record import field
 
 
 class Delayed(ClientEvent):
-    """The server holds our login back for some seconds."""
+    """The server holds our login back for some seconds. queued: as others come first; else because
+    of wrong passwords before it.
+    """
 
     text: str
     seconds: int
+    queued: bool = False
 
 
 class RecoveryTold(ClientEvent):

@@ -63,6 +63,7 @@ export default {
   "refused.BAD_ACCOUNT_NAME": "That name can't be used: it is reserved, looks like another's, or isn't 1 to 32 letters or digits of one script.",
   "refused.WEAK_PASSWORD": "That password is easily guessed. Take four words that don't belong together.",
   "refused.TEMPORARILY_UNAVAILABLE": "The server can't do that now. Try again in a minute.",
+  "refused.QUEUED": "Many log in at once; yours waits for its turn.",
   "refused.WRONG_CODE": "That code is wrong or was used. Take the next one.",
   "refused.REAUTHENTICATE": "Give your password again: it is asked for after ten minutes.",
   "refused.401": "Nobody by that name is here.",
