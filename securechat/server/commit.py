@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 from securechat.core.audit import tell
@@ -13,6 +12,7 @@ from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
 from securechat.server.changes import Changes
 from securechat.server.counters import Counters
+from securechat.server.stalls import Stalls
 from securechat.server.storage_health import StorageHealth
 from securechat.store.errors import (
     ConflictError,
@@ -45,6 +45,7 @@ class MustEndError(Exception):
 class Committer:
     """Hub thread only. rules: whose model is told how far the log is stored. journal: stores it.
     changes, storage_health: what hears that something could not be stored. counters: what counts.
+    stalls: what hears how long it took.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Committer:
         changes: Changes,
         storage_health: StorageHealth,
         counters: Counters,
+        stalls: Stalls,
     ) -> None:
         self._model = rules.model
         self._journal = journal
         self._changes = changes
         self._storage_health = storage_health
         self._counters = counters
+        self._stalls = stalls
         self.failed: Sequence[CommandSpan] = ()
         """Those spans of the last turn that could not be stored."""
 
@@ -92,15 +95,24 @@ class Committer:
 
     def settled(self, commit: Callable[[], object]) -> None:
         """Do what stores something, until it is known whether it did. Raises as _write()."""
-        began = time.monotonic()
+        began = self._stalls.clock()
         try:
             commit()
         except UnknownOutcomeError as unknown:
             log.warning("it is not known whether a turn was stored: %s", unknown)
-            if not _settled(unknown):
+            stored = _settled(unknown)
+            self._stalls.waited(self._stalls.clock() - began, unknown)
+            if not stored:
                 raise StoreError(str(unknown), unknown.told) from unknown
             self._journal.was_stored()
-        self._counters.commits.add(time.monotonic() - began)
+        except StoreError as error:
+            self._stalls.waited(self._stalls.clock() - began, error)
+            raise
+        else:
+            waited = self._journal.waited
+            self._stalls.waited(waited)
+            self._stalls.stored(self._stalls.clock() - began - waited)
+        self._counters.commits.add(self._stalls.clock() - began)
 
     def _store_spans(self, turn: Turn) -> None:
         """One span is in conflict with what is stored, or meets a damaged part of the database:

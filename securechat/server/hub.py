@@ -38,6 +38,7 @@ from securechat.server.input_runner import InputRunner
 from securechat.server.leaving import MOVES, Leaving
 from securechat.server.reading import look_up
 from securechat.server.requests import Requests
+from securechat.server.stalls import Stalls
 from securechat.server.storage_health import Space, StorageHealth
 from securechat.store.errors import StoreError
 from securechat.store.sql.journal import Journal
@@ -128,17 +129,18 @@ class Hub(NamedThread):
         self._postponed = False
         """Whether the last turn has left messages to this one."""
         self.counters = Counters()
+        self.stalls = Stalls()
         self.every_second: Callable[[], object] = lambda: None
         self.storage_health = StorageHealth(rules, journal)
         self._committer = Committer(
-            rules, journal, self._changes, self.storage_health, self.counters
+            rules, journal, self._changes, self.storage_health, self.counters, self.stalls
         )
         rules.outside = Outside(taken=self._has_taken, read=lambda job: look_up(self._reader, job))
 
     def join_nodes(self, nodes: Nodes, leaving: Leaving) -> None:
         """Before it runs: it is the hub of one node among several. Its journal is theirs."""
         self._nodes, self._leaving = nodes, leaving
-        nodes.use(self._committer, self._changes, self.counters)
+        nodes.use(self._committer, self._changes, self.counters, self.stalls)
 
     def serve(self, io: Sequence[IoThread]) -> None:
         """Start, with the I/O threads to deliver to."""
@@ -216,8 +218,10 @@ class Hub(NamedThread):
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         # Kept, as the turn in which it is done may not begin yet.
         self._stop = self._stop or stop
+        self.stalls.begin()
         if self._nodes is not None and not self._is_due(now + wait):
-            self._nodes.follow()
+            if self._nodes.follow():
+                self.stalls.end()
             self._release(self._followed())
             return
         turn = self._new_turn()
@@ -238,6 +242,7 @@ class Hub(NamedThread):
             self._begin_stop(turn, stop)
         self._runner.run(turn, ahead, messages=messages)
         self._finish(turn)
+        self.stalls.end()
 
     def _run_ahead(self, turn: Turn) -> tuple[Ahead | None, bool]:
         """Run what need not wait for the head: nothing, where something is due before it. Also

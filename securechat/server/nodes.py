@@ -28,6 +28,7 @@ from securechat.server.changes import Changes
 from securechat.server.commit import Committer, MustEndError
 from securechat.server.counters import Counters
 from securechat.server.node_threads import FENCE_SECONDS
+from securechat.server.stalls import Stalls
 from securechat.store.errors import StoreError
 from securechat.store.postgres.node_connection import ForeignTurn
 from securechat.store.postgres.node_journal import NodeJournal, PresenceChange, sessions_there
@@ -94,11 +95,14 @@ class Nodes:
         rules.is_node = True
         rules.counts_usage = False
 
-    def use(self, committer: Committer, changes: Changes, counters: Counters) -> None:
-        """What stores a turn's spans, what takes up the administrator's changes, and what counts
-        for how long turns were waited for and held.
+    def use(
+        self, committer: Committer, changes: Changes, counters: Counters, stalls: Stalls
+    ) -> None:
+        """What stores a turn's spans, what takes up the administrator's changes, what counts for
+        how long turns were waited for and held, and what tells of it where that was long.
         """
         self._committer, self._changes, self._counters = committer, changes, counters
+        self._stalls = stalls
 
     def load(self, turn: Turn) -> None:
         """Who is there at the other nodes, when this one begins; within its first turn."""
@@ -117,8 +121,10 @@ class Nodes:
             turns = self._journal.begin_turn(self._applied)
             self._held_since = time.monotonic()
             self._counters.waits.add(self._held_since - began)
+            self._stalls.waited(self._held_since - began)
             self._take_up(turns, ahead)
         except StoreError as error:
+            self._stalls.waited(time.monotonic() - began, error)
             self._trouble(error)
             return False
         if self._troubled:
@@ -129,12 +135,16 @@ class Nodes:
             ahead.apply(int(time.time() * 1000))
         return True
 
-    def follow(self) -> None:
-        """Take up what others have done, without a turn of its own."""
+    def follow(self) -> bool:
+        """Take up what others have done, without a turn of its own. False where that can't be."""
+        began = time.monotonic()
         try:
             self._take_up(self._journal.connection.turns(self._applied))
         except StoreError as error:
+            self._stalls.waited(time.monotonic() - began, error)
             self._trouble(error)
+            return False
+        return True
 
     def look(self, turn: Turn) -> None:
         """Once a second, in a turn: which nodes there are, and which are not any more."""

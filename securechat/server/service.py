@@ -317,7 +317,9 @@ class Service:
             node=self.data.node,
         )
         if self._standby_watch is not None:
-            self._standby_watch.gone_on_at = lambda: hub.last_tick
+            watch = self._standby_watch
+            watch.gone_on_at = lambda: hub.last_tick
+            hub.stalls.unconfirmed_at = lambda: watch.unconfirmed_at
         return hub
 
     def _bytes_elsewhere(self) -> int:

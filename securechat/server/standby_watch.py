@@ -15,7 +15,10 @@ from securechat.store.postgres.location import PostgresLocation
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
+
+LATE_SECONDS = 1.5
+"""What goes on does so each second; after so long it is looked for the reason."""
 
 ALONE_SECONDS = 20.0
 """So often it is asked whether a commit waits for another machine at all: what manages PostgreSQL
@@ -37,6 +40,10 @@ class StandbyWatch(BackgroundThread):
         """When something was last known to go on (time.monotonic()), to be set once a hub runs that
         knows; nothing is asked of the database before that is long ago.
         """
+        self.unconfirmed_at = float("-inf")
+        """When a commit was last seen to wait for a standby while nothing went on
+        (time.monotonic()). Any thread may look.
+        """
         self.is_alone = False
         """Whether no other machine confirms what is stored. Any thread may look."""
 
@@ -48,16 +55,20 @@ class StandbyWatch(BackgroundThread):
         is_told, looked_at = False, time.monotonic()
         while self.pause(LOOK_SECONDS):
             now = time.monotonic()
-            if now - self.gone_on_at() < PATIENT_SECONDS:
+            late = now - self.gone_on_at()
+            if late < LATE_SECONDS:
                 is_told = False
                 if now - looked_at > ALONE_SECONDS:
                     looked_at = now
                     self._look_whether_alone()
             elif not is_told:
                 try:
-                    is_told = waits_for_standby(self._database)
+                    waits = waits_for_standby(self._database)
                 except StoreError:  # that it can't be reached others tell
                     continue
+                if waits:
+                    self.unconfirmed_at = time.monotonic()
+                is_told = waits and late >= PATIENT_SECONDS
                 if is_told:
                     log.warning(
                         "no standby of %s confirms what is stored there, and nothing goes on until "

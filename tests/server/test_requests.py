@@ -16,6 +16,7 @@ from securechat.server.commit import Committer
 from securechat.server.counters import Counters
 from securechat.server.loading import load_model
 from securechat.server.requests import NODE, UNKNOWN, Requests
+from securechat.server.stalls import Stalls
 from securechat.server.storage_health import StorageHealth
 from securechat.store.admin import Admin
 from securechat.store.audit import Wanted
@@ -60,7 +61,7 @@ class Asked:
         last = self.reader.last_change()
         self.changes = Changes(self.rules, journal, self.reader, last, self.requests)
         health = StorageHealth(self.rules, journal)
-        self.committer = Committer(self.rules, journal, self.changes, health, Counters())
+        self.committer = Committer(self.rules, journal, self.changes, health, Counters(), Stalls())
 
     def looks(self) -> Turn:
         """A turn in which nobody says anything."""

@@ -48,7 +48,7 @@ class NodeJournal(Journal):
 
     def begin_turn(self, after: int) -> list[ForeignTurn]:
         """See NodeConnection."""
-        self.wrote = False
+        self.wrote, self.waited = False, 0.0
         try:
             found = self.connection.begin_turn(after)
         except DisplacedError as error:

@@ -7,6 +7,7 @@ knows the names and not the types, as it imports nothing of the rules.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import groupby
@@ -149,6 +150,8 @@ class Journal:
         """
         self.connection = connection or open_database(location)
         self.connection.claim()
+        self.waited = 0.0
+        """In seconds, until what was written last could begin."""
         self.commit_count = 0
         """So many there have been; any thread may look."""
         self.displaced: DisplacedError | None = None
@@ -227,8 +230,10 @@ class Journal:
         vain: all chat waits with the hub, and once is enough to know that the database is held.
         """
         seconds = BUSY_SECONDS
+        began = time.monotonic()
         try:
             with Transaction(self.connection):
+                self.waited = time.monotonic() - began
                 return action(*arguments)
         except HeldError:
             seconds = 0
