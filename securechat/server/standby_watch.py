@@ -68,12 +68,14 @@ class StandbyWatch(BackgroundThread):
                     continue
                 if waits:
                     self.unconfirmed_at = time.monotonic()
-                is_told = waits and late >= PATIENT_SECONDS
+                is_told = bool(waits) and late >= PATIENT_SECONDS
                 if is_told:
                     log.warning(
                         "no standby of %s confirms what is stored there, and nothing goes on until "
-                        "one does (synchronous_standby_names): have one connect to it again",
+                        "one does (synchronous_standby_names): have one connect to %s again, or, "
+                        "where another server is the primary by now, end that one",
                         self._database,
+                        waits,
                     )
 
     def _look_whether_alone(self) -> None:

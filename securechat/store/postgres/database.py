@@ -296,7 +296,8 @@ class PostgresConnection:
         if waits:
             raise HeldError(
                 f"{self._location}: what was stored there last waits for a standby, and nothing "
-                "goes on until one has confirmed it: have one connect to it again",
+                "goes on until one has confirmed it: have one connect to "
+                f"{self.host} again, or, where another server is the primary by now, end that one",
                 "no standby of the database confirms what is stored",
             )
 
@@ -592,6 +593,11 @@ class PostgresConnection:
         found = self.execute(sql, (FORMAT_KEY,)).fetchone()
         return int(found[0]) if found else 0
 
+    @property
+    def host(self) -> str:
+        """Of those in the URL the one that it is connected to."""
+        return self._pg.info.host
+
     def lacks_standby(self) -> bool:
         """Whether a commit waits for no other machine; see
         https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION.
@@ -606,8 +612,9 @@ class PostgresConnection:
         if not self.lacks_standby() and not self._row(sql)[0]:
             log.warning(
                 "%s is to be on a standby as well (synchronous_standby_names), and none is "
-                "connected: this waits until one is",
+                "connected to %s: this waits until one is",
                 self._location,
+                self.host,
             )
 
     def allow_deletion(self, table: str, *, allowed: bool) -> None:
@@ -687,10 +694,11 @@ def open_database(location: PostgresLocation, *, read_only: bool = False) -> Pos
     return connection
 
 
-def waits_for_standby(location: PostgresLocation) -> bool:
-    """Whether something that was stored there isn't confirmed yet. Raises StoreError."""
+def waits_for_standby(location: PostgresLocation) -> str:
+    """The host where something that was stored isn't confirmed yet, or ''. Raises StoreError."""
     with closing(PostgresConnection(location, read_only=True)) as connection:
-        return bool(connection.execute(WAITS_FOR_STANDBY).fetchone() == (1,))
+        waits = connection.execute(WAITS_FOR_STANDBY).fetchone() == (1,)
+        return connection.host if waits else ""
 
 
 def lacks_standby(location: PostgresLocation) -> bool:
