@@ -11,6 +11,7 @@ import { permit } from "./device/notify.js";
 import { tab, tell } from "./device/tabs.js";
 import { within } from "./history.js";
 import { escapeTag, fold, format, saslPlain } from "./irc/message.js";
+import { isIncomplete } from "./irc/session.js";
 import { letterOf } from "./model/events.js";
 import { saidIn } from "./model/timeline.js";
 import { changed, complain, dismiss, listeners, notice, set, state, words } from "./state.js";
@@ -204,22 +205,25 @@ export const app = {
   setAway: (text) => request("AWAY", ...(text ? [text] : [])),
 
   // questions
-  /** wanted: as SEARCH has it; with `after` the oldest come first. */
+  /** wanted: as SEARCH has it; with `after` the oldest come first. until: "", or where to go on. */
   async search(wanted) {
     const given = Object.entries(wanted).filter(([, value]) => value);
     const asked = [...given, ["limit", `${MOST_HITS}`]].map(([what, value]) => `${what}=${escapeTag(value)}`);
-    const found = within(await request("SEARCH", asked.join(";")));
-    const hits = found.map((message) => hitIn(events.place(message), saidIn(message, state.me.account)));
-    return wanted.after ? hits : hits.reverse();
+    const answer = await request("SEARCH", asked.join(";"));
+    const hits = within(answer).map((message) => hitIn(events.place(message), saidIn(message, state.me.account)));
+    const until = answer.find(isIncomplete)?.params[2] ?? "";
+    return { hits: wanted.after ? hits : hits.reverse(), until: new Date(until).getTime() ? until : "" };
   },
-  /** What names us, and what the last people said to us alone. */
-  async mentions() {
+  /** What names us, and what the last people said to us alone; before a time, what names us. */
+  async mentions(before = "") {
     const people = [...state.conversations.values()].filter(({ kind }) => kind === "person");
-    const last = people.sort((a, b) => b.latest - a.latest).slice(0, MOST_PEOPLE);
-    const [named] = await Promise.all([app.search({ text: state.me.account }), ...last.map((c) => history.load(c))]);
+    const last = people.sort((a, b) => b.latest - a.latest).slice(0, before ? 0 : MOST_PEOPLE);
+    const asked = { text: state.me.account, before };
+    const [named] = await Promise.all([app.search(asked), ...last.map((c) => history.load(c))]);
     const alone = last.flatMap((c) => c.items.map((item) => hitIn(c.name, item)));
-    const all = new Map([...named, ...alone].filter(({ mention }) => mention).map((hit) => [hit.id, hit]));
-    return [...all.values()].sort((a, b) => b.at - a.at).slice(0, MOST_HITS);
+    const all = new Map([...named.hits, ...alone].filter(({ mention }) => mention).map((hit) => [hit.id, hit]));
+    const hits = [...all.values()].sort((a, b) => b.at - a.at);
+    return { hits: hits.slice(0, MOST_HITS), until: named.until };
   },
   /** What is kept of a room. It comes as a notice, which it isn't where somebody looks for it. */
   async policy(key) {

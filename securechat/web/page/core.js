@@ -6,6 +6,7 @@ import { adopt, onTold, tab, tell } from "./device/tabs.js";
 import { History } from "./history.js";
 import { Link } from "./irc/link.js";
 import { fold } from "./irc/message.js";
+import { isIncomplete } from "./irc/session.js";
 import { askVersion } from "./irc/socket.js";
 import { Events } from "./model/events.js";
 import { Outbox } from "./model/outbox.js";
@@ -155,7 +156,8 @@ export const link = new Link({
       set({ view: { name: "recovery", codes: params.slice(2, -1) } });
     } else if (command === "NOTE" && /^(WAIT|QUEUED)$/.test(params[1])) {
       set({ problem: { code: "WAIT", text: words({ code: params[1], text: params.at(-1) }) } });
-    } else if (/^(FAIL|WARN)$/.test(command)) complain({ code: params[1], text: params.at(-1) });
+    } else if (isIncomplete(message)) return; // it is told where the rest was found
+    else if (/^(FAIL|WARN)$/.test(command)) complain({ code: params[1], text: params.at(-1) });
     else events.take(message);
   },
   lost(left) {

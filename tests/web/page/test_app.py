@@ -640,11 +640,38 @@ def test_what_was_said_to_us_is_told_with_what_was_said_to_us_alone(tab: Tab) ->
         + """
         server.sockets[0].says(line(4, 'bob', 'alice', 'psst').replace(';batch=q', ''));
         await until(() => state.conversations.get('bob')?.items.length);
-        const hits = await app.mentions();
-        return hits.map(({id, name, text}) => [id, name, text]);
+        const {hits} = await app.mentions();
+        const further = await app.mentions('2026-01-01T00:00:00.000Z');
+        const told = ({hits}) => hits.map(({id, name, text}) => [id, name, text]);
+        return [told({hits}), told(further), asked];
         """
     )
-    assert found == [["4", "bob", "psst"], ["1", "#den", "alice?"]]
+    assert found == [
+        [["4", "bob", "psst"], ["1", "#den", "alice?"]],
+        [["1", "#den", "alice?"]],
+        "text=alice;before=2026-01-01T00:00:00.000Z;limit=50",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "until"), [("2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z"), ("x", "")]
+)
+def test_how_far_a_search_has_looked_is_told_with_what_it_found(
+    tab: Tab, at: str, until: str
+) -> None:
+    """And nowhere else; what is no time is a server's fault."""
+    found = tab(
+        SEARCHED
+        + """
+        server.SEARCH = (socket, [what], label) => socket.says(
+            `${label}:s BATCH +l labeled-response`, '@batch=l :s BATCH +q soju.im/search',
+            line(1, 'bob', '#den', 'alice?'), '@batch=l :s BATCH -q',
+            `@batch=l :s WARN SEARCH INCOMPLETE MOMENT :Only so far`, ':s BATCH -l');
+        const {hits, until: time} = await app.search({text: 'alice'});
+        return [hits.length, time, state.notices.length];
+        """.replace("MOMENT", at)
+    )
+    assert found == [1, until, 0]
 
 
 def test_a_search_asks_for_what_narrows_it(tab: Tab) -> None:
@@ -652,7 +679,7 @@ def test_a_search_asks_for_what_narrows_it(tab: Tab) -> None:
     found = tab(
         SEARCHED
         + """
-        const ids = async (wanted) => (await app.search(wanted)).map(({id}) => id).join('');
+        const ids = async (wanted) => (await app.search(wanted)).hits.map(({id}) => id).join('');
         const newest = await ids({text: 'a b', in: '', from: 'bob'});
         return [newest, asked, await ids({text: '', after: 'T'}), asked];
         """

@@ -24,6 +24,10 @@ const MOST_IN_BATCH = 2000;
 const MOST_TEXT = 32_768;
 const AGAIN = new Set(["TEMPORARILY_UNAVAILABLE", "RATE_LIMITED"]);
 
+/** Whether a search was ended by the clock; its third word is where to go on. */
+export const isIncomplete = ({ command, params }) =>
+  command === "WARN" && params[0] === "SEARCH" && params[1] === "INCOMPLETE";
+
 /** What is wrong, if a message says so. */
 export function problemOf({ command, params }) {
   if (command === "FAIL") return { code: params[1] ?? "", text: params.at(-1) ?? "" };

@@ -85,6 +85,8 @@ export default {
   "search.bad": "from: and in: take a word, after: and before: a date (2026-01-31, 2026-01-31T15:30), each once.",
   "search.here": "Only in {name}",
   "found.none": "Nothing found.",
+  "found.until": "The server has looked only as far as {time}.",
+  "found.more": "Look further",
   mentions: "What was said to you",
   jump: "Go to a day",
   "jump.day": "Day",

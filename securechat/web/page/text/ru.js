@@ -118,6 +118,8 @@ export default {
   "search.bad": "За from: и in: — одно слово, за after: и before: — дата (2026-01-31, 2026-01-31T15:30), по разу.",
   "search.here": "Только в {name}",
   "found.none": "Ничего не найдено.",
+  "found.until": "Сервер просмотрел только до {time}.",
+  "found.more": "Искать дальше",
   mentions: "Сказанное вам",
   jump: "Перейти к дню",
   "jump.day": "День",

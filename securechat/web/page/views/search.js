@@ -3,18 +3,20 @@ import { html, useEffect, useState } from "../html.js";
 import { app } from "../app.js";
 import { literal } from "../irc/message.js";
 import { t } from "../text/index.js";
-import { Ask, Check, Dialog, closing, useLoaded, when } from "./dialog.js";
+import { Act, Ask, Check, Dialog, closing, useLoaded, when } from "./dialog.js";
 import { plain } from "./rich.js";
 
-/** Found messages; each leads to its place. */
-function Hits({ hits, words = [] }) {
-  if (!hits.length) return html`<p role="status">${t("found.none")}</p>`;
+/** Found messages; each leads to its place. until: how far the server has looked, "" for all. */
+function Hits({ hits, words = [], until, more }) {
+  const rest = until && html`<p role="status">${t("found.until", { time: when(new Date(until)) })}</p>
+    <${Act} label=${t("found.more")} action=${more} />`;
+  if (!hits.length) return rest || html`<p role="status">${t("found.none")}</p>`;
   return html`<ol class="hits">${hits.map(({ id, conversation, name, author, at, text }) => html`<li key=${id}>
     <button onClick=${closing(() => app.jump(conversation, { id }))}>
       <small><bdi>${name}</bdi> · <bdi>${author}</bdi> · ${when(at)}</small>
       <span dir="auto">${marked(plain(text), words)}</span>
     </button>
-  </li>`)}</ol>`;
+  </li>`)}</ol>${rest}`;
 }
 
 /** A text with the words that were looked for. */
@@ -51,22 +53,32 @@ export function Search({ state, query = "" }) {
   const [here, setHere] = useState(false);
   const room = state.conversations.get(state.current);
   const look = async (query) => {
-    const asked = wanted(query);
-    const hits = await app.search({ ...(here && { in: room.name }), ...asked });
-    setFound({ hits, words: asked.text.split(" ").filter(Boolean) });
+    const asked = { ...(here && { in: room.name }), ...wanted(query) };
+    setFound({ ...(await app.search(asked)), asked, words: asked.text.split(" ").filter(Boolean) });
+  };
+  const more = async () => {
+    const { asked, hits, until, words } = found;
+    const further = await app.search({ ...asked, [asked.after ? "after" : "before"]: until });
+    setFound({ asked, words, ...further, hits: [...hits, ...further.hits] });
   };
   useEffect(() => void (query && look(query).catch(app.complain)), []);
   return html`<${Dialog} title=${t("search")}>
     <${Ask} label=${t("search")} field=${t("search.words")} hint=${t("search.hint")} value=${query} type="search"
       required autofocus quiet action=${look} />
     ${room && html`<${Check} label=${t("search.here", room)} checked=${here} action=${setHere} />`}
-    ${found && html`<${Hits} ...${found} />`}
+    ${found && html`<${Hits} ...${found} more=${more} />`}
   <//>`;
 }
 
 export function Mentions() {
   const { value, shown } = useLoaded(() => app.mentions());
-  return html`<${Dialog} title=${t("mentions")}>${shown} ${value && html`<${Hits} hits=${value} />`}<//>`;
+  const [all, setAll] = useState(null);
+  const found = all ?? value;
+  const more = async () => {
+    const further = await app.mentions(found.until);
+    setAll({ ...further, hits: [...found.hits, ...further.hits] });
+  };
+  return html`<${Dialog} title=${t("mentions")}>${shown} ${found && html`<${Hits} ...${found} more=${more} />`}<//>`;
 }
 
 export function Jump({ state }) {

@@ -257,7 +257,10 @@ def test_who_is_banned_is_put_out_too(run: Run) -> None:
 
 SEARCHED = """
     const hit = {id: 'm7', conversation: '#lab', name: '#lab', at: 0, author: 'bob'};
-    app.search = async () => [{...hit, text: given.text}];
+    app.search = async (asked) => {
+        calls.push(asked);
+        return {hits: [{...hit, text: given.text}], until: asked.before ? '' : given.until ?? ''};
+    };
     app.jump = (...all) => calls.push(['jump', ...all]);
     $('form').value.value = given.query;
     $('form').requestSubmit();
@@ -289,7 +292,24 @@ def test_what_was_found_leads_to_its_place(run: Run) -> None:
         return end([calls, app.state.view]);
     """
     given = {"view": {"name": "search"}, "query": "lab", "text": "the lab"}
-    assert opened(run, SEARCHED + code, **given) == [[["jump", "#lab", {"id": "m7"}]], None]
+    asked = {"text": "lab"}
+    assert opened(run, SEARCHED + code, **given) == [[asked, ["jump", "#lab", {"id": "m7"}]], None]
+
+
+def test_a_search_that_was_too_long_goes_on_from_where_it_was(run: Run) -> None:
+    code = """
+        const told = [...box.querySelectorAll('[role=status]')].at(-1).textContent;
+        await press('Look further');
+        await frames();
+        return end([calls, told, box.querySelectorAll('.hits li').length, box.textContent]);
+    """
+    until = "2026-01-02T03:04:05.678Z"
+    given = {"view": {"name": "search"}, "query": "lab", "text": "the lab", "until": until}
+    calls, told, hits, shown = opened(run, SEARCHED + code, **given)
+    assert calls == [{"text": "lab"}, {"text": "lab", "before": until}]
+    assert told.startswith("The server has looked only as far as Jan 2, 2026, ")
+    assert hits == 2
+    assert "Look further" not in shown
 
 
 @pytest.mark.parametrize(
