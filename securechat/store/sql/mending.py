@@ -143,5 +143,5 @@ def _refresh(connection: Connection, table: str, skeleton: Callable[[str], str])
 
 def look_alikes(connection: Connection) -> list[str]:
     """The names that look like an older one."""
-    sql = "SELECT name FROM {} WHERE instr(skeleton, ?) > 0"
+    sql = "SELECT name FROM {} WHERE instr(skeleton, ?) > 0 ORDER BY id"
     return [name for table in _NAMED for (name,) in connection.execute(sql.format(table), (MARK,))]
