@@ -122,6 +122,8 @@ class ServerProcess:
         self.greeting = self._greeting()
         [port] = re.findall(r"listens on +\S+ port (\d+)", self.greeting)
         self.port = int(port)
+        self._clients: list[Client] = []
+        """Else one that a test has no more use of would hang up."""
 
     def _greeting(self) -> str:
         """Reads with a deadline: one that hangs is killed, and the reading ends."""
@@ -156,7 +158,9 @@ class ServerProcess:
 
     def connect(self, ca: Path | None = None) -> Client:
         """An unauthenticated connection. ca: another authority to trust than the server's."""
-        return Client(TlsLink(self.port, ca or self.ca, host=self.host), password=PASSWORD)
+        link = TlsLink(self.port, ca or self.ca, host=self.host)
+        self._clients.append(Client(link, password=PASSWORD))
+        return self._clients[-1]
 
     def member(self, name: str, *, caps: Caps = (), ca: Path | None = None) -> Client:
         """Somebody with an account, logged in and past the greeting."""
