@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from securechat.core.auth.throttle import LoginThrottle
 from securechat.irc.names import account_name
 from securechat.server.config import Config, parse_config
@@ -18,6 +20,7 @@ from securechat.server.settings import wanted_database
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
+from securechat.store.search import searcher
 from tests.support.client import Caps, Client
 from tests.support.links import PATIENCE, TlsLink
 from tests.support.new_database import new_database
@@ -174,6 +177,9 @@ def running(directory: Path, *names: str, **sections: dict[str, Any]) -> Iterato
         server.add(*names)
     server.open()
     try:
-        yield server
+        with pytest.MonkeyPatch.context() as patch:
+            # A machine that is busy with other tests finds as much.
+            patch.setattr(searcher, "SEARCH_SECONDS", PATIENCE)
+            yield server
     finally:
         server.close()
