@@ -1,11 +1,12 @@
-"""`securechat-admin nodes`, `nodes drain` and `nodes undrain`: which nodes there are, and which of
-them are in service. Main thread.
+"""`securechat-admin nodes`, `nodes drain`, `undrain` and `forget`: which nodes there are, and which
+of them are in service. Main thread.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,7 @@ import click
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.common.language import _, ngettext, translated
+from securechat.credentials.link import Place, join_places, split_places
 
 if TYPE_CHECKING:  # they need PostgreSQL's driver, which comes with an extra
     from securechat.store.postgres.node_states import NodeSeen, NodeStates
@@ -75,10 +77,21 @@ def _cells(one: dict[str, Any]) -> tuple[str, ...]:
         local_time(one["since"]),
         "" if is_gone else f"{one['sessions']:,}",
         "" if is_gone else f"{one['turns_behind']:,}",
-        _("{seconds} s").format(seconds=f"{one['silent_seconds']:,.0f}"),
+        shown_silence(one["silent_seconds"]),
         translated(one["state"]),
         _("this one") if one["here"] else one["machine"],
     )
+
+
+def shown_silence(seconds: float) -> str:
+    """How long a node was silent, in a unit of which there are some."""
+    if seconds < 120:
+        return _("{seconds} s").format(seconds=f"{seconds:.0f}")
+    if (minutes := seconds / 60) < 120:
+        return _("{minutes} min").format(minutes=f"{minutes:.0f}")
+    if (hours := minutes / 60) < 48:
+        return _("{hours} h").format(hours=f"{hours:.0f}")
+    return _("{days} d").format(days=f"{hours / 24:,.0f}")
 
 
 @click.command()
@@ -131,6 +144,47 @@ def undrain(context: AdminContext, name: str) -> None:
         click.echo(_("{node} was in service already.").format(node=name))
     else:
         click.echo(_("{node} stays in service.").format(node=name))
+
+
+@click.command()
+@click.argument("name")
+@click.pass_obj
+def forget(context: AdminContext, name: str) -> None:
+    """Forget the node NAME, which is gone for good.
+
+    `nodes` shows it no more, and the database keeps nothing of what it has said of itself. Its
+    address must no longer stand in `addresses` in [server] of the others, as members are told of
+    it. If it is started again all the same, it is a node as before.
+
+    \b
+    Example: securechat-admin nodes forget south
+    """
+    states = _states(context)
+    _refuse_told(states, name)
+    states.forget(name)
+    click.echo(_("{node} is forgotten.").format(node=name))
+
+
+def _refuse_told(states: NodeStates, name: str) -> None:
+    """Where its address would be told. Raises click.ClickException."""
+    facts = states.own_facts()
+    places = {node: _place(own) for node, own in facts.items()}
+    there = [one.row.name for one in states.there() if one.row.name != name]
+    told = [one for one in there if places.get(name) in _further(facts.get(one, {}))]
+    if told and places[name] not in [places.get(one) for one in there]:
+        raise click.ClickException(
+            f"{join_places([places[name]])} stands in `addresses` in [server] of "
+            f"{', '.join(told)}, so people would be told of it: take it out there, have them read "
+            f"it by `securechat-admin reload --node NAME`, then forget {name}"
+        )
+
+
+def _place(own: Mapping[str, str]) -> Place:
+    return own.get("host", ""), int(own.get("port", "0"))
+
+
+def _further(own: Mapping[str, str]) -> tuple[Place, ...]:
+    return split_places(own.get("addresses", ""))
 
 
 def _states(context: AdminContext) -> NodeStates:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from securechat.admin.context import AdminContext
-from securechat.admin.node_states import drain, show_nodes, undrain
+from securechat.admin.node_states import drain, forget, show_nodes, undrain
 from securechat.admin.preparing import Order, node_configuration, prepare_node
 from securechat.common.files import sync_directory, write_new
 from securechat.common.language import _, translated
@@ -45,6 +45,7 @@ def nodes(context: click.Context, as_json: bool) -> None:
 
 nodes.add_command(drain)
 nodes.add_command(undrain)
+nodes.add_command(forget)
 
 
 @nodes.command()

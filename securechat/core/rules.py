@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from securechat.core import dispatch, metadata, quota
@@ -45,7 +46,8 @@ class Rules:
 
     def __init__(self, model: Model, settings: Settings, vault: Vault) -> None:
         self.model = model
-        self.settings = settings
+        self.settings = self._given = settings
+        self._left_out: frozenset[str] = frozenset()
         self.vault = vault
         self.is_node = False
         """Whether there may be others like it, with the same people."""
@@ -61,13 +63,21 @@ class Rules:
         """Go on with other settings than those at the start: all may differ but the names of the
         server, of its network, and of the lobby, of which clients keep something.
         """
-        before = self.settings
+        before, self._given = self.settings, settings
+        told = tuple(one for one in settings.addresses if one not in self._left_out)
+        settings = replace(settings, addresses=told)
         self.settings = turn.settings = settings
         if settings.logins_per_minute != before.logins_per_minute:
             self._count_logins()
         cap.tell_changes(turn, before)
         welcome.tell_changes(turn, before)
         policy.tell_change(turn, before)
+
+    def leave_out(self, turn: Turn, addresses: frozenset[str]) -> None:
+        """Of the addresses in the settings tell nobody these, which lead nowhere."""
+        if addresses != self._left_out:
+            self._left_out = addresses
+            self.take_settings(turn, self._given)
 
     def _count_logins(self) -> None:
         """From the beginning, as how fast they are forgotten is a setting."""

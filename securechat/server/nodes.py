@@ -23,6 +23,7 @@ from securechat.core.nodes.presence import row_of
 from securechat.core.nodes.turns import OwnTurns, Telling
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
+from securechat.credentials.link import join_places, split_places
 from securechat.server.agreement import ClusterError, check_clock
 from securechat.server.changes import Changes
 from securechat.server.commit import Committer, MustEndError
@@ -42,6 +43,11 @@ HEARTBEAT_SECONDS = 2.0
 TELL_SECONDS = 1.0
 """So often, at most, a node tells how far it was behind: that takes longer than all else that it
 tells of itself.
+"""
+
+LONG_GONE_SECONDS = 3600.0
+"""The address of a node that is gone is told for so long: it may come again, as with a new version,
+and who has forgotten it could not come by it if another one fails then.
 """
 
 TIDY_SECONDS = 10.0
@@ -158,6 +164,7 @@ class Nodes:
             own = self._journal.connection.epoch
             there = [node for node in nodes if node.state != GONE and not node.is_dead]
             self._rules.counts_usage = bool(there) and there[0].epoch == own
+            self._leave_out(turn, nodes)
             self.leaving = any(node.state == LEAVING for node in nodes if node.epoch == own)
             elsewhere = sum(node.sessions for node in there if node.epoch != own)
             up = sum(node.state == UP for node in there if node.epoch != own)
@@ -170,6 +177,16 @@ class Nodes:
                 self._check_clock()
         except StoreError as error:
             self._trouble(error)
+
+    def _leave_out(self, turn: Turn, nodes: Sequence[NodeRow]) -> None:
+        """Where no node has been for long nobody is told to look for one."""
+        lost: set[str] = set()
+        found: set[str] = set()
+        for node in {node.name: node for node in nodes}.values():  # the last one of each name
+            place = join_places(split_places(json.loads(node.facts).get("address", "")))
+            is_lost = node.state == GONE and node.silent > LONG_GONE_SECONDS
+            (lost if is_lost else found).add(place)
+        self._rules.leave_out(turn, frozenset(lost - found))
 
     def _check_clock(self) -> None:
         """It was right when this node began. Times that people see are wrong by it, and nothing

@@ -455,3 +455,18 @@ def test_a_node_more_is_told_to_who_is_there() -> None:
     [line] = of(alice.hears(), "005")
     assert line.params[1:-1] == [f"securechat/ADDRESSES={','.join(NODES)}"]
     assert stranger.hears() == []
+
+
+def test_an_address_that_leads_nowhere_is_left_out() -> None:
+    """Until it leads somewhere again, and whatever else changes meanwhile; each is told once."""
+    rules = RulesUnderTest("alice", addresses=NODES)
+    alice = rules.member("alice")
+
+    def told() -> list[str]:
+        return [line.params[1] for line in of(alice.hears(), "005")]
+
+    for left_out in (NODES[1:], NODES[1:], ()):
+        with rules.turn() as turn:
+            rules.rules.leave_out(turn, frozenset(left_out))
+            rules.rules.take_settings(turn, replace(rules.settings, addresses=NODES, motd=left_out))
+    assert told() == [f"securechat/ADDRESSES={','.join(one)}" for one in (NODES[:1], NODES)]

@@ -28,17 +28,21 @@ class Processes:
         directory = self._place / name
         if not directory.exists():
             shutil.copytree(self._first, directory)
-        config = write_config(
-            self._place / f"{name}.toml",
-            store={"url": self._there.url, "single": True},
-            cluster={"node": name},
-            **sections,
-        )
+        config = self.configure(name, **sections)
         server = self._stack.enter_context(serving(directory, "--config", config, *flags))
         made, tls = directory / "tls", self._first / "tls"
         if made.exists() and not tls.exists():  # it makes none where it was given one
             shutil.copytree(made, tls)
         return server
+
+    def configure(self, name: str, **sections: dict[str, Any]) -> Path:
+        """The configuration of a node; it is taken up at its start, or with a reload."""
+        return write_config(
+            self._place / f"{name}.toml",
+            store={"url": self._there.url, "single": True},
+            cluster={"node": name},
+            **sections,
+        )
 
     def cli(self, name: str) -> AdminCli:
         """The administrator's commands on the machine of a node."""

@@ -130,7 +130,7 @@ class NodeJournal(Journal):
         )
 
     def tidy(self) -> None:
-        """Within a turn: forget what every node has followed, and nodes that have long gone."""
+        """Within a turn: forget what every node has followed, and nodes that have begun anew."""
 
         def forget() -> None:
             execute = self.connection.execute
@@ -139,8 +139,8 @@ class NodeJournal(Journal):
                 (GONE,),
             )
             execute(
-                "DELETE FROM nodes WHERE state = ? AND heard_at < "
-                "clock_timestamp() - interval '1 hour'",
+                "DELETE FROM nodes WHERE state = ? AND EXISTS (SELECT 1 FROM nodes AS later "
+                "WHERE later.name = nodes.name AND later.epoch > nodes.epoch)",
                 (GONE,),
             )
 

@@ -19,6 +19,7 @@ from securechat.store.postgres.nodes import (
     has_tables,
     nodes_there,
 )
+from securechat.store.sql.fragments import own_key
 
 
 class NodeSeen(NamedTuple):
@@ -46,8 +47,8 @@ class NodeStates:
         self._note = note
 
     def all(self) -> list[NodeSeen]:
-        """Those that there are and those that went within the hour, by name; of each name the last
-        one.
+        """Those that there are and those that are gone and not forgotten, by name; of each name the
+        last one.
         """
         if not has_tables(self._connection):
             return []
@@ -93,6 +94,35 @@ class NodeStates:
                 self._put(node, UP)
                 self._note("node kept in service", node=name)
         return node
+
+    def own_facts(self) -> dict[str, dict[str, str]]:
+        """What each node keeps of itself beside the others, by its name."""
+        found: dict[str, dict[str, str]] = {}
+        for key, value in self._connection.execute("SELECT key, value FROM meta"):
+            name, _, node = key.partition("@")
+            if node:
+                found.setdefault(node, {})[name] = value
+        return found
+
+    def forget(self, name: str) -> None:
+        """Keep nothing more of a node that is gone. Raises UnknownError, ConflictError."""
+        execute = self._connection.execute
+        with Transaction(self._connection):
+            known = {node.row.name: node for node in self.all()}
+            facts = self.own_facts().get(name, {})
+            if name in known and known[name].state != GONE:
+                raise ConflictError(
+                    f"{name} is in service: end it first, by `securechat-admin nodes drain {name}`"
+                )
+            if name not in known and not facts:
+                shown = ", ".join(one for one in known if known[one].state == GONE) or "none"
+                raise UnknownError(f"there is no node {name!r}; those that are gone: {shown}")
+            for key in facts:
+                execute("DELETE FROM meta WHERE key = ?", (own_key(key, name),))
+            sql = "DELETE FROM sessions WHERE node IN (SELECT epoch FROM nodes WHERE name = ?)"
+            execute(sql, (name,))
+            execute("DELETE FROM nodes WHERE name = ?", (name,))
+            self._note("node forgotten", node=name)
 
     def _put(self, node: NodeSeen, state: str) -> None:
         sql = "UPDATE nodes SET state = ? WHERE epoch = ?"

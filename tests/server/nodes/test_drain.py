@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
+from securechat.admin.node_states import shown_silence
+from securechat.server import nodes as server_nodes
 from securechat.server.leaving import COME_AGAIN, MOVES
 from securechat.store.admin import Admin
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.postgres.location import PostgresLocation
+from tests.server.nodes.conftest import Begin
 from tests.support.admin_cli import AdminCli
 from tests.support.client import of, source
 from tests.support.json_tables import check_fields
@@ -54,6 +57,55 @@ def test_a_node_is_taken_out_of_service(nodes: Processes) -> None:
     again = nodes.begins("south")
     again.member("bob")
     assert f"{source('bob')} JOIN #lobby" in alice.hears()
+
+
+def test_a_node_is_forgotten_once_it_is_gone(nodes: Processes, admin: Admin) -> None:
+    """And once nobody is told of its address."""
+    south = nodes.begins("south")
+    place = f"127.0.0.1:{south.port}"
+    north = nodes.begins("north", server={"addresses": ["north.example", place]})
+    cli = nodes.cli("north")
+    said = cli("nodes forget south")
+    assert (said.code, said.err.count("addresses")) == (1, 1)
+    assert place in said.err
+    nodes.configure("north", server={"addresses": ["north.example"]})
+    assert cli("reload").code == 0
+    north.logs("configuration reloaded")
+    said = cli("nodes forget south")
+    assert (said.code, "south is in service: end it first" in said.err) == (1, True)
+    assert cli("nodes drain south").code == 0
+    assert admin.nodes is not None
+    assert {*admin.nodes.own_facts()} == {"north", "south"}
+    assert cli("nodes forget south").out == "south is forgotten.\n"
+    assert {*admin.nodes.own_facts()} == {"north"}
+    assert [one["name"] for one in json.loads(cli("nodes --json").out)] == ["north"]
+    said = cli("nodes forget south")
+    assert (said.code, "there is no node 'south'" in said.err) == (1, True)
+    assert "node forgotten" in cli("audit").out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.4, "0 s"), (119.0, "119 s"), (121.0, "2 min"), (7300.0, "2 h"), (9e6, "104 d")],
+)
+def test_how_long_a_node_was_silent_can_be_read(seconds: float, shown: str) -> None:
+    """Also where that was for months."""
+    assert shown_silence(seconds) == shown
+
+
+def test_an_address_without_a_node_is_told_to_nobody(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the node has been gone for long; who is here is told, too."""
+    b = begin("b", "alice")
+    place = f"127.0.0.1:{b.port}"
+    a = begin("a", server={"name": "chat.test", "addresses": ["a.example:7000", place]})
+    alice = a.connect()
+    [told] = [one for one in alice.logs_in("alice") if "securechat/ADDRESSES=" in one]
+    assert f"securechat/ADDRESSES=a.example:7000,{place} " in told
+    b.service.stop("This one goes")
+    monkeypatch.setattr(server_nodes, "LONG_GONE_SECONDS", 0.0)
+    assert " securechat/ADDRESSES=a.example:7000 " in alice.hears_until("securechat/ADDRESSES")[-1]
 
 
 def test_what_one_sees_of_the_nodes(nodes: Processes) -> None:

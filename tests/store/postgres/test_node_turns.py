@@ -80,6 +80,34 @@ def test_how_far_a_node_is_behind_is_what_it_has_told(database: PostgresLocation
         assert seen().behind == 30
 
 
+def test_a_node_that_is_gone_stays_known(database: PostgresLocation) -> None:
+    """However long ago that was; where it has begun anew, as that."""
+    with closing(NodeJournal(database, PEPPER, "a", "{}")) as gone:
+        applied = gone.begin_loading()
+        gone.abandon()
+        gone.begin_turn(applied)
+        gone.end_nodes([gone.connection.epoch])
+        gone.end_turn(None, PresenceChange(), applied)
+    with (
+        closing(NodeJournal(database, PEPPER, "b", "{}")) as node,
+        psycopg.connect(database.url, autocommit=True) as other,
+    ):
+        other.execute("UPDATE securechat.nodes SET heard_at = heard_at - interval '90 days'")
+        assert tidied(node) == ["a", "b"]
+        with closing(NodeJournal(database, PEPPER, "a", "{}")):
+            assert tidied(node) == ["b", "a"]
+
+
+def tidied(node: NodeJournal) -> list[str]:
+    """The names of the nodes that are left."""
+    applied = node.begin_loading()
+    node.abandon()
+    node.begin_turn(applied)
+    node.tidy()
+    node.end_turn(None, PresenceChange(), applied)
+    return [one.name for one in node.connection.nodes()]
+
+
 def somebody_waits(database: PostgresLocation) -> bool:
     """Whether somebody waits for a lock there."""
     with psycopg.connect(database.url) as looking:
