@@ -7,6 +7,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from securechat.client.exits import Exit
+from securechat.client.screens.full import typed
 from securechat.client.screens.full.app import FullScreen
 from securechat.client.screens.full.views.help import HelpView
 from securechat.client.screens.full.views.search import SearchView
@@ -21,6 +22,7 @@ from tests.client.screens.full.conversing import (
     types,
 )
 from tests.client.timeline.said import said
+from tests.support.links import PATIENCE
 
 
 def test_somebody_talks() -> None:
@@ -66,8 +68,9 @@ def test_keys_keep_their_order() -> None:
     on_screen(step, "#lobby")
 
 
-def test_a_paste_is_text() -> None:
+def test_a_paste_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lines are not sent one by one, nor is it by the line end that a terminal sends behind."""
+    monkeypatch.setattr(typed, "PASTED", PATIENCE)
 
     async def step(pilot: Pilot[Exit], app: FullScreen, fake: Fake) -> None:
         app.typed.post_message(events.Paste("/quit\nrm -rf\x1b[2J\n"))
