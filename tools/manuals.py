@@ -137,7 +137,7 @@ def usage(command: click.Command, path: str) -> str:
 
 
 def _context(command: click.Command, info_name: str | None = None) -> click.Context:
-    # With the names of the help option that the program has: a command keeps the first ones.
+    # With the names of the help option that the program has.
     return click.Context(command, info_name=info_name, help_option_names=list(HELP))
 
 
@@ -170,8 +170,10 @@ def options(command: click.Command, known: set[tuple[str, ...]]) -> Iterator[str
     context = _context(command)
     for param in command.get_params(context):
         record = param.get_help_record(context)
-        # Every command has --help; it is told once.
-        if record is not None and tuple(param.opts) not in known | ({HELP} if known else set()):
+        # Every command has --help; it is told once. By how many names it knows that is settled by
+        # who has asked it first.
+        is_told = tuple(param.opts) in known or (known and HELP[-1] in param.opts)
+        if record is not None and not is_told:
             yield ".TP"
             yield f".B {escape(record[0])}"
             yield escape(" ".join(record[1].split())) or "\\&"
