@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 
     NewLocation = Callable[[], contextlib.AbstractContextManager[Location]]
 
-LONGEST = ("tools", "walks", "web/browser", "server/nodes", "security/faults", "fuzz")
-"""Directories with few tests that take long each, mostly as they wait for other programs."""
+LONGEST = (
+    *("server/test_standby_watch.py", "tools", "walks", "web/browser", "server/nodes"),
+    *("security/faults", "fuzz", "server/test_admin_live.py", "web/page"),
+)
+"""Directories and files with few tests that take long each, mostly as they wait for other programs.
+"""
 
 SPREAD = 0.6
 """In which part of a run these begin: all at once would leave the CPUs idle, and at the end one
@@ -58,6 +62,9 @@ times for a disk, and there are hundreds of starts. A run needs a quarter of it.
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
 """By this name in the environment pytest is told where its directories are to be."""
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Of these a program's handlers would be run into by other tests."""
+
 LOCKS = "SECURECHAT_TEST_LOCKS"
 """Names the directory, in the environment, by which the processes of a run wait for each other."""
 
@@ -71,20 +78,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # How long an example takes says how busy the machine is. There are other ones in each run.
-settings.register_profile("securechat", deadline=None, max_examples=times(40, 1000))
+settings.register_profile("securechat", deadline=None, max_examples=times(25, 1000))
 settings.load_profile("securechat")
-
-
-@pytest.fixture(autouse=True)
-def signals() -> Iterator[None]:
-    """A server's program leaves its handlers, as its process ends with it: but a test has run it in
-    a process where other tests come.
-    """
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -267,8 +262,11 @@ def _rank(path: Path) -> int:
     """The place of a file among those that take long; behind all of them if it doesn't."""
     if path.name.startswith(FLOOD):
         return -1
-    where = path.parent.relative_to(Path(__file__).parent).as_posix()
-    return LONGEST.index(where) if where in LONGEST else len(LONGEST)
+    file = path.relative_to(Path(__file__).parent)
+    ranks = [
+        LONGEST.index(one.as_posix()) for one in (file, file.parent) if one.as_posix() in LONGEST
+    ]
+    return min(ranks, default=len(LONGEST))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -286,11 +284,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """A test that measures time runs alone; it waits for the others' tests, and they for it."""
-    if not hasattr(item.config, "workerinput"):
-        return (yield)
-    with _turn(alone=_measures_time(item)):
-        return (yield)
+    """A test that measures time runs alone; it waits for the others' tests, and they for it. What
+    a signal does is as before it: a server's program leaves its handlers, as its process ends with
+    it, but a test has run it in a process where other tests come.
+    """
+    handlers = {number: signal.getsignal(number) for number in ENDS}
+    try:
+        if not hasattr(item.config, "workerinput"):
+            return (yield)
+        with _turn(alone=_measures_time(item)):
+            return (yield)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _measures_time(item: pytest.Item) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.long_form import times
 from tests.web.browser.long_room import OTHER, READER, ROOM, TO_THE_TOP, long_room, told
 from tests.web.browser.people import Person, address_of, expect
 
-COUNT = 10_000
+COUNT = times(3_000, 10_000)
 
 
 def test_scrolling_reaches_the_first_message(
