@@ -20,12 +20,24 @@ BIN = Path(sys.executable).parent
 
 
 def test_what_is_in_share_is_true() -> None:
-    """A new command or option is in its page; nothing is left there of one that is gone. Nor does
-    it matter what a command was asked before.
-    """
-    send = manuals.PROGRAMS["securechat"].commands["send"]
-    send.get_params(click.Context(send))
+    """A new command or option is in its page; nothing is left there of one that is gone."""
     assert manuals.stale(manuals.ROOT, manuals.files()) == []
+
+
+def test_help_is_told_once_whoever_has_asked_before() -> None:
+    """A command keeps the names of that option by which it was asked first."""
+
+    @click.group()
+    @click.option("--quiet", is_flag=True)
+    def talk(quiet: bool) -> None:
+        """Talk."""
+
+    @talk.command()
+    def send() -> None:
+        """Say something."""
+
+    send.get_params(click.Context(send))
+    assert manuals.page("securechat", talk).count(r"\-\-help") == 1
 
 
 def test_all_of_it_is_installed() -> None:
