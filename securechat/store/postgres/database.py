@@ -93,13 +93,13 @@ HAS_SERVER = "SELECT " + IS_HELD.format(key="%s")
 LONG_CONFIRMED_SECONDS = 1.0
 """Any commit waits for a standby, but for less than that where there is one."""
 
-WAITS_FOR_STANDBY = """
+WAITS_FOR_STANDBY = f"""
 SELECT EXISTS (
     SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user
     AND wait_event = 'SyncRep'
-    AND query_start < clock_timestamp() - interval '1 s'
+    AND query_start < clock_timestamp() - interval '{LONG_CONFIRMED_SECONDS} s'
 )
-"""
+"""  # noqa: S608 - a number of ours
 
 CHANNEL = "securechat"
 """On which those who write tell of it."""
