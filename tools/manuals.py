@@ -168,12 +168,10 @@ def paragraphs(text: str) -> Iterator[str]:
 def options(command: click.Command, known: set[tuple[str, ...]]) -> Iterator[str]:
     """A command's options with what they are for, without those that its program has everywhere."""
     context = _context(command)
-    for param in command.get_params(context):
+    # Every command has --help beside its own ones; it is told once.
+    for param in command.params if known else command.get_params(context):
         record = param.get_help_record(context)
-        # Every command has --help; it is told once. By how many names it knows that is settled by
-        # who has asked it first.
-        is_told = tuple(param.opts) in known or (known and HELP[-1] in param.opts)
-        if record is not None and not is_told:
+        if record is not None and tuple(param.opts) not in known:
             yield ".TP"
             yield f".B {escape(record[0])}"
             yield escape(" ".join(record[1].split())) or "\\&"
