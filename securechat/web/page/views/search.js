@@ -19,6 +19,9 @@ function Hits({ hits, words = [], until, more }) {
   </li>`)}</ol>${rest}`;
 }
 
+/** What was found, with what was found further on. */
+const joined = (found, further) => ({ ...found, ...further, hits: [...found.hits, ...further.hits] });
+
 /** A text with the words that were looked for. */
 function marked(text, words) {
   if (!words.length) return text;
@@ -57,9 +60,8 @@ export function Search({ state, query = "" }) {
     setFound({ ...(await app.search(asked)), asked, words: asked.text.split(" ").filter(Boolean) });
   };
   const more = async () => {
-    const { asked, hits, until, words } = found;
-    const further = await app.search({ ...asked, [asked.after ? "after" : "before"]: until });
-    setFound({ asked, words, ...further, hits: [...hits, ...further.hits] });
+    const { asked, until } = found;
+    setFound(joined(found, await app.search({ ...asked, [asked.after ? "after" : "before"]: until })));
   };
   useEffect(() => void (query && look(query).catch(app.complain)), []);
   return html`<${Dialog} title=${t("search")}>
@@ -74,10 +76,7 @@ export function Mentions() {
   const { value, shown } = useLoaded(() => app.mentions());
   const [all, setAll] = useState(null);
   const found = all ?? value;
-  const more = async () => {
-    const further = await app.mentions(found.until);
-    setAll({ ...further, hits: [...found.hits, ...further.hits] });
-  };
+  const more = async () => setAll(joined(found, await app.mentions(found.until)));
   return html`<${Dialog} title=${t("mentions")}>${shown} ${found && html`<${Hits} ...${found} more=${more} />`}<//>`;
 }
 
