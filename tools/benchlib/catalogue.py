@@ -18,10 +18,9 @@ SPARE_FILES = 200
 """Of a process, besides its connections: the interpreter's, the database's, the logs."""
 
 STANDARD, LIMITS, CURVES, WAYS = "standard", "limits", "curves", "ways"
-PASSWORDS = "passwords"
-NODES = "cluster"
+NODES, PASSWORDS = "cluster", "passwords"
 """The suites: what is compared with others, what is large or takes long, what shows a growth, what
-another way in costs, what several nodes are good for.
+another way in costs, what several nodes are good for, how long many passwords take.
 """
 
 MEMBERS = Curve("members", "Cost against the size of the room", "members")
