@@ -50,7 +50,8 @@ class Asking:
     def _page(self, kind: str) -> Question:
         place = "*" if kind == "LATEST" else self._place()
         line = f"CHATHISTORY {kind} {self._channel()} {place} {PAGE}"
-        least = PAGE if self._log.messages >= FULL_FROM else 1
+        # In a small log little was said in a small channel, and perhaps nothing on one side.
+        least = PAGE if self._log.messages >= FULL_FROM else int(kind in ("LATEST", "AROUND"))
         return Question(kind, line, PAGES_END, least=least)
 
     def searches(self, count: int) -> list[Question]:
