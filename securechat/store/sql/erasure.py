@@ -91,7 +91,7 @@ def _erase_some(connection: Connection, found: list[int]) -> None:
     rows = connection.execute(
         f"SELECT sender, sum({STORED_BYTES}), "  # noqa: S608
         f"sum(CASE WHEN {counted} THEN {STORED_BYTES} ELSE 0 END) "
-        f"FROM log WHERE {which} GROUP BY sender"
+        f"FROM log WHERE {which} GROUP BY sender ORDER BY sender"
     ).fetchall()
     # A row tells that the account was in the log once, which may not be counted yet.
     connection.executemany(
